@@ -1,0 +1,45 @@
+# Every target makes .venv by itself, with the dependencies of requirements.lock.
+
+PYTHON ?= python3
+JOBS ?= 2
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: check test lint slow bench goldens coverage venv clean
+
+check: $(STAMP)
+	$(BIN)/psockmc check
+
+test: lint
+	$(BIN)/pytest -q -n $(JOBS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+slow: $(STAMP)
+	$(BIN)/pytest -q -n $(JOBS) -m slow
+
+bench: $(STAMP)
+	$(BIN)/python -m bench
+
+goldens: $(STAMP)
+	$(BIN)/pytest -q --update-goldens
+
+coverage: $(STAMP)
+	$(BIN)/pytest -q -n $(JOBS) --cov --cov-report=term-missing
+
+venv: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml hatch_build.py
+	@command -v $(PYTHON) >/dev/null || { echo "psockmc needs Python 3.11 or newer: install the Debian package python3, or name another interpreter with 'make PYTHON=...'." >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "psockmc needs Python 3.11 or newer and $(PYTHON) is older: name another interpreter with 'make PYTHON=...'." >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install the Debian package python3-venv." >&2; exit 2; }
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install -q --disable-pip-version-check -r requirements.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

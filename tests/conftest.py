@@ -1,0 +1,49 @@
+"""Fixtures and options that every test may use.
+
+`golden(text, "name.txt")` compares text with the file `golden/name.txt` beside the test's module;
+`pytest --update-goldens` writes these files instead, for a person to read in the diff.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Golden = Callable[[str, str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-goldens", action="store_true", help="write golden files instead of comparing with them")
+
+
+@pytest.fixture(autouse=True)
+def private_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results cached by an earlier run must not decide a test: each worker process has a cache of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """A function that compares a text with a golden file beside the test (or updates the file)."""
+    folder = Path(request.path).parent / "golden"
+    update = bool(request.config.getoption("--update-goldens"))
+
+    def compare(actual: str, name: str) -> None:
+        path = folder / name
+        if update:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(actual, encoding="utf-8")
+            return
+        if not path.exists():
+            pytest.fail(f"there is no golden file {path}: make it with pytest --update-goldens", pytrace=False)
+        expected = path.read_text(encoding="utf-8")
+        if actual != expected:
+            lines = difflib.unified_diff(
+                expected.splitlines(), actual.splitlines(), f"{name} (golden)", f"{name} (now)", lineterm=""
+            )
+            pytest.fail("\n".join(["the text differs from its golden file:", *lines]), pytrace=False)
+
+    return compare
