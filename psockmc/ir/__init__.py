@@ -1,0 +1,1 @@
+"""Transition systems: plain frozen data (`system`), and how typed functions become one (`lower`)."""

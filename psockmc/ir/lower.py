@@ -1,0 +1,391 @@
+"""`compile_scenario`: from a typed program and the name of a scenario to its transition system.
+
+The contexts of a scenario are those it names, in order, then one for every work item, rcu_work and rcu_head of every
+object. The setup function runs here, alone, to its end: its outcome is the initial state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+
+from psockmc.explore.reference import Interpreter, Step
+from psockmc.ir import system as ir
+from psockmc.ir.finish import EndlessLoop, Finished, finish
+from psockmc.ir.inline import Binding, Inliner, Ref
+from psockmc.ir.memory import Memory
+from psockmc.ir.reach import PointsTo, embedded, used, walk
+from psockmc.lang import tree
+from psockmc.lang.diagnostics import Diagnostic, ModelErrors
+from psockmc.lang.types import Pointer, StructType
+
+BUILTIN = {
+    "null-deref": "no NULL pointer is dereferenced",
+    "use-after-free": "no object is used after it was freed",
+    "double-free": "nothing is freed twice",
+    "null-call": "no NULL function pointer is called",
+    "recursion": "no function calls itself deeper than stated",
+    "out-of-bounds": "no array is indexed outside its bounds",
+    "list-corruption": "list elements are added once and deleted only from the list they are on",
+    "self-deadlock": "no context waits for a lock that it holds itself",
+    "deadlock": "no state is left in which contexts wait for each other",
+    "lost-wakeup": "nobody sleeps for ever although what it waits for is true",
+    "leak": "everything allocated is freed or still reachable at the end",
+    "lock-usage": "locks are released by their owners, and before a context ends",
+    "refcount": "no reference count is raised from 0 or lowered below it",
+    "sleep-in-atomic": "nothing sleeps in atomic context or in an RCU reader",
+    "rcu-usage": "RCU readers are balanced, and grace periods are waited for outside them",
+    "work-usage": "work items are initialised, queued and cancelled as the workqueue demands",
+    "assert": "every check in the code holds",
+    "warn": "no WARN is hit",
+    "data-race": "no plain access races with another access",
+}
+LEVELS = {"process": 0, "kworker": 0, "softirq": 1, "rcu_callback": 1, "hardirq": 2}
+
+
+def compile_scenario(program: tree.Program, name: str) -> ir.TransitionSystem:
+    """The transition system of one scenario.
+
+    Raises KeyError for an unknown name, and ModelErrors when the model cannot be compiled (a loop without a step, a
+    setup function that blocks or fails).
+    """
+    return _Compiler(program, program.scenarios[name]).compile()
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A context to be made: what runs in it, with which arguments (places for work items)."""
+
+    name: str
+    kind: str
+    cpu: int
+    function: tree.Function
+    args: tuple[tree.Expr, ...]
+    item: Ref | None = None
+
+
+class TableOf:
+    """Shared tables of a scenario (`psockmc.ir.words.Tables`)."""
+
+    def __init__(self, program: tree.Program) -> None:
+        self.program = program
+        self.statements: dict[tuple[str, int], int] = {}
+        self.statement_list: list[ir.Statement] = []
+        self.covers: dict[str, int] = {}
+        self.assumptions: dict[str, None] = {}
+        self.omissions: dict[str, None] = {}
+        self._assigned: dict[str, frozenset[str]] = {}
+        self.lines = {file: text.splitlines() for file, text in program.sources.items()}
+        self.builtin = {kind: i for i, kind in enumerate(BUILTIN)}
+
+    def property(self, kind: str) -> int:
+        """Index of a built-in property."""
+        return self.builtin[kind]
+
+    def statement(self, function: tree.Function, span: tree.Span) -> int:
+        """Number of a source statement."""
+        key = (span.file, span.line)
+        if key not in self.statements:
+            self.statements[key] = len(self.statement_list)
+            self.statement_list.append(
+                ir.Statement(span.file, span.line, self.text(span), function.name, function.kernel_file)
+            )
+        return self.statements[key]
+
+    def access_text(self, statement: int) -> str:
+        """`function: statement`."""
+        if statement < 0:
+            return "the beginning of the context"
+        stmt = self.statement_list[statement]
+        return f"{stmt.function}: {stmt.text}"
+
+    def text(self, span: tree.Span) -> str:
+        """The source lines of a span, joined to one."""
+        lines = self.lines.get(span.file, [])[span.line - 1 : span.end_line]
+        return " ".join(line.split("  # ")[0].strip() for line in lines)
+
+    def cover(self, sentence: str) -> int:
+        """Number of a cover sentence."""
+        return self.covers.setdefault(sentence, len(self.covers))
+
+    def assumption(self, function: tree.Function, reason: str) -> None:
+        """Note an atomic block's reason."""
+        self.assumptions[f"{function.name}: {reason}"] = None
+
+    def omission(self, function: tree.Function, reason: str) -> None:
+        """Note what a function leaves out."""
+        self.omissions[f"{function.name}: {reason}"] = None
+
+    def uses(self, function: tree.Function) -> None:
+        """Register the function's statements: what of them never runs is seen in the coverage."""
+        for node in walk(function.body):
+            if isinstance(node, tree.Omits):
+                self.omission(function, node.reason)
+            elif isinstance(node, tree.Stmt):
+                self.statement(function, node.span)
+
+    def assigned(self, function: tree.Function) -> frozenset[str]:
+        """Names that the function assigns to, loop variables included."""
+        if function.name not in self._assigned:
+            names = set()
+            for node in walk(function.body):
+                if isinstance(node, tree.Assign) and isinstance(node.target, tree.Var):
+                    names.add(node.target.name)
+                elif isinstance(node, (tree.ForRange, tree.ForList)):
+                    names.add(node.var)
+            self._assigned[function.name] = frozenset(names)
+        return self._assigned[function.name]
+
+
+class _Compiler:
+    def __init__(self, program: tree.Program, scenario: tree.Scenario) -> None:
+        self.program, self.scenario = program, scenario
+        self.use = used(program, scenario)
+        self.tables = TableOf(program)
+        self.plans = list(self._plan())
+        names = tuple(p.name for p in self.plans)
+        self.memory = Memory(program, scenario, self.use, names)
+        self.points_to = PointsTo(program, self.use)
+        self.shared_cpus = [sum(q.cpu == p.cpu for q in self.plans) > 1 for p in self.plans]
+
+    # ------------------------------------------------------------ contexts
+
+    def _plan(self) -> Iterator[_Plan]:
+        """The scenario's contexts, then the workers of all objects."""
+        taken = {r.cpu for r in self.scenario.run if r.cpu >= 0}
+        names: set[str] = set()
+        for runner in self.scenario.run:
+            cpu = runner.cpu
+            if cpu < 0:
+                cpu = min(set(range(len(taken) + 1)) - taken)
+                taken.add(cpu)
+            name = unique(runner.name or runner.function, names)
+            yield _Plan(name, runner.kind, cpu, self.program.functions[runner.function], runner.args)
+        for function, ref, name in self._items():
+            cpu = self.scenario.workers_cpu if function.per_kind == "kworker" else -1
+            if cpu < 0:
+                cpu = min(set(range(len(taken) + 1)) - taken)
+                taken.add(cpu)
+            yield _Plan(unique(name, names), function.per_kind, cpu, function, (), ref)
+
+    def _items(self) -> Iterator[tuple[tree.Function, Ref, str]]:
+        """Every per-object function with every place of its struct in every object."""
+        sizing = Memory(self.program, self.scenario, self.use, ())
+        for name in self.use.functions:
+            function = self.program.functions[name]
+            if not function.per_struct:
+                continue
+            for struct, pool in sizing.pools.items():
+                for path in embedded(self.program.structs, struct, function.per_struct):
+                    if not self._used_path(struct, path):
+                        continue
+                    for i, label in enumerate(sizing.objects[pool], start=1):
+                        item = StructType(function.per_struct)
+                        ref = Ref(struct, ir.Const(i), path, ir.Const(0), item, ())
+                        yield function, ref, f"{label}.{path[0]}"
+
+    def _used_path(self, struct: str, path: tuple[str, ...]) -> bool:
+        for name in path:
+            if (struct, name) not in self.use.fields:
+                return False
+            field = self.program.structs[struct].field(name)
+            if field is not None and isinstance(field.type, StructType):
+                struct = field.type.name
+        return True
+
+    def _inliner(self, index: int, plan: _Plan) -> Inliner:
+        inliner = Inliner(self.tables, self.memory, self.points_to, index, LEVELS[plan.kind], self.scenario.may_fail)
+        if LEVELS[plan.kind] and plan.item is None:
+            inliner.flow.emit(ir.Nop(), begins=True)  # the interrupt arrives: a step of its own
+        args: tuple[Binding, ...] = (plan.item,) if plan.item else tuple(
+            ir.Const(self.memory.constant(a)) for a in plan.args
+        )  # fmt: skip
+        inliner.run(plan.function, args)
+        return inliner
+
+    def _finish(self, inliner: Inliner, shared_cpu: bool) -> Finished:
+        try:
+            return finish(inliner.flow, inliner.level, shared_cpu, self.tables.property("lock-usage"))
+        except EndlessLoop as error:
+            help_ = "use `for i in range(n)` with a constant n, or let the body access shared memory"
+            raise ModelErrors([self._error("E0900", error.span, "this loop never takes a step", help_)]) from None
+
+    def _error(self, code: str, span: tree.Span, message: str, help_: str) -> Diagnostic:
+        lines = tuple(self.tables.lines.get(span.file, [])[span.line - 1 : span.line])
+        return Diagnostic(code, message, span, help=help_, source_lines=lines)
+
+    def _context(
+        self, index: int, plan: _Plan, inliner: Inliner, done: Finished, base: int
+    ) -> tuple[ir.Context, list[ir.Cell]]:
+        """The context with its cells from `base` on."""
+        cells = [ir.Cell(f"{plan.name}.pc", 0, len(done.stops) - 1, -1)]
+        cells += [ir.Cell(f"{plan.name}.{s.name}", s.lo, s.hi, s.pool) for s in done.slots]
+        stops = tuple(replace(s, live=tuple((v, base + 1 + i) for v, i in s.live)) for s in done.stops)
+        context = ir.Context(
+            index=index,
+            name=plan.name,
+            kind=plan.kind,
+            level=inliner.level,
+            cpu=plan.cpu,
+            pc=base,
+            slots=tuple(range(base + 1, base + len(cells))),
+            nodes=done.nodes,
+            stops=stops,
+            locals=tuple(inliner.flow.locals),
+            paths=tuple(inliner.flow.paths),
+        )
+        return context, cells
+
+    # ------------------------------------------------------------ the whole
+
+    def compile(self) -> ir.TransitionSystem:
+        """Compile every context, run the setup, collect properties."""
+        shared = self._setup() if self.scenario.setup else tuple(self.memory.initial)
+        cells, contexts, local_starts = list(self.memory.cells), [], []
+        for index, plan in enumerate(self.plans):
+            inliner = self._inliner(index, plan)
+            done = self._finish(inliner, self.shared_cpus[index])
+            context, own = self._context(index, plan, inliner, done, len(cells))
+            contexts.append(context)
+            local_starts.append(done.local_start)
+            cells += own
+        initial = (*shared, *([0] * (len(cells) - len(shared))))
+        ts = self._system(cells, contexts, initial, self._properties())
+        return replace(ts, initial=self._start(ts, local_starts))
+
+    def _system(
+        self,
+        cells: list[ir.Cell],
+        contexts: list[ir.Context],
+        initial: tuple[int, ...],
+        properties: tuple[ir.Property, ...],
+    ) -> ir.TransitionSystem:
+        memory = self.memory
+        return ir.TransitionSystem(
+            name=self.scenario.name,
+            sentence=self.scenario.sentence,
+            cells=tuple(cells),
+            fields=tuple(memory.fields),
+            pools=memory.pool_table(),
+            contexts=tuple(contexts),
+            statements=tuple(self.tables.statement_list),
+            properties=properties,
+            covers=tuple(self.tables.covers),
+            locks=memory.lock_classes(),
+            gp_cells=memory.grace_period_cells(),
+            initial=initial,
+            bounds=self._bounds(),
+            assumptions=tuple(self.tables.assumptions),
+            omissions=tuple(self.tables.omissions),
+        )
+
+    def _bounds(self) -> tuple[str, ...]:
+        """What is bounded, in sentences."""
+        contexts = ", ".join(f"{p.name} ({p.kind}, CPU{p.cpu})" for p in self.plans)
+        pools = [
+            f"at most {len(self.memory.objects[i])} {struct}: {', '.join(self.memory.objects[i])}"
+            for struct, i in self.memory.pools.items()
+            if self.memory.status[i] >= 0
+        ]
+        return (f"contexts: {contexts}", *pools)
+
+    # ------------------------------------------------------------ initial state
+
+    def _setup(self) -> tuple[int, ...]:
+        """Run the setup function alone; the shared cells at its end."""
+        function = self.program.functions[self.scenario.setup]
+        plan = _Plan("setup", "process", 0, function, ())
+        inliner = self._inliner(0, plan)
+        done = self._finish(inliner, False)
+        base = len(self.memory.cells)
+        context, own = self._context(0, plan, inliner, done, base)
+        initial = (*self.memory.initial, *([0] * len(own)))
+        ts = self._system([*self.memory.cells, *own], [context], initial, self._builtin())
+        interpreter = Interpreter(ts)
+        state = initial
+        while not context.stops[state[context.pc]].done:
+            if interpreter.choices(state, context) > 1:
+                self._setup_error(function, context, "chooses", None)
+            step = interpreter.step(state, context, 0)
+            if step.state is None or step.findings:
+                self._setup_error(function, context, "fails" if step.findings or step.cut else "blocks", step)
+                break
+            state = step.state
+        return state[:base]
+
+    def _setup_error(self, function: tree.Function, context: ir.Context, how: str, step: Step | None) -> None:
+        message = f"the setup function of scenario {self.scenario.name} {how}"
+        span = function.span
+        if step is not None:
+            statement = self.tables.statement_list[context.nodes[step.nodes[-1]].statement]
+            why = step.findings[0][1] if step.findings else step.cut or "it waits for something nobody will do"
+            message += f" at {statement.file}:{statement.line} `{statement.text}`: {why}"
+        help_ = "a setup function runs alone and to its end; set up a state in which nothing goes wrong"
+        raise ModelErrors([self._error("E0901", span, message, help_)])
+
+    @staticmethod
+    def _start(ts: ir.TransitionSystem, local_starts: list[bool]) -> tuple[int, ...]:
+        """The initial state: contexts that begin with local work have done it, since locals are free."""
+        state, interpreter = ts.initial, Interpreter(ts)
+        for context, local in zip(ts.contexts, local_starts, strict=True):
+            if local:
+                step = interpreter.step(state, context, 0)
+                if step.state is not None and not step.findings:
+                    state = step.state
+        return state
+
+    # ------------------------------------------------------------ properties
+
+    @staticmethod
+    def _builtin() -> tuple[ir.Property, ...]:
+        return tuple(ir.Property(kind, sentence, "builtin", None) for kind, sentence in BUILTIN.items())
+
+    def _properties(self) -> tuple[ir.Property, ...]:
+        """Built-in properties, then the scenario's; functions with one ID together are one property."""
+        inliner = Inliner(self.tables, self.memory, self.points_to, -1, 0, ())
+        own: dict[str, ir.Property] = {}
+        for name in self.scenario.properties:
+            function = self.program.functions[name]
+            expr = self._for_all(inliner, function)
+            kind = "invariant" if function.role == "invariant" else "end"
+            key = function.property_id
+            if key in own and own[key].kind == kind and own[key].expr is not None:
+                before = own[key]
+                sentence = (
+                    before.sentence
+                    if function.sentence in before.sentence
+                    else f"{before.sentence}; {function.sentence}"
+                )
+                own[key] = ir.Property(key, sentence, kind, ir.Op("and", (before.expr, expr)))
+            elif key in own:
+                own[f"{key}/{kind}"] = ir.Property(f"{key}/{kind}", function.sentence, kind, expr)
+            else:
+                own[key] = ir.Property(key, function.sentence, kind, expr)
+        return (*self._builtin(), *own.values())
+
+    def _for_all(self, inliner: Inliner, function: tree.Function) -> ir.Expr:
+        """The property for all live objects that its parameters can be."""
+        ranges = []
+        for param in function.params:
+            if not isinstance(param.type, Pointer):
+                raise AssertionError("a property ranges over objects")
+            objects = self.memory.objects[self.memory.pools[param.type.struct]]
+            ranges.append([(param.name, param.type.struct, ir.Const(i + 1)) for i in range(len(objects))])
+        terms: list[ir.Expr] = []
+        for combination in product(*ranges):
+            inliner.pure.names.append({name: value for name, _, value in combination})
+            body = inliner.pure.body(function.body)
+            inliner.pure.names.pop()
+            guards = [ir.Op("not", (inliner.pure.live(struct, value),)) for _, struct, value in combination]
+            terms.append(ir.Op("or", (*guards, body)))
+        return ir.Op("and", tuple(terms)) if terms else ir.Const(1)
+
+
+def unique(name: str, taken: set[str]) -> str:
+    """The name, or the name with a number, and from now on taken."""
+    result, number = name, 2
+    while result in taken:
+        result, number = f"{name}#{number}", number + 1
+    taken.add(result)
+    return result

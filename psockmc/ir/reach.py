@@ -1,0 +1,228 @@
+"""Which functions, instances and fields a scenario uses, and which functions a pointer may hold.
+
+Both are over-approximations computed from the typed program alone. The first keeps what is not used out of the state;
+the second keeps impossible targets out of the code of a call through a pointer. A pointer value outside its computed
+set ends in a fatal finding, so an error here could never hide behaviour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+
+from psockmc.lang import tree
+from psockmc.lang.types import ArrayType, FunctionPointer, Pointer, StructType, Type
+
+# Primitives that lowering calls by itself, by the construct that needs them.
+IMPLICIT = {"wait_event": ("might_sleep", "prepare_to_wait", "finish_wait"), "kzalloc": ("might_sleep",)}
+
+FieldKey = tuple[str, str]
+
+
+def walk(node: object) -> Iterator[object]:
+    """Every dataclass node at or below `node`, types and spans left out."""
+    if isinstance(node, (tuple, list)):
+        for item in node:
+            yield from walk(item)
+    elif is_dataclass(node) and not isinstance(node, (tree.Span, type)):
+        yield node
+        for f in fields(node):
+            if f.name not in ("type", "span", "var_type", "common", "locals"):
+                yield from walk(getattr(node, f.name))
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a scenario uses: functions and instances by name; fields as (struct, field) that are mentioned anywhere.
+
+    allocated: structs that kzalloc or kfree handles. taken: functions whose address is taken.
+    """
+
+    functions: tuple[str, ...]
+    instances: tuple[str, ...]
+    fields: frozenset[FieldKey]
+    allocated: frozenset[str]
+    taken: tuple[str, ...]
+
+
+class _Closure:
+    def __init__(self, program: tree.Program) -> None:
+        self.program = program
+        self.functions: dict[str, None] = {}
+        self.instances: dict[str, None] = {}
+        self.taken: dict[str, None] = {}
+        self.fields: set[FieldKey] = set()
+        self.allocated: set[str] = set()
+
+    def function(self, name: str) -> None:
+        if name not in self.functions and name in self.program.functions:
+            self.functions[name] = None
+            self.nodes(self.program.functions[name].body)
+
+    def nodes(self, root: object) -> None:
+        for node in walk(root):
+            self.node(node)
+
+    def node(self, node: object) -> None:
+        match node:
+            case tree.Call(function=name):
+                self.function(name)
+            case tree.FunctionRef(name=name):
+                self.taken[name] = None
+                self.function(name)
+            case tree.InstanceRef(name=name):
+                if name not in self.instances:
+                    self.instances[name] = None
+                    self.nodes(tuple(self.program.instances[name].values.values()))
+            case tree.FieldOf(struct=struct, name=name):
+                self.fields.add((struct, name))
+                declared = self.program.structs[struct].field(name)
+                if declared is not None and declared.default is not None:
+                    self.nodes(declared.default)
+            case tree.WaitEvent():
+                self.implicit("wait_event")
+            case tree.Intrinsic(name="container_of", names=names):
+                self.fields.add((names["struct"], names["field"].split(".")[0]))
+            case tree.Intrinsic(name="kzalloc", names=names):
+                self.allocated.add(names["struct"])
+                self.implicit("kzalloc")
+            case tree.Intrinsic(name="kfree", args=(pointer,)) if isinstance(pointer.type, Pointer):
+                self.allocated.add(pointer.type.struct)
+
+    def implicit(self, construct: str) -> None:
+        for name in IMPLICIT[construct]:
+            self.function(name)
+            for struct, field in (("wait_queue_head", "waiters"),):
+                if struct in self.program.structs:
+                    self.fields.add((struct, field))
+
+
+def used(program: tree.Program, scenario: tree.Scenario) -> Used:
+    """What the scenario uses, in a fixed order."""
+    closure = _Closure(program)
+    for name in (scenario.setup, *(r.function for r in scenario.run), *scenario.properties):
+        if name:
+            closure.function(name)
+    closure.nodes(tuple(arg for runner in scenario.run for arg in runner.args))
+    for name, function in program.functions.items():
+        if function.per_struct:
+            closure.function(name)
+    return Used(
+        tuple(closure.functions),
+        tuple(closure.instances),
+        frozenset(closure.fields),
+        frozenset(closure.allocated),
+        tuple(sorted(closure.taken)),
+    )
+
+
+# ---------------------------------------------------------------- points-to
+
+Holder = tuple[str, str, str]  # ("field", struct, name), ("var", function, name) or ("result", function, "")
+
+_STORES = ("WRITE_ONCE", "rcu_assign_pointer", "RCU_INIT_POINTER", "smp_store_release", "xchg", "atomic_set")
+
+
+class PointsTo:
+    """For every place that can hold a function pointer, the functions it may hold (flow- and context-insensitive)."""
+
+    def __init__(self, program: tree.Program, use: Used) -> None:
+        self.program = program
+        self.holds: dict[Holder, set[str]] = {}
+        self.changed = True
+        functions = [program.functions[name] for name in use.functions]
+        nodes = [(f, list(walk(f.body))) for f in functions]
+        while self.changed:
+            self.changed = False
+            for name in use.instances:
+                instance = program.instances[name]
+                for field, value in instance.values.items():
+                    self.add(("field", instance.struct, field), self.targets(value, ""))
+            for function, parts in nodes:
+                for part in parts:
+                    self.flow(part, function.name)
+
+    def add(self, holder: Holder, names: Iterable[str]) -> None:
+        """The place may hold these functions, too."""
+        known = self.holds.setdefault(holder, set())
+        fresh = set(names) - known
+        if fresh:
+            known |= fresh
+            self.changed = True
+
+    def holder(self, expr: tree.Expr, function: str) -> Holder | None:
+        """The place an expression names, if it names one."""
+        match expr:
+            case tree.Var(name=name):
+                return ("var", function, name)
+            case tree.FieldOf(struct=struct, name=name):
+                return ("field", struct, name)
+            case tree.ElementOf(base=base):
+                return self.holder(base, function)
+        return None
+
+    def targets(self, expr: tree.Expr, function: str) -> frozenset[str]:
+        """The functions that the value of an expression may be."""
+        match expr:
+            case tree.FunctionRef(name=name):
+                return frozenset((name,))
+            case tree.Conditional(then=then, other=other):
+                return self.targets(then, function) | self.targets(other, function)
+            case tree.Call(function=callee):
+                return frozenset(self.holds.get(("result", callee, ""), ()))
+            case tree.CallPointer(target=target):
+                callees = self.targets(target, function)
+                return frozenset(f for c in callees for f in self.holds.get(("result", c, ""), ()))
+            case tree.Intrinsic(args=args) if args:
+                return frozenset(f for a in args for f in self.targets(a, function))
+        where = self.holder(expr, function)
+        return frozenset(self.holds.get(where, ())) if where else frozenset()
+
+    def flow(self, node: object, function: str) -> None:
+        """Add what one node copies."""
+        match node:
+            case tree.Assign(target=target, value=value) if isinstance(target.type, FunctionPointer):
+                self.copy(target, value, function)
+            case tree.Intrinsic(name=name, args=(place, value)) if name in _STORES:
+                self.copy(place, value, function)
+            case tree.Intrinsic(name="cmpxchg", args=(place, _, value)):
+                self.copy(place, value, function)
+            case tree.Call(function=callee, args=args):
+                self.arguments(callee, args, function)
+            case tree.CallPointer(target=target, args=args):
+                for callee in self.targets(target, function):
+                    self.arguments(callee, args, function)
+            case tree.Return(value=value) if value is not None:
+                self.add(("result", function, ""), self.targets(value, function))
+
+    def copy(self, target: tree.Expr, value: tree.Expr, function: str) -> None:
+        """`target = value`."""
+        where = self.holder(target, function)
+        if where and isinstance(target.type, FunctionPointer):
+            self.add(where, self.targets(value, function))
+
+    def arguments(self, callee: str, args: tuple[tree.Expr, ...], function: str) -> None:
+        """A call binds its arguments to the parameters."""
+        for param, arg in zip(self.program.functions[callee].params, args, strict=True):
+            if isinstance(param.type, FunctionPointer):
+                self.add(("var", callee, param.name), self.targets(arg, function))
+
+
+# ---------------------------------------------------------------- embedded structs
+
+
+def embedded(structs: Mapping[str, tree.Struct], struct: str, wanted: str) -> Iterator[tuple[str, ...]]:
+    """Paths of fields in `struct` at which a struct `wanted` is embedded (not inside arrays)."""
+    for field in structs[struct].fields:
+        if isinstance(field.type, StructType):
+            if field.type.name == wanted:
+                yield (field.name,)
+            for path in embedded(structs, field.type.name, wanted):
+                yield (field.name, *path)
+
+
+def leaf_type(t: Type) -> Type:
+    """The element type below arrays."""
+    while isinstance(t, ArrayType):
+        t = t.element
+    return t
