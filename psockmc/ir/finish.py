@@ -344,7 +344,7 @@ def _mark_allocations(nodes: Sequence[_Node], live: Sequence[frozenset[int]], va
 
 
 def _slots(variables: Sequence[ir.Variable], live: Sequence[frozenset[int]]) -> tuple[tuple[Slot, ...], dict[int, int]]:
-    """Slots for the locals that live at stops: greedy colouring, widest first, pointers to one pool among themselves."""
+    """Slots for the locals that live at stops: greedy colouring, widest first, pointers to one pool apart."""
     clashes: dict[int, set[int]] = {v: set() for group in live for v in group}
     for group in live:
         for v in group:

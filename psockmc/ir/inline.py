@@ -20,6 +20,7 @@ from psockmc.lang.types import (
     ArrayType,
     Bool,
     CInt,
+    ContextType,
     ListType,
     Pointer,
     StructType,
@@ -386,7 +387,8 @@ class Inliner:
                 offset = multiply(outer.index, elements(self.memory, t))
                 return Ref(outer.root, outer.pointer, (*outer.path, name), offset, t, outer.tests)
             case tree.ElementOf(base=base, index=index, type=t):
-                return self._element(self.place(base), self.value(index), t)
+                outer, at = self.place(base), self.value(index)
+                return self._element(outer, add(at, ir.Const(-1)) if index.type == ContextType() else at, t)
         raise AssertionError(f"not a place: {expr}")
 
     def object(self, struct: str, pointer: ir.Expr, path: tuple[str, ...], t: Type) -> Ref:

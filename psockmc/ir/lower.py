@@ -350,18 +350,14 @@ class _Compiler:
             expr = self._for_all(inliner, function)
             kind = "invariant" if function.role == "invariant" else "end"
             key = function.property_id
-            if key in own and own[key].kind == kind and own[key].expr is not None:
-                before = own[key]
-                sentence = (
-                    before.sentence
-                    if function.sentence in before.sentence
-                    else f"{before.sentence}; {function.sentence}"
-                )
-                own[key] = ir.Property(key, sentence, kind, ir.Op("and", (before.expr, expr)))
-            elif key in own:
-                own[f"{key}/{kind}"] = ir.Property(f"{key}/{kind}", function.sentence, kind, expr)
-            else:
-                own[key] = ir.Property(key, function.sentence, kind, expr)
+            if key in own and own[key].kind != kind:
+                key = f"{key}/{kind}"
+            sentence = function.sentence
+            before = own.get(key)
+            if before is not None and before.expr is not None:
+                expr = ir.Op("and", (before.expr, expr))
+                sentence = before.sentence if sentence in before.sentence else f"{before.sentence}; {sentence}"
+            own[key] = ir.Property(key, sentence, kind, expr)
         return (*self._builtin(), *own.values())
 
     def _for_all(self, inliner: Inliner, function: tree.Function) -> ir.Expr:

@@ -34,7 +34,7 @@ MAX_LABELS = 64
 
 @dataclass(frozen=True)
 class Leaf:
-    """A scalar (or list) field of a struct: number of its `ir.Field`, how many cells each object has, its declared type."""
+    """A scalar (or list) field of a struct: its `ir.Field`, how many cells each object has, its declared type."""
 
     field: int
     per_object: int

@@ -13,7 +13,7 @@ from psockmc.ir import system as ir
 from psockmc.ir.memory import Memory
 from psockmc.ir.reach import walk
 from psockmc.lang import tree
-from psockmc.lang.types import ListType, Pointer, StructType
+from psockmc.lang.types import ContextType, ListType, Pointer, StructType
 
 if TYPE_CHECKING:
     from psockmc.ir.inline import Inliner, Ref
@@ -100,7 +100,9 @@ class Pure:
                 return Ref(outer.root, outer.pointer, (*outer.path, name), offset, t, ())
             case tree.ElementOf(base=base, index=index, type=t):
                 outer = self.place(base)
-                offset = add(outer.index, multiply(self.value(index), elements(self.memory, t)))
+                at = self.value(index)
+                at = add(at, ir.Const(-1)) if index.type == ContextType() else at
+                offset = add(outer.index, multiply(at, elements(self.memory, t)))
                 return Ref(outer.root, outer.pointer, outer.path, offset, t, ())
         raise AssertionError(f"not a place: {expr}")
 
