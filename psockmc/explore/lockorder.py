@@ -17,13 +17,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import networkx as nx
-
 from psockmc.explore.result import LockEdge, SearchResult
 from psockmc.ir.system import TransitionSystem
 
 if TYPE_CHECKING:
-    # The generic parameters exist in the type stubs only.
+    import networkx as nx
+
     ClassGraph = nx.DiGraph[str]
     EdgeGraph = nx.DiGraph[int]
 
@@ -100,6 +99,8 @@ def lock_order(ts: TransitionSystem, result: SearchResult) -> LockOrder:
 
 def class_graph(ts: TransitionSystem, result: SearchResult) -> ClassGraph:
     """The graph of lock classes by name; an arc A -> B means B was taken while A was held."""
+    import networkx as nx
+
     graph: ClassGraph = nx.DiGraph()
     graph.add_nodes_from(lock.name for lock in ts.locks)
     graph.add_edges_from((ts.locks[e.held].name, ts.locks[e.taken].name) for e in result.lock_edges if e.held >= 0)
@@ -112,6 +113,8 @@ def _class(ts: TransitionSystem, lock: int, write: bool) -> str:
 
 def _cycles(edges: Sequence[LockEdge]) -> Iterator[Cycle]:
     """Shortest cycles of strong joints. The graph's vertices are the edges, so that each joint can be judged."""
+    import networkx as nx  # takes a while to import
+
     graph: EdgeGraph = nx.DiGraph()
     graph.add_nodes_from(range(len(edges)))
     for i, first in enumerate(edges):
@@ -129,6 +132,8 @@ def _cycles(edges: Sequence[LockEdge]) -> Iterator[Cycle]:
 
 def _shortest_ring(graph: EdgeGraph, start: int) -> list[int]:
     """The vertices of a shortest cycle through `start`, beginning with it; [] when there is none."""
+    import networkx as nx
+
     distances = nx.single_target_shortest_path(graph, start)
     rings = [[start, *distances[n][:-1]] for n in graph.successors(start) if n in distances]
     return min(rings, key=len, default=[])

@@ -14,7 +14,7 @@ from enum import StrEnum
 from psockmc.explore.limits import REASON_DEPTH
 from psockmc.explore.lockorder import LOCK_ORDER, LockOrder, lock_order
 from psockmc.explore.result import SearchResult, Violation
-from psockmc.ir.system import TransitionSystem
+from psockmc.ir.system import Choose, TransitionSystem
 
 COVER = "cover"
 EVERYTHING = "*"  # the row of a scenario whose properties are not known because it did not get that far
@@ -124,6 +124,8 @@ def _of_property(
     if result.fatal.get(index, 0):
         raise ValueError(f"{ts.name}: {prop.id} ended steps, but there is no violation of it")
     verdict, basis = _without_violation(ts, result, index)
+    if verdict is Verdict.HOLDS and prop.kind == "end" and not result.terminal:
+        verdict, basis = Verdict.UNDETERMINED, "vacuous: no run comes to an end"
     return PropertyVerdict(prop.id, prop.sentence, verdict, basis)
 
 
@@ -196,9 +198,19 @@ def _witness(ts: TransitionSystem, order: LockOrder) -> Violation | None:
     if index is None:
         return None
     finding = order.findings[0]
-    edges = finding.edges
-    longest = max(edges, key=lambda e: len(e.path))
-    return Violation(index, longest.path, -1, -1, finding.sentence(ts), len(longest.path) - 1)
+    last = max(finding.edges, key=lambda edge: len(edge.path))
+    context = ts.contexts[last.context]
+    stop = context.stops[last.path[-1][context.pc]]
+    # An edge does not tell the choice of its step; only a step that begins with one has several.
+    known = not isinstance(context.nodes[stop.node].op, Choose)
+    return Violation(
+        property=index,
+        path=last.path,
+        context=last.context if known else -1,
+        choice=0 if known else -1,
+        message=finding.sentence(ts),
+        depth=len(last.path),
+    )
 
 
 # ---------------------------------------------------------------- vacuity

@@ -1,0 +1,55 @@
+"""The command line: `psockmc check`, `bugs`, `trace`, `list`.
+
+Exit status: 0 every verdict is the expected one; 1 some verdict is not; 2 usage or model error; 3 undetermined;
+70 internal error. With --json, one JSON object goes to stdout and nothing else does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from psockmc import __version__
+from psockmc.cli.bugs import bugs
+from psockmc.cli.check import check
+from psockmc.cli.listing import list_
+from psockmc.cli.status import Status
+from psockmc.cli.trace import trace
+
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+
+
+@click.group(context_settings=HELP_OPTIONS)
+@click.version_option(__version__, prog_name="psockmc", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Model checker for the Linux kernel's sk_psock (BPF sockmap)."""
+
+
+for command in (check, bugs, trace, list_):
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status. Errors become one sentence on stderr."""
+    try:
+        status = cli.main(args=arguments, prog_name="psockmc", standalone_mode=False)
+        sys.stdout.flush()
+        return int(status or 0)
+    except click.ClickException as error:
+        error.show()
+        return Status.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        print("psockmc: interrupted", file=sys.stderr)
+        return Status.UNDETERMINED
+    except BrokenPipeError:
+        # Whoever read the output has gone; Python would complain once more when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Status.UNDETERMINED
+    except Exception:
+        traceback.print_exc()
+        print("psockmc: internal error: this is a bug of psockmc, and no verdict", file=sys.stderr)
+        return Status.INTERNAL

@@ -1,0 +1,221 @@
+"""What a run prints: tables of verdicts, diagrams of violations, and what the verdicts rest on."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from psockmc.cli.console import output
+from psockmc.content import UsageError
+from psockmc.explore.verdict import PropertyVerdict, Verdict
+from psockmc.ir.system import Statement
+from psockmc.run import Facts, Failure, Outcome
+
+if TYPE_CHECKING:
+    from psockmc.explore.tracedata import Trace
+    from psockmc.lang.tree import Program, Span
+
+Why = Mapping[str, Mapping[str, str]]  # by scenario and property: the reason of an expectation
+
+STYLES = {Verdict.HOLDS: "green", Verdict.VIOLATED: "bold red", Verdict.UNDETERMINED: "yellow", Verdict.ERROR: "red"}
+
+
+def print_check(outcomes: Sequence[Outcome], why: Why, *, every: bool, verbose: bool) -> None:
+    """The result of `psockmc check` on stdout. why: reasons of expectations, by scenario and property."""
+    console = output()
+    console.print(verdict_table(outcomes, every=every))
+    _print_reasons(console, outcomes, why)
+    for outcome in outcomes:
+        _print_violations(console, outcome, verbose=verbose)
+    _print_basis(console, outcomes, verbose=verbose)
+    _say(console, count_line(outcomes))
+
+
+def verdict_table(outcomes: Iterable[Outcome], *, every: bool) -> Table:
+    """A row for each scenario with what holds in it, and one for each property that does not (`every`: for each)."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in ("scenario", "property", "verdict", "basis", "as expected"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("states", "depth", "seconds"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for outcome in outcomes:
+        folded = [v for v in outcome.verdicts if not every and v.as_expected and v.verdict is Verdict.HOLDS]
+        shown = [v for v in outcome.verdicts if v not in folded]
+        name, numbers = outcome.name, _numbers(outcome)
+        if folded:
+            table.add_row(name, f"{len(folded)} properties", _word(folded[0]), _weakest(folded), "yes", *numbers)
+            name, numbers = "", ["", "", ""]
+        for verdict in shown:
+            expected = "yes" if verdict.as_expected else f"no: {verdict.expected}"
+            basis = Text(": ".join(filter(None, [verdict.basis, verdict.message])))
+            table.add_row(name, verdict.id, _word(verdict), basis, expected, *numbers)
+            name, numbers = "", ["", "", ""]
+    return table
+
+
+def _word(verdict: PropertyVerdict) -> Text:
+    expected_violation = verdict.as_expected and verdict.verdict is not Verdict.HOLDS
+    return Text(verdict.verdict, style="" if expected_violation else STYLES[verdict.verdict])
+
+
+def _weakest(verdicts: Sequence[PropertyVerdict]) -> Text:
+    """The basis of several verdicts that hold: the one that says most against them."""
+    return Text(max((v.basis for v in verdicts if v.id not in ("cover", "lock-order")), key=len, default="exhaustive"))
+
+
+def _numbers(outcome: Outcome) -> list[str]:
+    result = outcome.result
+    if result is None:
+        return ["-", "-", "-"]
+    cached = " (cached)" if result.cached else ""
+    return [f"{result.states:,}", str(result.depth), f"{result.seconds:.1f}{cached}"]
+
+
+def _print_reasons(console: Console, outcomes: Iterable[Outcome], why: Why) -> None:
+    """Why some verdicts are expected not to hold."""
+    for outcome in outcomes:
+        for verdict in outcome.verdicts:
+            reason = why.get(outcome.scenario, {}).get(verdict.id)
+            if reason and verdict.expected is not Verdict.HOLDS:
+                _say(console, f"\n{outcome.scenario}, {verdict.id} is expected to be {verdict.expected}: {reason}")
+
+
+# ---------------------------------------------------------------- violations
+
+
+def _print_violations(console: Console, outcome: Outcome, *, verbose: bool) -> None:
+    """The diagram of each violation that nobody expected (verbose: of every violation)."""
+    for verdict in outcome.verdicts:
+        if verdict.verdict is not Verdict.VIOLATED or (verdict.as_expected and not verbose):
+            continue
+        _say(console, f"\n{outcome.name}: {verdict.id} is VIOLATED: {verdict.message or verdict.sentence}\n")
+        if verdict.id in outcome.traces:
+            _say(console, diagram(outcome.traces[verdict.id], console.width))
+
+
+def diagram(trace: Trace, width: int) -> str:
+    """A trace as a diagram of at most `width` columns (the diagram itself prefers 75)."""
+    from psockmc.render import render
+
+    return render(trace, "diagram", width=width, all_steps=False)
+
+
+def write_traces(outcomes: Iterable[Outcome], folder: Path) -> None:
+    """One JSON file for each violation. Raises UsageError when the folder cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for outcome in outcomes:
+            for id, trace in outcome.traces.items():
+                name = re.sub(r"[^\w.-]+", "_", f"{outcome.name}.{id}.json")
+                (folder / name).write_text(json.dumps(trace.to_json(), indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write traces to {folder}: {error.strerror}; name another folder") from error
+
+
+def variant_diff(program: Program) -> str:
+    """What the composed variants change, as a diff of the model's functions; "" without variants."""
+    return "".join(_function_diff(program, name) for name in program.replaced)
+
+
+def _function_diff(program: Program, name: str) -> str:
+    old, new = program.replaced[name].span, program.functions[name].span
+    lines = difflib.unified_diff(
+        _text(program, old), _text(program, new), f"{old.file}: {name}", f"{new.file}: {name}", n=100, lineterm=""
+    )
+    shown = [line for line in lines if not line.startswith("@@")]
+    return "\n".join([*shown, "", ""]) if shown else f"{new.file}: {name} is the same as in {old.file}\n\n"
+
+
+def _text(program: Program, span: Span) -> list[str]:
+    """The lines of a function from its `def` on: decorators differ always and say nothing."""
+    lines = program.sources[span.file].splitlines()[span.line - 1 : span.end_line]
+    while lines and not lines[0].lstrip().startswith("def "):
+        lines = lines[1:]
+    return lines
+
+
+# ---------------------------------------------------------------- what verdicts rest on
+
+
+def _print_basis(console: Console, outcomes: Sequence[Outcome], *, verbose: bool) -> None:
+    """Bounds, assumptions, omissions and unreached code: in full, or how many and where to see them."""
+    facts = {o.name: o.facts for o in outcomes if o.facts is not None}
+    kinds = {
+        "bounds": _scenarios_by_sentence({name: f.bounds for name, f in facts.items()}),
+        "assumptions": _scenarios_by_sentence({name: f.assumptions for name, f in facts.items()}),
+        "omissions": _scenarios_by_sentence({name: f.omissions for name, f in facts.items()}),
+    }
+    _say(console, "")
+    if not verbose:
+        numbers = ", ".join(f"{len(sentences)} {kind}" for kind, sentences in kinds.items())
+        _say(console, f"The verdicts rest on {numbers}; psockmc check --verbose prints them.")
+    for kind, sentences in kinds.items() if verbose else ():
+        _say(console, f"{kind}: {len(sentences) or 'none'}")
+        for sentence, names in sentences.items():
+            _say(console, f"  {sentence} [{'all' if len(names) == len(facts) else ', '.join(names)}]")
+    _print_coverage(console, list(facts.values()), verbose=verbose)
+
+
+def _scenarios_by_sentence(sentences: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    turned: dict[str, list[str]] = {}
+    for scenario, said in sentences.items():
+        for sentence in said:
+            turned.setdefault(sentence, []).append(scenario)
+    return turned
+
+
+def _print_coverage(console: Console, facts: Sequence[Facts], *, verbose: bool) -> None:
+    """Statements of the models that ran in none of these scenarios."""
+    ran = frozenset[Statement]().union(*(f.ran for f in facts))
+    never = sorted(frozenset[Statement]().union(*(f.never_ran for f in facts)) - ran, key=lambda s: (s.file, s.line))
+    if not never:
+        return
+    everywhere = f"{len(never)} of {len(never) + len(ran)} statements ran in none of these scenarios"
+    _say(console, f"{everywhere}:" if verbose else f"{everywhere}; psockmc check --verbose lists them.")
+    for statement in never if verbose else ():
+        _say(console, f"  {statement.file}:{statement.line} {statement.function}: {statement.text}")
+
+
+def count_line(outcomes: Sequence[Outcome]) -> str:
+    """The last line: how many verdicts, and how many are not what they must be."""
+    verdicts = [v for o in outcomes for v in o.verdicts]
+    number = Counter(v.verdict for v in verdicts)
+    wrong = sum(not v.as_expected for v in verdicts)
+    words = ", ".join(f"{n} {verdict}" for verdict, n in sorted(number.items()))
+    outcome = "all as expected" if not wrong else f"{wrong} not as expected"
+    return f"{len(outcomes)} scenarios, {len(verdicts)} verdicts ({words}): {outcome}"
+
+
+def print_failures(outcomes: Iterable[Outcome]) -> None:
+    """What went wrong without a verdict, on stderr, each thing once."""
+    for text in dict.fromkeys(_failures(outcomes)):
+        click.echo(text, err=True)
+
+
+def _failures(outcomes: Iterable[Outcome]) -> Iterator[str]:
+    for outcome in outcomes:
+        match outcome.failure:
+            case Failure.MODEL:
+                yield outcome.detail
+            case Failure.LOST:
+                yield f"psockmc: {outcome.name} is undetermined: {outcome.detail}"
+            case Failure.INTERNAL:
+                yield f"psockmc: {outcome.name}: internal error, which is no verdict\n{outcome.detail}"
+    for outcome in outcomes:
+        if outcome.result is not None and not outcome.result.complete:
+            yield f"psockmc: {outcome.name} was not searched to the end: {outcome.result.reason}"
+
+
+def _say(console: Console, text: str) -> None:
+    """Text as it is: no markup, no wrapping by the console."""
+    console.print(text, markup=False, soft_wrap=True)

@@ -1,0 +1,85 @@
+"""Exit statuses, and the errors of the user, which every command reports alike."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterable
+from enum import IntEnum
+from typing import Any, ParamSpec
+
+import click
+
+from psockmc.content import UsageError
+from psockmc.explore import EngineUnavailable
+from psockmc.explore.verdict import PropertyVerdict, Verdict
+from psockmc.run import Failure, Outcome
+
+Params = ParamSpec("Params")
+
+
+class Status(IntEnum):
+    """Exit statuses of psockmc."""
+
+    EXPECTED = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    UNDETERMINED = 3
+    INTERNAL = 70
+
+
+def of_outcomes(outcomes: Iterable[Outcome]) -> Status:
+    """The exit status of a run of scenarios.
+
+    A checker that is wrong, or a model, says nothing about the rest; a violation is certain whatever was not finished.
+    """
+    outcomes = list(outcomes)
+    failures = {o.failure for o in outcomes}
+    if Failure.INTERNAL in failures:
+        return Status.INTERNAL
+    if Failure.MODEL in failures:
+        return Status.USAGE
+    unexpected = [v for o in outcomes for v in o.verdicts if not v.as_expected]
+    if any(_decided(v) for v in unexpected):
+        return Status.UNEXPECTED
+    if unexpected or Failure.LOST in failures:
+        return Status.UNDETERMINED
+    return Status.EXPECTED
+
+
+def _decided(verdict: PropertyVerdict) -> bool:
+    return verdict.verdict in (Verdict.HOLDS, Verdict.VIOLATED)
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """The one object of --json on stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def user_errors(empty: dict[str, Any]) -> Callable[[Callable[Params, Status]], Callable[Params, Status]]:
+    """Decorator of a command: what the user did wrong is a sentence (or diagnostics) on stderr and exit status 2.
+
+    empty: the command's JSON object when there is nothing to report; with --json it gets the error as `error`.
+    """
+
+    def decorate(command: Callable[Params, Status]) -> Callable[Params, Status]:
+        @functools.wraps(command)
+        def guarded(*args: Params.args, **kwargs: Params.kwargs) -> Status:
+            from psockmc.lang.diagnostics import ModelErrors
+
+            try:
+                return command(*args, **kwargs)
+            except ModelErrors as errors:
+                message = errors.render()
+                click.echo(errors.render(color=sys.stderr.isatty()), err=True)
+            except (UsageError, EngineUnavailable) as error:
+                message = str(error)
+                click.echo(f"psockmc: {message}", err=True)
+            if kwargs.get("as_json"):
+                print_json({**empty, "error": message})
+            return Status.USAGE
+
+        return guarded
+
+    return decorate

@@ -1,0 +1,34 @@
+"""`psockmc trace`: show a trace that was written to a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from psockmc.cli.console import output
+from psockmc.cli.status import Status, user_errors
+from psockmc.content import UsageError
+from psockmc.render import FORMATS
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(FORMATS), default="diagram", show_default=True)
+@click.option("--all-steps", is_flag=True, help="also the steps that decide nothing")
+@click.option("--width", type=click.IntRange(min=40), metavar="N", help="columns [default: as wide as the terminal]")
+@user_errors({})
+def trace(file: Path, form: str, all_steps: bool, width: int | None) -> Status:
+    """Show the trace in FILE, which `psockmc check --traces` wrote."""
+    from psockmc.explore.tracedata import Trace, TraceFormatError
+    from psockmc.render import render
+
+    try:
+        shown = Trace.from_json(json.loads(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UsageError(f"cannot read the trace {file}: {error.strerror}") from error
+    except (ValueError, RecursionError, TraceFormatError) as error:
+        raise UsageError(f"{file} is not a trace of psockmc check --traces: {error}") from error
+    click.echo(render(shown, form, width=width or output().width, all_steps=all_steps).rstrip("\n"))
+    return Status.EXPECTED

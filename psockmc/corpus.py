@@ -1,0 +1,69 @@
+"""The corpus of bugs: `spec/bugs.toml`, real bugs of the kernel that variants put back.
+
+An entry names the variant that undoes the fix, the scenario that shows the difference, and the property that is
+violated before the fix and holds after it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from psockmc.content import UsageError
+
+REQUIRED = ("id", "fix", "class", "variant", "scenario", "property")
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A bug. fix: the kernel commit that fixed it. kind: `class` in the file. variant: the file that puts it back."""
+
+    id: str
+    fix: str
+    kind: str
+    variant: Path
+    scenario: str
+    property: str
+    symptom: str = ""
+
+
+def load_corpus(root: Path) -> tuple[Bug, ...]:
+    """All bugs of `root/spec/bugs.toml`, in its order. Raises UsageError for a file that is missing or wrong."""
+    path = root / "spec" / "bugs.toml"
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"there is no corpus of bugs {path}: run psockmc in a checkout") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not TOML: {error}") from error
+    entries = data.get("bug", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise UsageError(f"{path}: `bug` must be an array of tables: write [[bug]] above each entry")
+    bugs = tuple(_bug(root, path, number, entry) for number, entry in enumerate(entries, 1))
+    known: set[str] = set()
+    for bug in bugs:
+        if bug.id in known:
+            raise UsageError(f"{path}: there are two bugs {bug.id}: give one of them another id")
+        known.add(bug.id)
+    return bugs
+
+
+def _bug(root: Path, path: Path, number: int, entry: dict[str, Any]) -> Bug:
+    where = f"{path}: bug {entry.get('id') or number}"
+    for key in REQUIRED:
+        if not isinstance(entry.get(key), str) or not entry[key]:
+            raise UsageError(f"{where} has no `{key}`: every bug needs {', '.join(REQUIRED)}, each a string")
+    variant = root / entry["variant"]
+    if not variant.is_file():
+        raise UsageError(f"{where}: its variant {variant} does not exist")
+    return Bug(
+        entry["id"],
+        entry["fix"],
+        entry["class"],
+        variant,
+        entry["scenario"],
+        entry["property"],
+        str(entry.get("symptom", "")),
+    )

@@ -1,0 +1,370 @@
+"""Runs scenarios on several processes and collects what they found.
+
+Each scenario is compiled, searched and judged in a process of its own: a search that the machine kills for its memory
+costs its own verdicts and nobody else's. Results come back as plain data, with traces that were replayed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from multiprocessing import connection, get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from psockmc.cache import ResultCache, result_key
+from psockmc.explore import EngineUnavailable, search
+from psockmc.explore.limits import Limits
+from psockmc.explore.result import SearchResult
+from psockmc.explore.verdict import BadExpectation, PropertyVerdict, Verdict, judge, property_ids, undecided
+from psockmc.ir.system import Statement, TransitionSystem
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkProcess
+
+    from psockmc.explore.tracedata import Trace
+    from psockmc.lang.tree import Program
+
+POLL = 0.2  # seconds between two looks at the signals
+GRACE = 10.0  # seconds that an interrupted search has to hand over what it found
+
+
+class Failure(Enum):
+    """Why a scenario has no search result."""
+
+    MODEL = "model"  # the model or the scenario is wrong
+    LOST = "lost"  # killed, interrupted, out of memory, no space, no compiler
+    INTERNAL = "internal"  # psockmc is wrong
+
+
+@dataclass(frozen=True)
+class Job:
+    """A scenario to be run. name: what it is called in this run (the scenario's own name, or a bug's id with it)."""
+
+    name: str
+    program: Program
+    scenario: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run. engine: as `psockmc.explore.resolve` gave it. cache: the folder of results, None for none."""
+
+    engine: Literal["native", "reference"]
+    limits: Limits
+    processes: int
+    cache: Path | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a reader must know to weigh a result. ran, never_ran: statements that some step executed, or none did."""
+
+    bounds: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    omissions: tuple[str, ...]
+    ran: frozenset[Statement]
+    never_ran: frozenset[Statement]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job. result has no lock edges (they are judged already); it and facts are None after a failure.
+
+    traces: by property id, of every VIOLATED one that has a path. detail: diagnostics or a traceback, after a failure.
+    """
+
+    name: str
+    scenario: str
+    verdicts: tuple[PropertyVerdict, ...]
+    result: SearchResult | None = None
+    facts: Facts | None = None
+    traces: Mapping[str, Trace] = field(default_factory=dict)
+    failure: Failure | None = None
+    detail: str = ""
+
+
+class Events(Protocol):
+    """Hears how a run goes, in the process that called `run`."""
+
+    def started(self, job: Job) -> None:
+        """A process was started for this job."""
+        ...
+
+    def progress(
+        self, job: Job, states: int, transitions: int, depth: int, frontier: int, rate: float, bytes: int
+    ) -> None:
+        """The search of this job goes on (see psockmc.explore.limits.Reporter)."""
+        ...
+
+    def finished(self, job: Job, outcome: Outcome) -> None:
+        """Everything about a job is known."""
+        ...
+
+    def warning(self, sentence: str) -> None:
+        """Something that does not change a verdict but that the user should know."""
+        ...
+
+
+def run(jobs: Sequence[Job], options: Options, events: Events) -> list[Outcome]:
+    """Run all jobs, at most `options.processes` at a time; outcomes in the order of the jobs.
+
+    An interrupt (SIGINT, SIGTERM, SIGHUP) ends the searches early: what they found so far is in their outcomes, and
+    jobs that were not begun come back undetermined. A second one does not wait for them.
+    """
+    outcomes: dict[str, Outcome] = {}
+    waiting = list(reversed(jobs))
+    running: dict[Connection, _Worker] = {}
+    warned: set[str] = set()
+    with _interrupts() as interrupts:
+        while waiting or running:
+            while waiting and len(running) < options.processes and not interrupts.count:
+                worker = _Worker(waiting.pop(), options)
+                running[worker.pipe] = worker
+                events.started(worker.job)
+            if interrupts.count:
+                while waiting:
+                    outcomes |= {(job := waiting.pop()).name: _lost(job, "interrupted before it began")}
+                for worker in running.values():
+                    worker.interrupt(hard=interrupts.count > 1)
+            for pipe in connection.wait(list(running), timeout=POLL):
+                assert isinstance(pipe, Connection)
+                worker = running[pipe]
+                worker.receive(events, warned)
+                if worker.outcome is not None:
+                    del running[pipe]
+                    outcomes[worker.job.name] = worker.outcome
+                    events.finished(worker.job, worker.outcome)
+    return [outcomes[job.name] for job in jobs]
+
+
+# ---------------------------------------------------------------- in the calling process
+
+
+@dataclass
+class _Interrupts:
+    count: int = 0
+
+
+@contextmanager
+def _interrupts() -> Iterator[_Interrupts]:
+    """Counts the signals that ask for an end while the block runs."""
+    seen = _Interrupts()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        seen.count += 1
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield seen
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Worker:
+    """A process that runs one job, seen from outside. outcome: None until it is known."""
+
+    def __init__(self, job: Job, options: Options) -> None:
+        self.job = job
+        self.outcome: Outcome | None = None
+        self._properties: tuple[str, ...] = ()
+        self._interrupted = 0.0
+        context = get_context("fork")  # the program is large, plain and loaded: a copy of the process has it at once
+        self.pipe, theirs = context.Pipe(duplex=False)
+        self._process: ForkProcess = context.Process(target=_worker_main, args=(job, options, theirs, self.pipe))
+        self._process.start()
+        theirs.close()
+        assert self._process.pid is not None
+        self._group = self._process.pid
+        with suppress(ProcessLookupError):  # it may be done already
+            os.setpgid(self._group, self._group)
+
+    def interrupt(self, hard: bool) -> None:
+        """Ask the search to end and to hand over what it has; kill it when asked twice or when it takes too long."""
+        now = time.monotonic()
+        if hard or (self._interrupted and now - self._interrupted > GRACE):
+            self._signal(signal.SIGKILL)
+        elif not self._interrupted:
+            self._interrupted = now
+            self._signal(signal.SIGINT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To the worker and to the native search that it may have started: both are in the worker's process group."""
+        with suppress(ProcessLookupError):  # it may have just ended
+            os.killpg(self._group, number)
+
+    def receive(self, events: Events, warned: set[str]) -> None:
+        """Take one message from the worker, or notice that it died."""
+        try:
+            kind, content = self.pipe.recv()
+        except EOFError:
+            self._process.join()
+            self.outcome = _lost(self.job, self._epitaph(), self._properties)
+            return
+        match kind:
+            case "properties":
+                self._properties = content
+            case "progress":
+                events.progress(self.job, *content)
+            case "warning":
+                if content not in warned:
+                    warned.add(content)
+                    events.warning(content)
+            case "outcome":
+                self.outcome = content
+                self._process.join()
+
+    def _epitaph(self) -> str:
+        """Why the worker died without an outcome, in one sentence."""
+        code = self._process.exitcode
+        if self._interrupted:
+            return "interrupted and killed before it could hand over what it found"
+        if code == -signal.SIGKILL:
+            return "the search was killed (SIGKILL), probably for want of memory: set --max-states, or use --jobs 1"
+        if code is not None and code < 0:
+            return f"the search was killed by signal {signal.Signals(-code).name}: nothing is known"
+        return f"the search process ended by itself with status {code}: nothing is known"
+
+
+def _lost(job: Job, reason: str, properties: Sequence[str] = ()) -> Outcome:
+    expect = job.program.scenarios[job.scenario].expect
+    verdicts = undecided(job.scenario, properties, Verdict.UNDETERMINED, reason, expect)
+    return Outcome(job.name, job.scenario, verdicts, failure=Failure.LOST, detail=reason)
+
+
+# ---------------------------------------------------------------- in the worker's process
+
+
+def _worker_main(job: Job, options: Options, pipe: Connection, other_end: Connection) -> None:
+    """Entry point of a worker. It has a process group of its own: Ctrl-C of the terminal comes through `run`, once."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _die_with_parent()
+    other_end.close()
+    outcome = _perform(job, options, lambda kind, content: pipe.send((kind, content)))
+    pipe.send(("outcome", outcome))
+    pipe.close()
+
+
+def _die_with_parent() -> None:
+    """Nobody reads what a worker finds once its parent was killed (Linux only; elsewhere it runs to its end)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        pr_set_pdeathsig = 1  # include/uapi/linux/prctl.h
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+Send = Callable[[str, object], None]
+
+
+def _perform(job: Job, options: Options, send: Send) -> Outcome:
+    """Run a job. Whatever goes wrong becomes an outcome that says so."""
+    from psockmc.explore.native.errors import EngineError
+    from psockmc.lang.diagnostics import ModelErrors
+
+    scenario = job.program.scenarios[job.scenario]
+    ids: tuple[str, ...] = ()
+
+    def failed(failure: Failure, reason: str, detail: str = "") -> Outcome:
+        verdict = Verdict.UNDETERMINED if failure is Failure.LOST else Verdict.ERROR
+        expect = {} if failure is Failure.MODEL else scenario.expect
+        rows = undecided(job.scenario, ids, verdict, reason, expect)
+        return Outcome(job.name, job.scenario, rows, failure=failure, detail=detail or reason)
+
+    try:
+        with _warnings_sent(send):
+            ts = _compile(job)
+            ids = property_ids(ts)
+            send("properties", ids)
+            result = _search(ts, options, send)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the rest is short, and an interrupt would lose the result
+            return _conclude(job, ts, result)
+    except ModelErrors as errors:
+        return failed(Failure.MODEL, "the model is wrong", errors.render())
+    except BadExpectation as error:
+        return failed(Failure.MODEL, str(error))
+    except (EngineError, EngineUnavailable) as error:
+        return failed(Failure.LOST, str(error))
+    except KeyboardInterrupt:
+        return failed(Failure.LOST, "interrupted before there was anything to hand over")
+    except MemoryError:
+        return failed(Failure.LOST, "out of memory: set --max-states, or use --jobs 1")
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            return failed(Failure.INTERNAL, f"internal error: {error}", traceback.format_exc())
+        return failed(Failure.LOST, f"cannot write {error.filename}: {error.strerror}")
+    except Exception as error:
+        return failed(Failure.INTERNAL, f"internal error: {type(error).__name__}: {error}", traceback.format_exc())
+
+
+def _compile(job: Job) -> TransitionSystem:
+    from psockmc.ir.lower import compile_scenario
+
+    return compile_scenario(job.program, job.scenario)
+
+
+def _search(ts: TransitionSystem, options: Options, send: Send) -> SearchResult:
+    """The result from the cache, else from a search, which is then kept."""
+    cache = ResultCache(options.cache, lambda sentence: send("warning", sentence)) if options.cache else None
+    key = result_key(ts, options.engine, options.limits) if cache else ""
+    result = cache.get(key) if cache else None
+    if result is None:
+        result = search(ts, engine=options.engine, limits=options.limits, reporter=_Reporter(send))
+        if cache:
+            cache.put(key, result)
+    return result
+
+
+def _conclude(job: Job, ts: TransitionSystem, result: SearchResult) -> Outcome:
+    """Judge a result and build the traces of its violations; each is replayed, and must fail as the search says."""
+    from psockmc.explore.trace import build_trace
+
+    verdicts = judge(ts, result, job.program.scenarios[job.scenario].expect)
+    traces = {v.id: build_trace(ts, v.violation) for v in verdicts if v.violation is not None}
+    facts = Facts(
+        ts.bounds,
+        ts.assumptions,
+        ts.omissions,
+        frozenset(s for i, s in enumerate(ts.statements) if i in result.statements),
+        frozenset(s for i, s in enumerate(ts.statements) if i not in result.statements),
+    )
+    return Outcome(job.name, job.scenario, verdicts, replace(result, lock_edges=()), facts, traces)
+
+
+class _Reporter:
+    """Hands the search's progress to the calling process."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    def progress(self, states: int, transitions: int, depth: int, frontier: int, rate: float, bytes: int) -> None:
+        self._send("progress", (states, transitions, depth, frontier, rate, bytes))
+
+    def done(self, result: SearchResult) -> None:
+        """The outcome says it."""
+
+
+@contextmanager
+def _warnings_sent(send: Send) -> Iterator[None]:
+    """Python warnings of the block go to the calling process instead of stderr."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        try:
+            yield
+        finally:
+            for warning in caught:
+                send("warning", str(warning.message))
