@@ -49,19 +49,30 @@ class rwlock_t(Lock):
 @primitive
 def do_raw_read_lock(lock: rwlock_t) -> None:
     """Wait until no writer holds the lock and read; a context that reads already enters at once."""
-    if in_task() and not in_softirq():
-        omits("read_lock() with bottom halves on does not queue behind a writer that waits")
     with atomic("a reader enters by one atomic instruction"):
         if lock.owner == current():
             finding("self-deadlock", "waits to read a lock that it holds for writing itself")
         if lock.readers & current_bit():
-            if in_task() and not in_softirq():
-                finding("lock-usage", "reads recursively with bottom halves on: a writer in between blocks both")
             lock.nested[current()] += 1
         else:
             wait(lock.owner == NOBODY, holder=lock.owner)
             lock.readers |= current_bit()
         acquired(lock, "read")
+
+
+@primitive
+def queued_read_lock(lock: rwlock_t) -> None:
+    """do_raw_read_lock() of a reader whom the kernel queues behind a writer that waits.
+
+    Here it does not queue; what is lost are deadlocks that need such a writer between two readers. The certain one, a
+    recursive read, is a finding at once, as in lockdep; for the others every report that uses this path names the
+    omission.
+    """
+    omits("read_lock() with bottom halves on does not queue behind a writer that waits")
+    with atomic("a reader enters by one atomic instruction"):
+        if lock.readers & current_bit():
+            finding("lock-usage", "reads recursively with bottom halves on: a writer in between blocks both")
+        do_raw_read_lock(lock)
 
 
 @primitive
@@ -101,14 +112,12 @@ def do_raw_write_unlock(lock: rwlock_t) -> None:
 
 @primitive
 def read_lock(lock: rwlock_t) -> None:
-    """Read with preemption off.
-
-    In process context with bottom halves on the kernel's reader waits behind a writer that waits. Here it does not;
-    what is lost are deadlocks that need such a writer between two readers. The certain one, a recursive read, is a
-    finding at once, as in lockdep; for the others every report that uses this path names the omission.
-    """
+    """Read with preemption off. May be nested once, but in process context only where bottom halves are off."""
     preempt_disable()
-    do_raw_read_lock(lock)
+    if in_task() and not in_softirq():
+        queued_read_lock(lock)
+    else:
+        do_raw_read_lock(lock)
 
 
 @primitive

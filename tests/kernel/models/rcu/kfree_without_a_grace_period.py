@@ -1,0 +1,54 @@
+# violated: use-after-free
+"""Without the grace period the reader uses freed memory."""
+
+from psockmc.lang import (
+    GFP_KERNEL,
+    NULL,
+    RCU_INIT_POINTER,
+    Ptr,
+    Struct,
+    instance,
+    kfree,
+    kzalloc,
+    process,
+    rcu_dereference,
+    rcu_read_lock,
+    rcu_read_unlock,
+    scenario,
+    user,
+)
+
+
+class thing(Struct):
+    value: bool
+
+
+class box(Struct):
+    thing: Ptr[thing]
+
+
+shared = instance(box)
+
+
+@user
+def prepare() -> None:
+    shared.thing = kzalloc(thing, GFP_KERNEL)
+
+
+@user
+def read() -> None:
+    rcu_read_lock()
+    mine = rcu_dereference(shared.thing)
+    if mine:
+        seen = mine.value
+    rcu_read_unlock()
+
+
+@user
+def remove() -> None:
+    old = shared.thing
+    RCU_INIT_POINTER(shared.thing, NULL)
+    kfree(old)
+
+
+test = scenario("a removal without waiting", setup=prepare, run=[process(read), process(remove)], pools={thing: 1})

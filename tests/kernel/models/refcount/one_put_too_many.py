@@ -1,0 +1,32 @@
+# violated: refcount use-after-free
+"""Two puts of one reference: an underflow if the object is still there, a use after free if it is not."""
+
+from psockmc.kernel.refcount import refcount_dec_and_test, refcount_set, refcount_t
+from psockmc.lang import GFP_KERNEL, Ptr, Struct, instance, kfree, kzalloc, process, scenario, user
+
+
+class thing(Struct):
+    refs: refcount_t
+
+
+class box(Struct):
+    thing: Ptr[thing]
+
+
+shared = instance(box)
+
+
+@user
+def prepare() -> None:
+    shared.thing = kzalloc(thing, GFP_KERNEL)
+    refcount_set(shared.thing.refs, 1)
+
+
+@user
+def put() -> None:
+    mine = shared.thing
+    if refcount_dec_and_test(mine.refs):
+        kfree(mine)
+
+
+test = scenario("two puts of one reference", setup=prepare, run=[process(put), process(put)], pools={thing: 1})

@@ -1,0 +1,21 @@
+# violated: sleep-in-atomic
+"""A softirq may not sleep."""
+
+from psockmc.kernel.mutex import mutex, mutex_lock, mutex_unlock
+from psockmc.lang import Struct, instance, scenario, softirq, user
+
+
+class box(Struct):
+    lock: mutex
+
+
+shared = instance(box)
+
+
+@user
+def lock_it() -> None:
+    mutex_lock(shared.lock)
+    mutex_unlock(shared.lock)
+
+
+test = scenario("a mutex in a softirq", run=[softirq(lock_it)])
