@@ -26,9 +26,10 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from psockmc.cache import ResultCache, result_key
 from psockmc.explore import EngineUnavailable, search
 from psockmc.explore.limits import Limits
+from psockmc.explore.lockorder import LOCK_ORDER
 from psockmc.explore.result import SearchResult
-from psockmc.explore.verdict import BadExpectation, PropertyVerdict, Verdict, judge, property_ids, undecided
-from psockmc.ir.system import Statement, TransitionSystem
+from psockmc.explore.verdict import JUDGED, BadExpectation, PropertyVerdict, Verdict, judge, property_ids, undecided
+from psockmc.ir.system import Property, Statement, TransitionSystem
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess
@@ -50,11 +51,15 @@ class Failure(Enum):
 
 @dataclass(frozen=True)
 class Job:
-    """A scenario to be run. name: what it is called in this run (the scenario's own name, or a bug's id with it)."""
+    """A scenario to be run. name: what it is called in this run (the scenario's own name, or a bug's id with it).
+
+    variant: the files that were composed, for traces; "" without any.
+    """
 
     name: str
     program: Program
     scenario: str
+    variant: str = ""
 
 
 @dataclass(frozen=True)
@@ -314,7 +319,11 @@ def _perform(job: Job, options: Options, send: Send) -> Outcome:
 def _compile(job: Job) -> TransitionSystem:
     from psockmc.ir.lower import compile_scenario
 
-    return compile_scenario(job.program, job.scenario)
+    ts = compile_scenario(job.program, job.scenario)
+    if any(p.id == LOCK_ORDER for p in ts.properties):
+        return ts
+    # No step can violate it, so the engines need not know it; its traces need a property to be traces of.
+    return replace(ts, properties=(*ts.properties, Property(LOCK_ORDER, JUDGED[LOCK_ORDER], "builtin", None)))
 
 
 def _search(ts: TransitionSystem, options: Options, send: Send) -> SearchResult:
@@ -334,7 +343,11 @@ def _conclude(job: Job, ts: TransitionSystem, result: SearchResult) -> Outcome:
     from psockmc.explore.trace import build_trace
 
     verdicts = judge(ts, result, job.program.scenarios[job.scenario].expect)
-    traces = {v.id: build_trace(ts, v.violation) for v in verdicts if v.violation is not None}
+    traces = {
+        v.id: build_trace(ts, v.violation, variant=job.variant, basis=v.basis, edges=v.edges)
+        for v in verdicts
+        if v.violation is not None
+    }
     facts = Facts(
         ts.bounds,
         ts.assumptions,

@@ -68,7 +68,7 @@ def bugs(ids: tuple[str, ...], traces: Path | None, as_json: bool, **search: Any
     for bug in chosen:
         content.pick(f"scenario of the bug {bug.id} named", [bug.scenario], fixed.scenarios)
     jobs = [Job(name, fixed, name) for name in dict.fromkeys(bug.scenario for bug in chosen)]
-    jobs += [Job(f"{bug.id} in {bug.scenario}", broken[bug.id], bug.scenario) for bug in chosen]
+    jobs += [Job(f"{bug.id} in {bug.scenario}", broken[bug.id], bug.scenario, bug.id) for bug in chosen]
     with console.events(len(jobs)) as events:
         outcomes = {o.name: o for o in run(jobs, options, events)}
     trials = [

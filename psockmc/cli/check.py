@@ -51,8 +51,9 @@ def check(
     options = run_options(**search)
     if variants and not as_json:
         click.echo(report.variant_diff(program), nl=False)
+    variant = ", ".join(map(str, variants))
     with console.events(len(names)) as events:
-        outcomes = run([Job(name, program, name) for name in names], options, events)
+        outcomes = run([Job(name, program, name, variant) for name in names], options, events)
     status = of_outcomes(outcomes)
     if traces is not None:
         report.write_traces(outcomes, traces)

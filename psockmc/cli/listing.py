@@ -31,21 +31,25 @@ def list_(as_json: bool) -> Status:
 
 def as_object(program: Program, corpus: tuple[Bug, ...]) -> dict[str, Any]:
     """The object of `list --json` (psockmc/schemas/list.schema.json). Built-in properties are in every scenario."""
-    from psockmc.explore.verdict import BUILT_IN
+    from psockmc.explore.verdict import JUDGED
+    from psockmc.ir.lower import BUILTIN
 
+    built_in = BUILTIN | JUDGED
     own = [f for f in program.functions.values() if f.role in ("invariant", "at_end")]
     return {
         "scenarios": [
             {
                 "name": scenario.name,
                 "sentence": scenario.sentence,
-                "properties": [program.functions[p].property_id for p in scenario.properties] + list(BUILT_IN),
+                "properties": list(
+                    dict.fromkeys([*(program.functions[p].property_id for p in scenario.properties), *built_in])
+                ),
             }
             for scenario in program.scenarios.values()
         ],
         "properties": [
             *({"id": f.property_id, "sentence": f.sentence} for f in sorted(own, key=lambda f: f.property_id)),
-            *({"id": id, "sentence": sentence} for id, sentence in BUILT_IN.items()),
+            *({"id": id, "sentence": sentence} for id, sentence in built_in.items()),
         ],
         "bugs": [{"id": bug.id, "fix": bug.fix} for bug in corpus],
     }

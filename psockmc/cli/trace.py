@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -21,14 +20,14 @@ from psockmc.render import FORMATS
 @user_errors({})
 def trace(file: Path, form: str, all_steps: bool, width: int | None) -> Status:
     """Show the trace in FILE, which `psockmc check --traces` wrote."""
-    from psockmc.explore.tracedata import Trace, TraceFormatError
+    from psockmc.explore.trace import TraceFormatError, load_trace
     from psockmc.render import render
 
     try:
-        shown = Trace.from_json(json.loads(file.read_text(encoding="utf-8")))
+        shown = load_trace(file)
     except OSError as error:
         raise UsageError(f"cannot read the trace {file}: {error.strerror}") from error
-    except (ValueError, RecursionError, TraceFormatError) as error:
-        raise UsageError(f"{file} is not a trace of psockmc check --traces: {error}") from error
+    except TraceFormatError as error:
+        raise UsageError(str(error)) from error
     click.echo(render(shown, form, width=width or output().width, all_steps=all_steps).rstrip("\n"))
     return Status.EXPECTED

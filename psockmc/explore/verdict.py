@@ -13,10 +13,15 @@ from enum import StrEnum
 
 from psockmc.explore.limits import REASON_DEPTH
 from psockmc.explore.lockorder import LOCK_ORDER, LockOrder, lock_order
-from psockmc.explore.result import SearchResult, Violation
+from psockmc.explore.result import LockEdge, SearchResult, Violation
 from psockmc.ir.system import Choose, TransitionSystem
 
 COVER = "cover"
+# What `judge` decides by itself, beside the properties of a transition system.
+JUDGED = {
+    LOCK_ORDER: "lock classes are taken in one order, and interrupt-safely",
+    COVER: "what the scenario is about happens",
+}
 EVERYTHING = "*"  # the row of a scenario whose properties are not known because it did not get that far
 
 
@@ -38,8 +43,8 @@ class PropertyVerdict:
     """What was decided about one property (`id`) of one scenario, and what it rests on.
 
     basis: one sentence that begins with its kind (exhaustive, bounded(k), vacuous, ...). message: what went wrong, for
-    a violation that has words of its own. violation: the shortest way there, when there is a path to show.
-    expected: the verdict that the scenario must get.
+    a violation that has words of its own. violation: the shortest way there, when there is a path to show. edges: of
+    a violated lock order, the acquisitions that make it. expected: the verdict that the scenario must get.
     """
 
     id: str
@@ -48,6 +53,7 @@ class PropertyVerdict:
     basis: str
     message: str = ""
     violation: Violation | None = None
+    edges: tuple[LockEdge, ...] = ()
     expected: Verdict = Verdict.HOLDS
 
     @property
@@ -167,14 +173,14 @@ def _first_violations(ts: TransitionSystem, result: SearchResult) -> dict[int, V
 
 
 def _of_lock_order(ts: TransitionSystem, result: SearchResult) -> PropertyVerdict:
-    sentence = "lock classes are taken in one order, and interrupt-safely"
+    sentence = JUDGED[LOCK_ORDER]
     order = lock_order(ts, result)
-    findings = [f.sentence(ts) for f in order.findings]
-    if findings:
+    if order.findings:
         basis = f"reachable acquisitions{_also_deadlocks(ts, result, order)}"
         witness = _witness(ts, order)
-        message = ". ".join(findings)
-        return PropertyVerdict(LOCK_ORDER, sentence, Verdict.VIOLATED, basis, message, witness)
+        message = ". ".join(f.sentence(ts) for f in order.findings)
+        edges = order.findings[0].edges
+        return PropertyVerdict(LOCK_ORDER, sentence, Verdict.VIOLATED, basis, message, witness, edges)
     verdict, basis = _without_violation(ts, result, None)
     if verdict is Verdict.HOLDS:
         basis += f" ({_count(order.orders, 'order')} of {_count(order.classes, 'lock class', 'lock classes')})"
@@ -218,7 +224,7 @@ def _witness(ts: TransitionSystem, order: LockOrder) -> Violation | None:
 
 def _of_covers(ts: TransitionSystem, result: SearchResult) -> PropertyVerdict:
     """A scenario in which what it is about never happens proves nothing, however green."""
-    sentence = "what the scenario is about happens"
+    sentence = JUDGED[COVER]
     missing = [text for i, text in enumerate(ts.covers) if i not in result.covers]
     missing += [f"{name} runs" for name in _never_ran(ts, result)]
     if not missing:

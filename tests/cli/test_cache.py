@@ -1,0 +1,169 @@
+"""The cache of results: what it keeps, what it refuses to believe, and that its failures cost nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from psockmc.cache import ResultCache, _decode, _encode, cache_folder, result_key
+from psockmc.explore.limits import Limits
+from psockmc.explore.result import LockEdge, SearchResult, Violation
+from psockmc.ir.system import TransitionSystem
+
+PATH = ((0, 1), (1, 1))
+RESULT = SearchResult(
+    engine="native",
+    states=2,
+    transitions=1,
+    depth=1,
+    complete=True,
+    reason="",
+    seconds=0.25,
+    violations=(Violation(0, PATH, 1, 0, "psock0 was freed", 2),),
+    lock_edges=(LockEdge(-1, False, 0, True, 1, True, False, PATH),),
+    cuts={"a pool is used up": 3},
+    fatal={3: 12},
+    statements=frozenset({4, 1}),
+    covers=frozenset({0}),
+    terminal=1,
+    notes=("a note",),
+)
+
+
+def system(name: str = "s") -> TransitionSystem:
+    return TransitionSystem(name, "", (), (), (), (), (), (), (), (), (), (), (), (), ())
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def cache(tmp_path: Path, complaints: list[str]) -> ResultCache:
+    return ResultCache(tmp_path / "results", complaints.append)
+
+
+def test_a_result_comes_back_as_it_was_and_says_that_it_is_cached(cache: ResultCache, complaints: list[str]) -> None:
+    cache.put("key", RESULT)
+    assert cache.get("key") == replace(RESULT, cached=True)
+    assert not complaints
+
+
+def test_what_was_never_kept_is_not_there(cache: ResultCache, complaints: list[str]) -> None:
+    assert cache.get("key") is None
+    assert not complaints
+
+
+def test_an_incomplete_result_is_not_kept(cache: ResultCache) -> None:
+    cache.put("key", replace(RESULT, complete=False, reason="the time limit was reached"))
+    assert cache.get("key") is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b"\n", b"deadbeef\nnonsense"])
+def test_a_damaged_file_is_not_believed(
+    cache: ResultCache, complaints: list[str], tmp_path: Path, damage: bytes
+) -> None:
+    cache.put("key", RESULT)
+    (tmp_path / "results" / "key.result").write_bytes(damage)
+    assert cache.get("key") is None
+    assert "damaged" in complaints[0]
+
+
+def test_one_flipped_bit_is_noticed(cache: ResultCache, tmp_path: Path) -> None:
+    cache.put("key", RESULT)
+    file = tmp_path / "results" / "key.result"
+    blob = bytearray(file.read_bytes())
+    blob[-5] ^= 1
+    file.write_bytes(bytes(blob))
+    assert cache.get("key") is None
+
+
+def test_the_result_of_another_search_under_this_name_is_not_believed(cache: ResultCache, tmp_path: Path) -> None:
+    cache.put("key", RESULT)
+    (tmp_path / "results" / "key.result").rename(tmp_path / "results" / "other.result")
+    assert cache.get("other") is None
+
+
+def test_a_folder_that_cannot_be_made_is_one_warning(tmp_path: Path, complaints: list[str]) -> None:
+    (tmp_path / "file").touch()
+    cache = ResultCache(tmp_path / "file" / "results", complaints.append)
+    cache.put("a", RESULT)
+    cache.put("b", RESULT)
+    assert len(complaints) == 1
+    assert "cannot keep results" in complaints[0]
+
+
+def test_a_full_disk_is_a_warning_and_leaves_no_file(
+    cache: ResultCache, complaints: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("psockmc.cache.os.replace", no_space)
+    cache.put("key", RESULT)
+    assert "No space left on device" in complaints[0]
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_the_key_depends_on_the_system() -> None:
+    assert result_key(system("a"), "native", Limits()) != result_key(system("b"), "native", Limits())
+
+
+def test_the_key_depends_on_the_engine() -> None:
+    assert result_key(system(), "native", Limits()) != result_key(system(), "reference", Limits())
+
+
+@pytest.mark.parametrize("limits", [Limits(max_states=10), Limits(max_depth=10)])
+def test_the_key_depends_on_limits_that_decide_where_a_search_ends(limits: Limits) -> None:
+    assert result_key(system(), "native", Limits()) != result_key(system(), "native", limits)
+
+
+def test_the_key_depends_on_the_source_of_the_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = result_key(system(), "native", Limits())
+    monkeypatch.setattr("psockmc.cache.engine_version", lambda: "another")
+    assert result_key(system(), "native", Limits()) != before
+
+
+def test_the_cache_is_where_xdg_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/var/somewhere")
+    assert cache_folder() == Path("/var/somewhere/psockmc")
+
+
+@given(
+    st.builds(
+        SearchResult,
+        engine=st.sampled_from(["native", "reference"]),
+        states=st.integers(0),
+        transitions=st.integers(0),
+        depth=st.integers(0),
+        complete=st.booleans(),
+        reason=st.text(),
+        seconds=st.floats(0, allow_infinity=False),
+        violations=st.lists(
+            st.builds(
+                Violation,
+                property=st.integers(0, 9),
+                path=st.just(PATH),
+                context=st.integers(-1, 3),
+                choice=st.integers(-1, 3),
+                message=st.text(),
+                depth=st.integers(0),
+            )
+        ).map(tuple),
+        lock_edges=st.just(()),
+        cuts=st.dictionaries(st.text(), st.integers(1)),
+        fatal=st.dictionaries(st.integers(0), st.integers(1)),
+        statements=st.frozensets(st.integers(0)),
+        covers=st.frozensets(st.integers(0)),
+        terminal=st.integers(0),
+    )
+)
+def test_every_result_survives_json(result: SearchResult) -> None:
+    import json
+
+    assert _decode(json.loads(json.dumps(_encode(result)))) == result
