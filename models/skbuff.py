@@ -1,0 +1,212 @@
+"""Socket buffers and their queues.
+
+Sources: include/linux/skbuff.h, net/core/skbuff.c, net/core/sock.c (destructors), v6.19.
+
+An skb is an object with a reference count (`users`) and, while it is charged to a socket, a destructor. One skb stands for
+one indivisible unit of data: its length is 1, so it is sent and read as a whole.
+
+`sk_buff_head.lock` is no lock object here. It is a leaf: it is taken for one list operation and nothing is acquired under it,
+so nobody sees more of the section than its one effect. What is lost is its place in the lock order.
+"""
+
+from psockmc.kernel.refcount import refcount_dec_and_test, refcount_inc, refcount_inc_not_zero, refcount_set, refcount_t
+from psockmc.lang import (
+    GFP_ATOMIC,
+    NULL,
+    Callable,
+    Const,
+    Ghost,
+    Int,
+    ListHead,
+    Ptr,
+    Struct,
+    atomic,
+    kernel,
+    kfree,
+    kzalloc,
+    list_add_tail,
+    list_del,
+    list_empty,
+    list_first_entry_or_null,
+    omits,
+)
+
+from models.sock import int_t, sock, sock_put
+
+seq_t = Int[0, 3]
+
+
+class sk_buff(Struct, name="skb"):
+    """`_sk_redir` is one word in the kernel: the target's pointer, with the INGRESS bit as its lowest bit.
+
+    seq: position in the stream of its sender, for properties about order.
+    """
+
+    users: refcount_t
+    len: Const[int_t]
+    sk: Ptr[sock]
+    destructor: Callable[[Ptr[sk_buff]], None]
+    _sk_redir: Ptr[sock]
+    _sk_redir_ingress: bool
+    seq: Ghost[seq_t]
+
+
+class sk_buff_head(Struct):
+    """A queue of skbs. The own lock of the kernel's queue is the atomicity of the functions below."""
+
+    list: ListHead[sk_buff]
+
+
+@kernel("net/core/skbuff.c")
+def alloc_skb(seq: seq_t) -> Ptr[sk_buff]:
+    """A buffer with one reference, as the driver hands it up. NULL when memory is short."""
+    skb = kzalloc(sk_buff, GFP_ATOMIC)
+    if skb:
+        skb.len = 1
+        skb.seq = seq
+        refcount_set(skb.users, 1)
+    return skb
+
+
+@kernel("include/linux/skbuff.h")
+def skb_get(skb: Ptr[sk_buff]) -> Ptr[sk_buff]:
+    """One more reference."""
+    refcount_inc(skb.users)
+    return skb
+
+
+@kernel("net/core/skbuff.c")
+def __kfree_skb(skb: Ptr[sk_buff]) -> None:
+    """The last reference is gone: run the destructor and free the buffer."""
+    omits("the data of an skb (fragments, dst, extensions) is not modelled")
+    if skb.destructor:
+        skb.destructor(skb)
+    kfree(skb)
+
+
+@kernel("net/core/skbuff.c")
+def kfree_skb(skb: Ptr[sk_buff]) -> None:
+    """Drop one reference. The kernel skips the atomic when it sees the count at 1; that decides nothing."""
+    if refcount_dec_and_test(skb.users):
+        __kfree_skb(skb)
+
+
+@kernel("net/core/skbuff.c")
+def consume_skb(skb: Ptr[sk_buff]) -> None:
+    """kfree_skb() that is not counted as a drop; takes NULL."""
+    if skb:
+        kfree_skb(skb)
+
+
+@kernel("include/linux/skbuff.h")
+def skb_orphan(skb: Ptr[sk_buff]) -> None:
+    """Take the buffer from its owner."""
+    if skb.destructor:
+        skb.destructor(skb)
+        skb.destructor = NULL
+        skb.sk = NULL
+
+
+@kernel("net/core/sock.c")
+def sock_efree(skb: Ptr[sk_buff]) -> None:
+    """Destructor of a buffer that holds a reference on its socket."""
+    sock_put(skb.sk)
+
+
+@kernel("net/core/sock.c")
+def sock_rfree(skb: Ptr[sk_buff]) -> None:
+    """Destructor of a buffer that is charged to its socket's receive memory; holds no reference."""
+    omits("receive memory is not accounted")
+
+
+@kernel("include/net/sock.h")
+def skb_set_owner_r(skb: Ptr[sk_buff], sk: Ptr[sock]) -> None:
+    """Charge the buffer to the socket it will be read from."""
+    skb_orphan(skb)
+    skb.sk = sk
+    skb.destructor = sock_rfree
+
+
+@kernel("include/net/sock.h")
+def skb_set_owner_sk_safe(skb: Ptr[sk_buff], sk: Ptr[sock]) -> bool:
+    """Have the buffer hold a reference on the socket; False when the socket is on its way out."""
+    if refcount_inc_not_zero(sk.sk_refcnt):
+        skb_orphan(skb)
+        skb.destructor = sock_efree
+        skb.sk = sk
+        return True
+    return False
+
+
+@kernel("net/core/skbuff.c")
+def skb_queue_tail(queue: sk_buff_head, skb: Ptr[sk_buff]) -> None:
+    """Append under the queue's own lock."""
+    list_add_tail(skb, queue.list)
+
+
+@kernel("include/linux/skbuff.h")
+def skb_peek(queue: sk_buff_head) -> Ptr[sk_buff]:
+    """The first buffer, which stays on the queue, or NULL. Takes no lock: a plain load."""
+    return list_first_entry_or_null(queue.list)
+
+
+@kernel("include/linux/skbuff.h")
+def __skb_unlink(skb: Ptr[sk_buff], queue: sk_buff_head) -> None:
+    """Take the buffer off; the caller serialises."""
+    list_del(skb, queue.list)
+
+
+@kernel("net/core/skbuff.c")
+def skb_dequeue(queue: sk_buff_head) -> Ptr[sk_buff]:
+    """Take the first buffer off under the queue's own lock; NULL when there is none."""
+    with atomic("the lock of an sk_buff_head is a leaf around one list operation"):
+        skb = list_first_entry_or_null(queue.list)
+        if skb:
+            list_del(skb, queue.list)
+    return skb
+
+
+@kernel("include/linux/skbuff.h")
+def skb_queue_empty(queue: sk_buff_head) -> bool:
+    """Whether the queue is empty: a plain load without the lock."""
+    return list_first_entry_or_null(queue.list) == NULL
+
+
+@kernel("include/linux/skbuff.h")
+def skb_queue_empty_lockless(queue: sk_buff_head) -> bool:
+    """Whether the queue is empty, for those who do not serialise: a marked load."""
+    return list_empty(queue.list)
+
+
+@kernel("include/linux/skbuff.h")
+def skb_bpf_ingress(skb: Ptr[sk_buff]) -> bool:
+    """The INGRESS bit of `_sk_redir`."""
+    return skb._sk_redir_ingress
+
+
+@kernel("include/linux/skbuff.h")
+def skb_bpf_set_ingress(skb: Ptr[sk_buff]) -> None:
+    """Mark the buffer for the receive side."""
+    skb._sk_redir_ingress = True
+
+
+@kernel("include/linux/skbuff.h")
+def skb_bpf_set_redir(skb: Ptr[sk_buff], sk: Ptr[sock], ingress: bool) -> None:
+    """Store the target and the direction: one word in the kernel."""
+    with atomic("_sk_redir is one word: pointer and direction bit together"):
+        skb._sk_redir = sk
+        skb._sk_redir_ingress = ingress
+
+
+@kernel("include/linux/skbuff.h")
+def skb_bpf_redirect_fetch(skb: Ptr[sk_buff]) -> Ptr[sock]:
+    """The target that the program chose; only valid in the RCU section in which the program ran."""
+    return skb._sk_redir
+
+
+@kernel("include/linux/skbuff.h")
+def skb_bpf_redirect_clear(skb: Ptr[sk_buff]) -> None:
+    """Forget target and direction."""
+    with atomic("_sk_redir is one word: pointer and direction bit together"):
+        skb._sk_redir = NULL
+        skb._sk_redir_ingress = False

@@ -1,0 +1,302 @@
+"""The psock and its life: attach, references, detach, destruction.
+
+Sources: include/linux/skmsg.h and net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6) with the 7.1 changes to the message
+counter; net/ipv4/tcp_bpf.c of 7.2 for the table of protocols.
+
+Left out everywhere: the stream parser, SK_MSG programs with cork, apply and eval (they belong to the send side), program
+reference counts, and memory accounting.
+"""
+
+from psockmc.kernel.mutex import mutex
+from psockmc.kernel.rcu import INIT_RCU_WORK, queue_rcu_work, rcu_work
+from psockmc.kernel.refcount import refcount_dec_and_test, refcount_inc_not_zero, refcount_set, refcount_t
+from psockmc.kernel.rwlock import write_lock_bh, write_unlock_bh
+from psockmc.kernel.spinlock import spin_lock_bh, spin_unlock_bh, spinlock_t
+from psockmc.kernel.work import INIT_DELAYED_WORK, cancel_delayed_work_sync, delayed_work
+from psockmc.lang import (
+    GFP_ATOMIC,
+    NOBODY,
+    NULL,
+    READ_ONCE,
+    Callable,
+    Const,
+    Flags,
+    Ghost,
+    Int,
+    ListHead,
+    Ptr,
+    Struct,
+    clear_bit,
+    container_of,
+    current,
+    kernel,
+    kfree,
+    kzalloc,
+    list_del,
+    list_first_entry_or_null,
+    omits,
+    rcu_assign_pointer,
+    rcu_dereference,
+    rcu_read_lock,
+    rcu_read_unlock,
+    set_bit,
+    test_bit,
+    xchg,
+)
+
+from models.skbuff import seq_t, sk_buff, sk_buff_head
+from models.skmsg_ingress import __sk_psock_zap_ingress, sk_psock_backlog
+from models.skmsg_verdict import bpf_prog, sk_psock_stop_verdict
+from models.sock import int_t, proto, sock, sock_hold, sock_put
+from models.sock_map import bpf_stab, slot_t
+
+
+class sk_psock_state_bits(Flags):
+    """sk_psock.state."""
+
+    SK_PSOCK_TX_ENABLED = 0
+
+
+class sk_psock_progs(Struct):
+    """The programs of a map, or those that a psock took over from its maps."""
+
+    stream_verdict: Ptr[bpf_prog]
+    skb_verdict: Ptr[bpf_prog]
+
+
+class sk_psock_link(Struct, name="link"):
+    """Says that a map entry holds a reference on the psock. link_raw: number of the map's slot."""
+
+    map: Const[Ptr[bpf_stab]]
+    link_raw: Const[slot_t]
+
+
+class sk_psock_work_state(Struct):
+    """Where the backlog goes on with the skb at the head of its queue."""
+
+    len: Int[0, 1]
+    off: Int[0, 1]
+
+
+class sk_msg_sg(Struct):
+    """The ring of fragments of a message, of which only the size is left here."""
+
+    size: Int[0, 1]
+
+
+class sk_msg(Struct, name="msg"):
+    """A message on its way to the reader; owns one reference on its skb. seq: that of the skb."""
+
+    sg: sk_msg_sg
+    skb: Ptr[sk_buff]
+    seq: Ghost[seq_t]
+
+
+class sk_psock(Struct, name="psock"):
+    """What a socket in a map carries.
+
+    For properties: entries counts the map slots that own a reference, temps the references in somebody's hands, drops and
+    restores how often sk_psock_drop() and the restore of the protocol began; stopped: sk_psock_stop() has returned once;
+    tx_cleared: the TX bit was cleared; added_late: something was queued after the stop; last_seq, reordered: the order of
+    messages; rx_partial: a reader has taken bytes from a message and not yet from the counter; past_gate: the backlog has
+    its reference; close_cancelled: close() has waited for the backlog; destroyed: the destruction has waited for it;
+    purged: the message queue was purged.
+    """
+
+    sk: Const[Ptr[sock]]
+    progs: sk_psock_progs
+    ingress_skb: sk_buff_head
+    ingress_msg: ListHead[sk_msg]
+    ingress_lock: spinlock_t
+    msg_tot_len: Int[0, 6]
+    state: sk_psock_state_bits
+    link: ListHead[sk_psock_link]
+    link_lock: spinlock_t
+    refcnt: refcount_t
+    saved_destroy: Const[Callable[[Ptr[sock]], None]]
+    saved_close: Const[Callable[[Ptr[sock], Int[0, 0]], None]]
+    saved_write_space: Const[Callable[[Ptr[sock]], None]]
+    saved_data_ready: Callable[[Ptr[sock]], None]
+    psock_update_sk_prot: Callable[[Ptr[sock], Ptr[sk_psock], bool], int_t]
+    sk_proto: Const[Ptr[proto]]
+    work_mutex: mutex
+    work_state: sk_psock_work_state
+    work: delayed_work
+    rwork: rcu_work
+    entries: Ghost[Int[-2, 4]]
+    temps: Ghost[Int[-2, 6]]
+    drops: Ghost[Int[0, 2]]
+    restores: Ghost[Int[0, 2]]
+    stopped: Ghost[bool]
+    tx_cleared: Ghost[bool]
+    added_late: Ghost[bool]
+    last_seq: Ghost[seq_t]
+    reordered: Ghost[bool]
+    rx_partial: Ghost[bool]
+    past_gate: Ghost[bool]
+    close_cancelled: Ghost[bool]
+    destroyed: Ghost[bool]
+    purged: Ghost[bool]
+
+
+# ---------------------------------------------------------------- attach
+
+
+@kernel("include/linux/skmsg.h")
+def sk_psock(sk: Ptr[sock]) -> Ptr[sk_psock]:
+    """The psock of a socket, valid until the caller's RCU section ends, or NULL."""
+    omits("sk_user_data holds nothing but psocks, so its flag bits are not modelled")
+    return rcu_dereference(sk.sk_user_data)
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_init(sk: Ptr[sock]) -> Ptr[sk_psock]:
+    """A new psock with one reference for the caller, published in sk_user_data; NULL for every ERR_PTR.
+
+    The lists, locks and counters of a zeroed object are already what the kernel initialises them to.
+    """
+    omits("sockets with an upper layer protocol (kTLS) are refused; there are none here")
+    write_lock_bh(sk.sk_callback_lock)
+    if sk.sk_user_data:
+        write_unlock_bh(sk.sk_callback_lock)
+        return NULL
+    psock = kzalloc(sk_psock, GFP_ATOMIC)
+    if not psock:
+        write_unlock_bh(sk.sk_callback_lock)
+        return NULL
+    prot = READ_ONCE(sk.sk_prot)
+    psock.sk = sk
+    psock.sk_proto = prot
+    psock.saved_destroy = prot.destroy
+    psock.saved_close = prot.close
+    psock.saved_write_space = sk.sk_write_space
+    INIT_DELAYED_WORK(psock.work, sk_psock_backlog)
+    set_bit(SK_PSOCK_TX_ENABLED, psock.state)
+    refcount_set(psock.refcnt, 1)
+    psock.temps = 1
+    rcu_assign_pointer(sk.sk_user_data, psock)
+    sk.user_data_writer = current()
+    sock_hold(sk)
+    sk.user_data_writer = NOBODY
+    write_unlock_bh(sk.sk_callback_lock)
+    return psock
+
+
+# ---------------------------------------------------------------- references
+
+
+@kernel("include/linux/skmsg.h")
+def sk_psock_get(sk: Ptr[sock]) -> Ptr[sk_psock]:
+    """The socket's psock with a reference; NULL when there is none or its last reference is gone."""
+    rcu_read_lock()
+    psock = sk_psock(sk)
+    if psock:
+        if refcount_inc_not_zero(psock.refcnt):
+            psock.temps += 1
+        else:
+            psock = NULL
+    rcu_read_unlock()
+    return psock
+
+
+@kernel("include/linux/skmsg.h")
+def sk_psock_put(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
+    """Drop a reference; the last one detaches the psock."""
+    last = refcount_dec_and_test(psock.refcnt)
+    psock.temps -= 1
+    if last:
+        sk_psock_drop(sk, psock)
+
+
+# ---------------------------------------------------------------- detach
+
+
+@kernel("include/linux/skmsg.h")
+def sk_psock_restore_proto(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
+    """Give the socket its own protocol's table back."""
+    if psock.psock_update_sk_prot:
+        psock.psock_update_sk_prot(sk, psock, True)
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_stop(psock: Ptr[sk_psock]) -> None:
+    """From here on nothing is queued on this psock any more."""
+    omits("a corked message is freed here; the send side is not modelled")
+    spin_lock_bh(psock.ingress_lock)
+    clear_bit(SK_PSOCK_TX_ENABLED, psock.state)
+    psock.tx_cleared = True
+    psock.stopped = True
+    spin_unlock_bh(psock.ingress_lock)
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_drop(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
+    """The last reference is gone: detach the psock from the socket and destroy it after a grace period."""
+    psock.drops += 1
+    write_lock_bh(sk.sk_callback_lock)
+    sk_psock_restore_proto(sk, psock)
+    rcu_assign_pointer(sk.sk_user_data, NULL)
+    sk.user_data_writer = current()
+    if psock.progs.stream_verdict or psock.progs.skb_verdict:
+        sk.user_data_writer = NOBODY
+        sk_psock_stop_verdict(sk, psock)
+    sk.user_data_writer = NOBODY
+    write_unlock_bh(sk.sk_callback_lock)
+    sk_psock_stop(psock)
+    INIT_RCU_WORK(psock.rwork, sk_psock_destroy)
+    queue_rcu_work(psock.rwork)
+
+
+# ---------------------------------------------------------------- destruction
+
+
+@kernel("include/linux/skmsg.h")
+def psock_progs_drop(progs: sk_psock_progs) -> None:
+    """Forget the programs."""
+    xchg(progs.stream_verdict, NULL)
+    xchg(progs.skb_verdict, NULL)
+
+
+@kernel("include/linux/skmsg.h")
+def sk_psock_free_link(link: Ptr[sk_psock_link]) -> None:
+    """Free a link that is on no list."""
+    kfree(link)
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_link_pop(psock: Ptr[sk_psock]) -> Ptr[sk_psock_link]:
+    """Take the first link off, for the caller to free; NULL when there is none."""
+    spin_lock_bh(psock.link_lock)
+    link = list_first_entry_or_null(psock.link)
+    if link:
+        list_del(link, psock.link)
+    spin_unlock_bh(psock.link_lock)
+    return link
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_link_destroy(psock: Ptr[sk_psock]) -> None:
+    """Free the links that are left; nobody else can reach the psock."""
+    for link in psock.link:
+        list_del(link, psock.link)
+        sk_psock_free_link(link)
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_destroy(work: rcu_work) -> None:
+    """Runs in a kworker at least one grace period after sk_user_data was cleared."""
+    psock = container_of(work, sk_psock, "rwork")
+    omits("the stream parser, a corked message, sk_redir and sk_pair are released here, too")
+    cancel_delayed_work_sync(psock.work)
+    psock.destroyed = True
+    __sk_psock_zap_ingress(psock)
+    psock_progs_drop(psock.progs)
+    sk_psock_link_destroy(psock)
+    sock_put(psock.sk)
+    kfree(psock)
+
+
+@kernel("include/linux/skmsg.h")
+def sk_psock_test_state(psock: Ptr[sk_psock]) -> bool:
+    """Whether the TX bit is set; the only bit there is here."""
+    return test_bit(SK_PSOCK_TX_ENABLED, psock.state)

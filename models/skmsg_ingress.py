@@ -1,0 +1,307 @@
+"""The receive queue of a psock, and the worker that feeds it.
+
+Sources: include/linux/skmsg.h (queueing) and net/core/skmsg.c (from skb to message, the backlog), v6.19, with the message
+counter of 7.1.
+"""
+
+from psockmc.kernel.mutex import mutex_lock, mutex_unlock
+from psockmc.kernel.rwlock import read_lock_bh, read_unlock_bh
+from psockmc.kernel.spinlock import spin_lock_bh, spin_unlock_bh
+from psockmc.kernel.work import schedule_delayed_work, work_struct
+from psockmc.lang import (
+    GFP_ATOMIC,
+    GFP_KERNEL,
+    WRITE_ONCE,
+    Int,
+    Ptr,
+    check,
+    clear_bit,
+    container_of,
+    cover,
+    kernel,
+    kfree,
+    kzalloc,
+    list_add_tail,
+    list_del,
+    list_empty,
+    list_first_entry_or_null,
+    omits,
+)
+
+from models.skbuff import (
+    consume_skb,
+    kfree_skb,
+    sk_buff,
+    skb_bpf_ingress,
+    skb_bpf_redirect_clear,
+    skb_bpf_set_redir,
+    skb_dequeue,
+    skb_get,
+    skb_peek,
+    skb_set_owner_r,
+)
+from models.skmsg import SK_PSOCK_TX_ENABLED, sk_msg, sk_psock, sk_psock_get, sk_psock_put, sk_psock_test_state
+from models.sock import EAGAIN, EIO, EPIPE, err_t, int_t, sk_error_report, sock, sock_flag_dead, sock_writeable
+from models.tcp import skb_send_sock
+
+# ---------------------------------------------------------------- the queue of messages
+
+
+@kernel("include/linux/skmsg.h")
+def sk_psock_msg_len_add_locked(psock: Ptr[sk_psock], diff: Int[-1, 1]) -> None:
+    """Add to the number of unread bytes; the caller holds ingress_lock."""
+    WRITE_ONCE(psock.msg_tot_len, psock.msg_tot_len + diff)
+
+
+@kernel("include/linux/skmsg.h")
+def sk_psock_msg_len_add(psock: Ptr[sk_psock], diff: Int[-1, 1]) -> None:
+    """Add to the number of unread bytes."""
+    spin_lock_bh(psock.ingress_lock)
+    sk_psock_msg_len_add_locked(psock, diff)
+    psock.rx_partial = False
+    spin_unlock_bh(psock.ingress_lock)
+
+
+@kernel("net/core/skmsg.c")
+def sk_msg_free(msg: Ptr[sk_msg]) -> None:
+    """Release what a message holds: its reference on the skb."""
+    omits("memory charges of a message are not returned, as none are taken")
+    consume_skb(msg.skb)
+
+
+@kernel("include/linux/skmsg.h")
+def sk_psock_queue_msg(psock: Ptr[sk_psock], msg: Ptr[sk_msg]) -> bool:
+    """Queue a message for the reader, or free it when the psock is stopped. The message is not the caller's any more."""
+    spin_lock_bh(psock.ingress_lock)
+    if sk_psock_test_state(psock):
+        list_add_tail(msg, psock.ingress_msg)
+        psock.added_late = psock.added_late or psock.stopped
+        psock.reordered = psock.reordered or msg.seq < psock.last_seq
+        psock.last_seq = msg.seq
+        sk_psock_msg_len_add_locked(psock, 1)
+        ret = True
+    else:
+        sk_msg_free(msg)
+        kfree(msg)
+        ret = False
+    spin_unlock_bh(psock.ingress_lock)
+    return ret
+
+
+@kernel("include/linux/skmsg.h")
+def sk_psock_dequeue_msg(psock: Ptr[sk_psock]) -> Ptr[sk_msg]:
+    """Take the first message off; NULL when there is none."""
+    spin_lock_bh(psock.ingress_lock)
+    msg = list_first_entry_or_null(psock.ingress_msg)
+    if msg:
+        list_del(msg, psock.ingress_msg)
+        sk_psock_msg_len_add_locked(psock, -msg.sg.size)
+    spin_unlock_bh(psock.ingress_lock)
+    return msg
+
+
+@kernel("include/linux/skmsg.h")
+def sk_psock_peek_msg(psock: Ptr[sk_psock]) -> Ptr[sk_msg]:
+    """The first message, which stays; only the reader's lock keeps it alive afterwards."""
+    spin_lock_bh(psock.ingress_lock)
+    msg = list_first_entry_or_null(psock.ingress_msg)
+    spin_unlock_bh(psock.ingress_lock)
+    return msg
+
+
+@kernel("include/linux/skmsg.h")
+def sk_psock_queue_empty(psock: Ptr[sk_psock]) -> bool:
+    """Whether there is nothing to read, without a lock."""
+    return list_empty(psock.ingress_msg)
+
+
+@kernel("include/linux/skmsg.h")
+def kfree_sk_msg(msg: Ptr[sk_msg]) -> None:
+    """Free a message that was read."""
+    consume_skb(msg.skb)
+    kfree(msg)
+
+
+@kernel("include/linux/skmsg.h")
+def sk_psock_data_ready(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
+    """Wake the reader by the callback that the socket had before the psock came, or has again."""
+    read_lock_bh(sk.sk_callback_lock)
+    if psock.saved_data_ready:
+        psock.saved_data_ready(sk)
+    else:
+        sk.sk_data_ready(sk)
+    read_unlock_bh(sk.sk_callback_lock)
+
+
+@kernel("include/linux/skmsg.h")
+def sk_psock_report_error(psock: Ptr[sk_psock], err: err_t) -> None:
+    """Tell the socket's user that the psock gave up."""
+    psock.sk.sk_err = err
+    sk_error_report(psock.sk)
+
+
+# ---------------------------------------------------------------- reading
+
+
+@kernel("net/core/skmsg.c")
+def __sk_msg_recvmsg(sk: Ptr[sock], psock: Ptr[sk_psock]) -> int_t:
+    """Read one message, that is one unit of data. The caller owns the socket, which keeps other readers out."""
+    omits("partial reads, MSG_PEEK and faults while copying to the user")
+    msg = sk_psock_peek_msg(psock)
+    if not msg:
+        return 0
+    msg.sg.size = 0
+    psock.rx_partial = True
+    sk_psock_msg_len_add(psock, -1)
+    msg = sk_psock_dequeue_msg(psock)
+    kfree_sk_msg(msg)
+    return 1
+
+
+# ---------------------------------------------------------------- from skb to message
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_create_ingress_msg(sk: Ptr[sock], skb: Ptr[sk_buff]) -> Ptr[sk_msg]:
+    """A message for data of another socket; NULL when memory is short."""
+    omits("the limits of the receive buffer (sk_rmem_alloc, sk_rmem_schedule) are not modelled")
+    return kzalloc(sk_msg, GFP_KERNEL)
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_skb_ingress_enqueue(
+    skb: Ptr[sk_buff], psock: Ptr[sk_psock], sk: Ptr[sock], msg: Ptr[sk_msg], take_ref: bool
+) -> int_t:
+    """Hang the skb on the message, the message on the queue, and wake the reader. The number of bytes.
+
+    Without take_ref the message takes over the caller's reference on the skb. A refusal by the queue is not reported.
+    """
+    omits("skb_to_sgvec() and skb_linearize() always succeed")
+    msg.sg.size = 1
+    if take_ref:
+        msg.skb = skb_get(skb)
+    else:
+        msg.skb = skb
+    msg.seq = skb.seq
+    sk_psock_queue_msg(psock, msg)
+    sk_psock_data_ready(sk, psock)
+    return 1
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_skb_ingress_self(psock: Ptr[sk_psock], skb: Ptr[sk_buff], take_ref: bool) -> int_t:
+    """Deliver data of the socket's own stack; also from softirqs."""
+    msg = kzalloc(sk_msg, GFP_ATOMIC)
+    if not msg:
+        return -EAGAIN
+    skb_set_owner_r(skb, psock.sk)
+    omits("msg->sk marks data of the own stack for the accounting of copied_seq")
+    return sk_psock_skb_ingress_enqueue(skb, psock, psock.sk, msg, take_ref)
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_skb_ingress(psock: Ptr[sk_psock], skb: Ptr[sk_buff]) -> int_t:
+    """Deliver an skb from the backlog; it stays on its queue meanwhile, hence the reference of its own."""
+    if skb.sk == psock.sk:
+        return sk_psock_skb_ingress_self(psock, skb, True)
+    msg = sk_psock_create_ingress_msg(psock.sk, skb)
+    if not msg:
+        return -EAGAIN
+    skb_set_owner_r(skb, psock.sk)
+    return sk_psock_skb_ingress_enqueue(skb, psock, psock.sk, msg, True)
+
+
+# ---------------------------------------------------------------- the backlog
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_handle_skb(psock: Ptr[sk_psock], skb: Ptr[sk_buff], ingress: bool) -> int_t:
+    """Send the skb on the psock's socket, or hand it to its reader. The number of bytes, or an error."""
+    if not ingress:
+        if not sock_writeable(psock.sk):
+            return -EAGAIN
+        return skb_send_sock(psock.sk, skb)
+    return sk_psock_skb_ingress(psock, skb)
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_skb_state(psock: Ptr[sk_psock], len: Int[0, 1], off: Int[0, 1]) -> None:
+    """Remember where to go on with the skb at the head of the queue."""
+    spin_lock_bh(psock.ingress_lock)
+    if sk_psock_test_state(psock):
+        psock.work_state.len = len
+        psock.work_state.off = off
+    spin_unlock_bh(psock.ingress_lock)
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_backlog(work: work_struct) -> None:
+    """The worker: delivers what was queued on ingress_skb, in order.
+
+    An skb leaves the queue only after it was delivered. One unit of data per skb: the kernel's inner loop over partial
+    sends runs once.
+    """
+    psock = container_of(work, sk_psock, "work")
+    if not sk_psock_test_state(psock):
+        return
+    if not sk_psock_get(psock.sk):
+        return
+    psock.past_gate = True
+    mutex_lock(psock.work_mutex)
+    skb = skb_peek(psock.ingress_skb)
+    while skb:
+        len: int_t = skb.len
+        off: int_t = 0
+        if psock.work_state.len:
+            len = psock.work_state.len
+            off = psock.work_state.off
+        ingress = skb_bpf_ingress(skb)
+        skb_bpf_redirect_clear(skb)
+        ret: int_t = -EIO
+        if not sock_flag_dead(psock.sk):
+            ret = sk_psock_handle_skb(psock, skb, ingress)
+        if ret == -EAGAIN:
+            sk_psock_skb_state(psock, len, off)
+            skb_bpf_set_redir(skb, psock.sk, ingress)
+            if sk_psock_test_state(psock):
+                schedule_delayed_work(psock.work, 1)
+            break
+        if ret <= 0:
+            sk_psock_report_error(psock, -ret if ret else EPIPE)
+            clear_bit(SK_PSOCK_TX_ENABLED, psock.state)
+            psock.tx_cleared = True
+            break
+        sk_psock_skb_state(psock, 0, 0)
+        skb = skb_dequeue(psock.ingress_skb)
+        kfree_skb(skb)
+        cover("the backlog has delivered an skb")
+        skb = skb_peek(psock.ingress_skb)
+    mutex_unlock(psock.work_mutex)
+    psock.past_gate = False
+    sk_psock_put(psock.sk, psock)
+
+
+# ---------------------------------------------------------------- purging
+
+
+@kernel("net/core/skmsg.c")
+def __sk_psock_purge_ingress_msg(psock: Ptr[sk_psock]) -> None:
+    """Free all messages that were not read."""
+    for msg in psock.ingress_msg:
+        list_del(msg, psock.ingress_msg)
+        sk_psock_msg_len_add(psock, -msg.sg.size)
+        sk_msg_free(msg)
+        kfree(msg)
+    check(psock.msg_tot_len == 0, "WARN_ON_ONCE(psock->msg_tot_len) after the purge")
+    psock.purged = True
+
+
+@kernel("net/core/skmsg.c")
+def __sk_psock_zap_ingress(psock: Ptr[sk_psock]) -> None:
+    """Drop everything that is still queued."""
+    skb = skb_dequeue(psock.ingress_skb)
+    while skb:
+        skb_bpf_redirect_clear(skb)
+        kfree_skb(skb)
+        skb = skb_dequeue(psock.ingress_skb)
+    __sk_psock_purge_ingress_msg(psock)

@@ -1,0 +1,220 @@
+"""Verdict programs on the receive side, without the stream parser.
+
+Source: net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6); net/core/sock_map.c for bpf_sk_redirect_map().
+"""
+
+from psockmc.kernel.spinlock import spin_lock_bh, spin_unlock_bh
+from psockmc.kernel.work import schedule_delayed_work
+from psockmc.lang import (
+    NULL,
+    READ_ONCE,
+    WRITE_ONCE,
+    Callable,
+    Const,
+    Enum,
+    Ptr,
+    Struct,
+    cover,
+    kernel,
+    omits,
+    rcu_read_lock,
+    rcu_read_unlock,
+    xchg,
+)
+
+from models.skbuff import (
+    kfree_skb,
+    sk_buff,
+    skb_bpf_redirect_clear,
+    skb_bpf_redirect_fetch,
+    skb_bpf_set_ingress,
+    skb_queue_empty,
+    skb_queue_tail,
+)
+from models.skmsg import sk_psock, sk_psock_test_state
+from models.skmsg_ingress import sk_psock_data_ready, sk_psock_skb_ingress_self
+from models.sock import EIO, int_t, sock, sock_flag_dead
+from models.tcp_bpf import tcp_eat_skb
+
+
+class sk_action(Enum):
+    """What a program returns."""
+
+    SK_DROP = 0
+    SK_PASS = 1
+
+
+class __sk_action(Enum):
+    """What the kernel makes of it."""
+
+    __SK_DROP = 0
+    __SK_PASS = 1
+    __SK_REDIRECT = 2
+
+
+class bpf_prog(Struct, name="prog"):
+    """A verdict program. Its reference count is not modelled: programs outlive every scenario."""
+
+    run: Const[Callable[[Ptr[sk_buff]], sk_action]]
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_map_verd(verdict: sk_action, redir: bool) -> __sk_action:
+    """A program's answer and target as one verdict."""
+    if verdict == SK_PASS:
+        return __SK_REDIRECT if redir else __SK_PASS
+    return __SK_DROP
+
+
+@kernel("include/linux/skmsg.h")
+def sock_drop(sk: Ptr[sock], skb: Ptr[sk_buff]) -> None:
+    """Drop an skb and count it."""
+    omits("sk_drops is not counted")
+    kfree_skb(skb)
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_skb_redirect(origin: Ptr[sk_psock], skb: Ptr[sk_buff]) -> int_t:
+    """Queue the skb on the backlog of the program's target. Takes no reference: the RCU section keeps the target."""
+    sk_other = skb_bpf_redirect_fetch(skb)
+    if not sk_other:
+        skb_bpf_redirect_clear(skb)
+        sock_drop(origin.sk, skb)
+        return -EIO
+    psock_other = sk_psock(sk_other)
+    if not psock_other or sock_flag_dead(sk_other):
+        skb_bpf_redirect_clear(skb)
+        sock_drop(origin.sk, skb)
+        return -EIO
+    spin_lock_bh(psock_other.ingress_lock)
+    if not sk_psock_test_state(psock_other):
+        spin_unlock_bh(psock_other.ingress_lock)
+        skb_bpf_redirect_clear(skb)
+        sock_drop(origin.sk, skb)
+        return -EIO
+    skb_queue_tail(psock_other.ingress_skb, skb)
+    psock_other.added_late = psock_other.added_late or psock_other.stopped
+    schedule_delayed_work(psock_other.work, 0)
+    spin_unlock_bh(psock_other.ingress_lock)
+    cover("an skb was redirected")
+    return 0
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_verdict_drop(psock: Ptr[sk_psock], skb: Ptr[sk_buff]) -> None:
+    """The end of sk_psock_verdict_apply() for skbs that nobody takes."""
+    skb_bpf_redirect_clear(skb)
+    tcp_eat_skb(psock.sk, skb)
+    sock_drop(psock.sk, skb)
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_verdict_apply(psock: Ptr[sk_psock], skb: Ptr[sk_buff], verdict: __sk_action) -> int_t:
+    """Do what the program decided; the skb is not the caller's any more."""
+    err: int_t = 0
+    if verdict == __SK_PASS:
+        err = -EIO
+        if sock_flag_dead(psock.sk) or not sk_psock_test_state(psock):
+            sk_psock_verdict_drop(psock, skb)
+            return err
+        skb_bpf_set_ingress(skb)
+        if skb_queue_empty(psock.ingress_skb):
+            err = sk_psock_skb_ingress_self(psock, skb, False)
+        if err < 0:
+            spin_lock_bh(psock.ingress_lock)
+            if sk_psock_test_state(psock):
+                skb_queue_tail(psock.ingress_skb, skb)
+                psock.added_late = psock.added_late or psock.stopped
+                schedule_delayed_work(psock.work, 0)
+                err = 0
+            spin_unlock_bh(psock.ingress_lock)
+            if err < 0:
+                sk_psock_verdict_drop(psock, skb)
+    elif verdict == __SK_REDIRECT:
+        tcp_eat_skb(psock.sk, skb)
+        err = sk_psock_skb_redirect(psock, skb)
+    else:
+        sk_psock_verdict_drop(psock, skb)
+    return err
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_verdict_recv(sk: Ptr[sock], skb: Ptr[sk_buff]) -> int_t:
+    """Run the program on an skb that was just taken off sk_receive_queue. The number of bytes, or an error."""
+    verdict = __SK_DROP
+    len: int_t = skb.len
+    rcu_read_lock()
+    psock = sk_psock(sk)
+    if not psock:
+        len = 0
+        sk.data_lost = True
+        tcp_eat_skb(sk, skb)
+        sock_drop(sk, skb)
+        rcu_read_unlock()
+        return len
+    prog = READ_ONCE(psock.progs.stream_verdict)
+    if not prog:
+        prog = READ_ONCE(psock.progs.skb_verdict)
+    if prog:
+        skb_bpf_redirect_clear(skb)
+        action = prog.run(skb)
+        verdict = sk_psock_map_verd(action, skb_bpf_redirect_fetch(skb) != NULL)
+    ret = sk_psock_verdict_apply(psock, skb, verdict)
+    if ret < 0:
+        len = ret
+    rcu_read_unlock()
+    return len
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_verdict_data_ready(sk: Ptr[sock]) -> None:
+    """sk_data_ready of a socket with a verdict program: the caller holds slock, or owns the socket."""
+    rcu_read_lock()
+    sock = READ_ONCE(sk.sk_socket)
+    ops = READ_ONCE(sock.ops) if sock else NULL
+    rcu_read_unlock()
+    if not ops:
+        return
+    copied = ops.read_skb(sk, sk_psock_verdict_recv)
+    if copied >= 0:
+        rcu_read_lock()
+        psock = sk_psock(sk)
+        if psock:
+            sk_psock_data_ready(sk, psock)
+        rcu_read_unlock()
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_write_space(sk: Ptr[sock]) -> None:
+    """sk_write_space of a socket with a psock: there is room again, so let the backlog go on."""
+    write_space: Callable[[Ptr[sock]], None] = NULL
+    rcu_read_lock()
+    psock = sk_psock(sk)
+    if psock:
+        if sk_psock_test_state(psock):
+            schedule_delayed_work(psock.work, 0)
+        write_space = psock.saved_write_space
+    rcu_read_unlock()
+    if write_space:
+        write_space(sk)
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_start_verdict(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
+    """Install the callbacks; the caller writes sk_callback_lock."""
+    if psock.saved_data_ready:
+        return
+    psock.saved_data_ready = sk.sk_data_ready
+    WRITE_ONCE(sk.sk_data_ready, sk_psock_verdict_data_ready)
+    WRITE_ONCE(sk.sk_write_space, sk_psock_write_space)
+
+
+@kernel("net/core/skmsg.c")
+def sk_psock_stop_verdict(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
+    """Take the programs and the data_ready callback away; the caller writes sk_callback_lock."""
+    xchg(psock.progs.stream_verdict, NULL)
+    xchg(psock.progs.skb_verdict, NULL)
+    if not psock.saved_data_ready:
+        return
+    WRITE_ONCE(sk.sk_data_ready, psock.saved_data_ready)
+    psock.saved_data_ready = NULL

@@ -1,0 +1,294 @@
+"""Sockets: the two objects `struct socket` and `struct sock`, the file that holds them, and the socket lock's backlog.
+
+Sources: include/net/sock.h, net/core/sock.c, net/socket.c, net/ipv4/af_inet.c, v6.19.
+
+Lifetimes: a file descriptor holds a file, the file holds a `struct socket`, which is freed one grace period after the file's
+release; the user holds one reference on `struct sock`, which is given back when the connection is closed. TCP sockets
+are freed by the last sock_put() at once (their slab is SLAB_TYPESAFE_BY_RCU, which matters to the hash lookup only).
+"""
+
+from psockmc.kernel.rcu import call_rcu, rcu_head
+from psockmc.kernel.refcount import refcount_dec_and_test, refcount_inc, refcount_t
+from psockmc.kernel.rwlock import rwlock_t, write_lock_bh, write_unlock_bh
+from psockmc.kernel.socklock import slock_is_free, sock_release_ownership, socket_lock_t, socket_release
+from psockmc.kernel.spinlock import spin_lock_bh, spin_unlock_bh
+from psockmc.kernel.wait import wait_queue_head, wake_up
+from psockmc.lang import (
+    NULL,
+    READ_ONCE,
+    WRITE_ONCE,
+    Callable,
+    Const,
+    Ctx,
+    Enum,
+    Ghost,
+    Int,
+    ListHead,
+    Ptr,
+    Struct,
+    atomic,
+    container_of,
+    kernel,
+    kfree,
+    list_del,
+    list_empty,
+    list_first_entry_or_null,
+    omits,
+    rcu_dereference,
+    rcu_read_lock,
+    rcu_read_unlock,
+)
+
+from models.skbuff import sk_buff, sk_buff_head
+from models.skmsg import sk_psock
+from models.tcp import tcp_v4_do_rcv
+
+EPERM = 1
+EIO = 5
+EBADF = 9
+EAGAIN = 11
+ENOMEM = 12
+EBUSY = 16
+EEXIST = 17
+EINVAL = 22
+EPIPE = 32
+ENOENT = 2
+ENOTCONN = 107
+EOPNOTSUPP = 95
+
+int_t = Int[-122, 122]
+err_t = Int[0, 122]
+timeout_t = Int[0, 0]
+hash_t = Int[0, 1]
+
+
+class tcp_state(Enum):
+    """The states that matter here."""
+
+    TCP_CLOSE = 0
+    TCP_ESTABLISHED = 1
+    TCP_FIN_WAIT1 = 2
+
+
+class proto(Struct, name="proto"):
+    """A protocol's table of functions. A table is never written after boot."""
+
+    close: Const[Callable[[Ptr[sock], timeout_t], None]]
+    destroy: Const[Callable[[Ptr[sock]], None]]
+    recvmsg: Const[Callable[[Ptr[sock], bool], int_t]]
+    psock_update_sk_prot: Const[Callable[[Ptr[sock], Ptr[sk_psock], bool], int_t]]
+
+
+class proto_ops(Struct, name="proto_ops"):
+    """A socket family's table of functions."""
+
+    release: Const[Callable[[Ptr[socket]], None]]
+    sendmsg: Const[Callable[[Ptr[socket]], int_t]]
+    read_skb: Const[Callable[[Ptr[sock], Callable[[Ptr[sock], Ptr[sk_buff]], int_t]], int_t]]
+
+
+class file(Struct, name="file"):
+    """An open file of a socket, together with its slot in the table of file descriptors (`installed`)."""
+
+    f_count: refcount_t
+    installed: bool
+    private_data: Ptr[socket]
+
+
+class socket(Struct, name="socket"):
+    """The user's side of a socket; embedded in the socket's inode, which is freed after a grace period."""
+
+    sk: Ptr[sock]
+    ops: Ptr[proto_ops]
+    wq: wait_queue_head
+    rcu: rcu_head
+
+
+class sock(Struct, name="sk"):
+    """The network's side of a socket.
+
+    sk_wq: the `struct socket` whose wait queue it is. sock_dead: the SOCK_DEAD bit of sk_flags. sk_lingertime0: SO_LINGER
+    with time 0, so that close() aborts the connection. sk_wmem_full: sock_writeable() is false. sk_hash: its slot in the
+    table of connections.
+
+    data_lost: unread data of the own stack was thrown away because no psock was there to take it. user_data_writer:
+    who has just written sk_user_data.
+    """
+
+    sk_lock: socket_lock_t
+    sk_backlog: ListHead[sk_buff]
+    sk_callback_lock: rwlock_t
+    sk_user_data: Ptr[sk_psock]
+    sk_prot: Ptr[proto]
+    sk_socket: Ptr[socket]
+    sk_wq: Ptr[socket]
+    sk_data_ready: Callable[[Ptr[sock]], None]
+    sk_write_space: Callable[[Ptr[sock]], None]
+    sk_receive_queue: sk_buff_head
+    sk_refcnt: refcount_t
+    sk_state: tcp_state
+    sock_dead: bool
+    sk_err: err_t
+    sk_wmem_full: bool
+    sk_lingertime0: Const[bool]
+    sk_hash: Const[hash_t]
+    data_lost: Ghost[bool]
+    user_data_writer: Ghost[Ctx]
+
+
+# ---------------------------------------------------------------- references
+
+
+@kernel("include/net/sock.h")
+def sock_hold(sk: Ptr[sock]) -> None:
+    """One more reference; the caller must know that there is one."""
+    refcount_inc(sk.sk_refcnt)
+
+
+@kernel("net/core/sock.c")
+def sk_free(sk: Ptr[sock]) -> None:
+    """The last reference is gone. A TCP socket is not freed through RCU (no SOCK_RCU_FREE on connections)."""
+    kfree(sk)
+
+
+@kernel("include/net/sock.h")
+def sock_put(sk: Ptr[sock]) -> None:
+    """Drop one reference."""
+    if refcount_dec_and_test(sk.sk_refcnt):
+        sk_free(sk)
+
+
+# ---------------------------------------------------------------- the socket lock's backlog
+
+
+@kernel("net/core/sock.c")
+def __release_sock(sk: Ptr[sock]) -> None:
+    """Process what softirqs left while the socket was owned; the caller owns it and holds slock.
+
+    The kernel detaches the whole list each time, this takes one packet: the order is the same.
+    """
+    skb = list_first_entry_or_null(sk.sk_backlog)
+    while skb:
+        list_del(skb, sk.sk_backlog)
+        spin_unlock_bh(sk.sk_lock.slock)
+        tcp_v4_do_rcv(sk, skb)
+        spin_lock_bh(sk.sk_lock.slock)
+        skb = list_first_entry_or_null(sk.sk_backlog)
+
+
+@kernel("net/core/sock.c")
+def release_sock(sk: Ptr[sock]) -> None:
+    """Give the socket up, after the packets in the backlog.
+
+    Without a backlog nobody can see more of the section under slock than its one effect.
+    """
+    omits("tcp_release_cb(): deferred timers and transmissions")
+    with atomic("release_sock() without a backlog holds slock only to clear the owner"):
+        slock_is_free(sk.sk_lock)
+        done = list_empty(sk.sk_backlog)
+        if done:
+            sock_release_ownership(sk.sk_lock)
+    if not done:
+        spin_lock_bh(sk.sk_lock.slock)
+        __release_sock(sk)
+        socket_release(sk.sk_lock)
+
+
+# ---------------------------------------------------------------- flags, callbacks
+
+
+@kernel("include/net/sock.h")
+def sock_flag_dead(sk: Ptr[sock]) -> bool:
+    """sock_flag(sk, SOCK_DEAD), without a lock."""
+    return READ_ONCE(sk.sock_dead)
+
+
+@kernel("include/net/sock.h")
+def sock_orphan(sk: Ptr[sock]) -> None:
+    """Detach the socket from its user."""
+    write_lock_bh(sk.sk_callback_lock)
+    sk.sock_dead = True
+    WRITE_ONCE(sk.sk_socket, NULL)
+    sk.sk_wq = NULL
+    write_unlock_bh(sk.sk_callback_lock)
+
+
+@kernel("include/net/sock.h")
+def sock_replace_proto(sk: Ptr[sock], prot: Ptr[proto]) -> None:
+    """Exchange the protocol's table."""
+    WRITE_ONCE(sk.sk_prot, prot)
+
+
+@kernel("net/core/sock.c")
+def sock_def_readable(sk: Ptr[sock]) -> None:
+    """Wake who waits for data."""
+    omits("SIGIO (sk_wake_async) is not modelled")
+    rcu_read_lock()
+    wq = rcu_dereference(sk.sk_wq)
+    if wq:
+        wake_up(wq.wq)
+    rcu_read_unlock()
+
+
+@kernel("net/core/stream.c")
+def sk_stream_write_space(sk: Ptr[sock]) -> None:
+    """Wake who waits for room to send."""
+    omits("nobody waits for room to send, so there is nobody to wake")
+
+
+@kernel("net/core/sock.c")
+def sk_error_report(sk: Ptr[sock]) -> None:
+    """sk->sk_error_report, which is sock_def_error_report() on every TCP socket."""
+    rcu_read_lock()
+    wq = rcu_dereference(sk.sk_wq)
+    if wq:
+        wake_up(wq.wq)
+    rcu_read_unlock()
+
+
+@kernel("include/net/sock.h")
+def sock_writeable(sk: Ptr[sock]) -> bool:
+    """Whether there is room in the send buffer."""
+    return not READ_ONCE(sk.sk_wmem_full)
+
+
+# ---------------------------------------------------------------- struct socket and its file
+
+
+@kernel("net/socket.c")
+def sock_free_inode(head: rcu_head) -> None:
+    """A grace period after the release the inode goes, and `struct socket` with it."""
+    kfree(container_of(head, socket, "rcu"))
+
+
+@kernel("net/socket.c")
+def __sock_release(sock: Ptr[socket]) -> None:
+    """The file's last reference is gone."""
+    ops = READ_ONCE(sock.ops)
+    if ops:
+        ops.release(sock)
+        sock.sk = NULL
+        sock.ops = NULL
+
+
+@kernel("fs/file_table.c")
+def fput(f: Ptr[file]) -> None:
+    """Drop a reference on the file; the last one releases the socket and gives its inode to RCU."""
+    omits("fput() releases from task work, which is the same process a moment later")
+    if refcount_dec_and_test(f.f_count):
+        sock = f.private_data
+        __sock_release(sock)
+        f.private_data = NULL
+        call_rcu(sock.rcu, sock_free_inode)
+
+
+@kernel("net/socket.c")
+def sockfd_lookup(f: Ptr[file]) -> Ptr[socket]:
+    """The socket behind a file descriptor, with a reference on the file; NULL when the descriptor is closed."""
+    with atomic("fget() looks the descriptor up again after it took the reference"):
+        found = f.installed
+        if found:
+            refcount_inc(f.f_count)
+    if found:
+        return f.private_data
+    return NULL

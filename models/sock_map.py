@@ -1,0 +1,448 @@
+"""The array map of sockets.
+
+Source: net/core/sock_map.c, 7.2-rc (incapdns/selinux-kernel b6265f6363c3; the same as gregkh/linux 2519003dd5fb of 7.1 in
+everything that is here).
+
+A slot of the map owns one psock reference: whoever takes the socket out of the slot puts it. The address of a slot, which the
+kernel keeps in link_raw, is its number here.
+"""
+
+from psockmc.kernel.rcu import synchronize_rcu
+from psockmc.kernel.refcount import refcount_inc_not_zero
+from psockmc.kernel.rwlock import write_lock_bh, write_unlock_bh
+from psockmc.kernel.socklock import bh_lock_sock, bh_unlock_sock, lock_sock
+from psockmc.kernel.spinlock import spin_lock_bh, spin_unlock_bh, spinlock_t
+from psockmc.kernel.work import cancel_delayed_work_sync
+from psockmc.lang import (
+    GFP_ATOMIC,
+    NULL,
+    READ_ONCE,
+    Array,
+    Ghost,
+    Int,
+    Ptr,
+    Struct,
+    check,
+    cover,
+    kernel,
+    kfree,
+    kzalloc,
+    list_add_tail,
+    list_del,
+    local_bh_disable,
+    local_bh_enable,
+    omits,
+    rcu_read_lock,
+    rcu_read_unlock,
+    xchg,
+)
+
+from models.skbuff import sk_buff, skb_bpf_set_redir
+from models.skmsg import (
+    psock_progs_drop,
+    sk_psock,
+    sk_psock_free_link,
+    sk_psock_get,
+    sk_psock_init,
+    sk_psock_link,
+    sk_psock_link_pop,
+    sk_psock_progs,
+    sk_psock_put,
+    sk_psock_stop,
+)
+from models.skmsg_verdict import SK_DROP, SK_PASS, sk_action, sk_psock_start_verdict, sk_psock_stop_verdict
+from models.sock import (
+    EBADF,
+    EBUSY,
+    EEXIST,
+    EINVAL,
+    ENOENT,
+    ENOMEM,
+    EOPNOTSUPP,
+    TCP_ESTABLISHED,
+    file,
+    fput,
+    int_t,
+    release_sock,
+    sock,
+    sock_hold,
+    sock_put,
+    sockfd_lookup,
+    timeout_t,
+)
+
+BPF_ANY = 0
+BPF_NOEXIST = 1
+BPF_EXIST = 2
+MAX_ENTRIES = 2
+
+slot_t = Int[0, 1]
+flags_t = Int[0, 2]
+
+
+class bpf_stab(Struct, name="map"):
+    """An array map. owner: for each slot, the psock whose reference it owns."""
+
+    sks: Array[Ptr[sock], 2]
+    progs: sk_psock_progs
+    lock: spinlock_t
+    owner: Ghost[Array[Ptr[sk_psock], 2]]
+
+
+# ---------------------------------------------------------------- links between psocks and slots
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_add_link(psock: Ptr[sk_psock], link: Ptr[sk_psock_link], map: Ptr[bpf_stab], link_raw: slot_t) -> None:
+    """Note in the psock that the slot refers to it; the caller holds the map's lock."""
+    link.link_raw = link_raw
+    link.map = map
+    spin_lock_bh(psock.link_lock)
+    list_add_tail(link, psock.link)
+    spin_unlock_bh(psock.link_lock)
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_del_link(sk: Ptr[sock], psock: Ptr[sk_psock], link_raw: slot_t) -> None:
+    """Forget the slot, and stop the verdict if this map's programs may be the ones that run.
+
+    What to stop is decided under link_lock and done under sk_callback_lock: two sections.
+    """
+    verdict_stop = False
+    spin_lock_bh(psock.link_lock)
+    for link in psock.link:
+        if link.link_raw == link_raw:
+            if psock.saved_data_ready and link.map.progs.stream_verdict:
+                verdict_stop = True
+            if psock.saved_data_ready and link.map.progs.skb_verdict:
+                verdict_stop = True
+            list_del(link, psock.link)
+            sk_psock_free_link(link)
+            break
+    spin_unlock_bh(psock.link_lock)
+    if verdict_stop:
+        write_lock_bh(sk.sk_callback_lock)
+        sk_psock_stop_verdict(sk, psock)
+        if psock.psock_update_sk_prot:
+            psock.psock_update_sk_prot(sk, psock, False)
+        write_unlock_bh(sk.sk_callback_lock)
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_unref(sk: Ptr[sock], link_raw: slot_t) -> None:
+    """Give back the reference of a slot that the caller has just emptied.
+
+    The socket's psock is looked up anew; the reference itself keeps it from being another one than the slot's.
+    """
+    psock = sk_psock(sk)
+    if psock:
+        sock_map_del_link(sk, psock, link_raw)
+        sk_psock_put(sk, psock)
+
+
+# ---------------------------------------------------------------- attach
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_init_proto(sk: Ptr[sock], psock: Ptr[sk_psock]) -> int_t:
+    """Put the table of protocol functions in that fits the psock's programs. Not under sk_callback_lock."""
+    if not sk.sk_prot.psock_update_sk_prot:
+        return -EINVAL
+    psock.psock_update_sk_prot = sk.sk_prot.psock_update_sk_prot
+    return sk.sk_prot.psock_update_sk_prot(sk, psock, False)
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_psock_busy(sk: Ptr[sock], psock: Ptr[sk_psock]) -> bool:
+    """The tests of sock_map_psock_get_checked() on a psock that exists: False when the caller now has a reference."""
+    if sk.sk_prot.close != sock_map_close:
+        return True
+    if not refcount_inc_not_zero(psock.refcnt):
+        return True
+    psock.temps += 1
+    return False
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_link(map: Ptr[bpf_stab], sk: Ptr[sock]) -> int_t:
+    """Attach a psock with the map's programs, or add them to the one there is; a reference for the map's new entry.
+
+    sock_map_psock_get_checked() is in here, as it returns a pointer or an error.
+    """
+    omits("stream parser and SK_MSG programs of the map; reference counts of programs")
+    stream_verdict = READ_ONCE(map.progs.stream_verdict)
+    skb_verdict = READ_ONCE(map.progs.skb_verdict)
+    rcu_read_lock()
+    psock = sk_psock(sk)
+    if psock:
+        busy = sock_map_psock_busy(sk, psock)
+        rcu_read_unlock()
+        if busy:
+            return -EBUSY
+        if (
+            (skb_verdict and READ_ONCE(psock.progs.skb_verdict))
+            or (skb_verdict and READ_ONCE(psock.progs.stream_verdict))
+            or (stream_verdict and READ_ONCE(psock.progs.skb_verdict))
+            or (stream_verdict and READ_ONCE(psock.progs.stream_verdict))
+        ):
+            sk_psock_put(sk, psock)
+            return -EBUSY
+    else:
+        rcu_read_unlock()
+        psock = sk_psock_init(sk)
+        if not psock:
+            return -EBUSY
+    if stream_verdict:
+        xchg(psock.progs.stream_verdict, stream_verdict)
+    if skb_verdict:
+        xchg(psock.progs.skb_verdict, skb_verdict)
+    ret = sock_map_init_proto(sk, psock)
+    if ret < 0:
+        sk_psock_put(sk, psock)
+        return ret
+    write_lock_bh(sk.sk_callback_lock)
+    if stream_verdict and not psock.saved_data_ready:
+        sk_psock_start_verdict(sk, psock)
+    elif not stream_verdict and skb_verdict and not psock.saved_data_ready:
+        sk_psock_start_verdict(sk, psock)
+    write_unlock_bh(sk.sk_callback_lock)
+    return 0
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_update_common(map: Ptr[bpf_stab], idx: slot_t, sk: Ptr[sock], flags: flags_t) -> int_t:
+    """Put the socket into a slot; the caller holds the socket (by lock_sock() or slock) and an RCU section."""
+    link = kzalloc(sk_psock_link, GFP_ATOMIC)
+    if not link:
+        return -ENOMEM
+    ret = sock_map_link(map, sk)
+    if ret < 0:
+        sk_psock_free_link(link)
+        return ret
+    psock = sk_psock(sk)
+    check(psock != NULL, "WARN_ON_ONCE(!psock) in sock_map_update_common()")
+    spin_lock_bh(map.lock)
+    osk = map.sks[idx]
+    if osk and flags == BPF_NOEXIST:
+        ret = -EEXIST
+    elif not osk and flags == BPF_EXIST:
+        ret = -ENOENT
+    else:
+        sock_map_add_link(psock, link, map, idx)
+        map.sks[idx] = sk
+        sock_map_slot_takes(map, idx, psock)
+        if osk:
+            sock_map_unref(osk, idx)
+        ret = 0
+    spin_unlock_bh(map.lock)
+    if ret:
+        if psock:
+            sk_psock_put(sk, psock)
+        sk_psock_free_link(link)
+    return ret
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_slot_takes(map: Ptr[bpf_stab], idx: slot_t, psock: Ptr[sk_psock]) -> None:
+    """For properties only: the updater's reference becomes the slot's; that of an old entry is the updater's to put."""
+    sock_map_slot_gives(map, idx)
+    map.owner[idx] = psock
+    psock.entries += 1
+    psock.temps -= 1
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_slot_gives(map: Ptr[bpf_stab], idx: slot_t) -> None:
+    """For properties only: the reference of the slot is now in the hands of who emptied it."""
+    old = map.owner[idx]
+    if old:
+        old.entries -= 1
+        old.temps += 1
+        map.owner[idx] = NULL
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_update_elem_sys(map: Ptr[bpf_stab], idx: slot_t, fd: Ptr[file], flags: flags_t) -> int_t:
+    """Update from a system call, by file descriptor."""
+    sock = sockfd_lookup(fd)
+    if not sock:
+        return -EBADF
+    sk = sock.sk
+    ret: int_t = -EINVAL
+    if sk:
+        if not sk.sk_prot.psock_update_sk_prot:
+            ret = -EOPNOTSUPP
+        else:
+            lock_sock(sk.sk_lock)
+            rcu_read_lock()
+            if sk.sk_state != TCP_ESTABLISHED:
+                ret = -EOPNOTSUPP
+            else:
+                ret = sock_map_update_common(map, idx, sk, flags)
+            rcu_read_unlock()
+            release_sock(sk)
+    fput(fd)
+    return ret
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_update_elem(map: Ptr[bpf_stab], idx: slot_t, sk: Ptr[sock], flags: flags_t) -> int_t:
+    """Update from a BPF program that has a socket: takes slock, and does not ask whether a process owns the socket."""
+    ret: int_t = -EOPNOTSUPP
+    if not sk.sk_prot.psock_update_sk_prot:
+        return ret
+    local_bh_disable()
+    bh_lock_sock(sk.sk_lock)
+    if sk.sk_state == TCP_ESTABLISHED:
+        ret = sock_map_update_common(map, idx, sk, flags)
+    bh_unlock_sock(sk.sk_lock)
+    local_bh_enable()
+    return ret
+
+
+# ---------------------------------------------------------------- lookup and redirect by programs
+
+
+@kernel("net/core/sock_map.c")
+def __sock_map_lookup_elem(map: Ptr[bpf_stab], key: slot_t) -> Ptr[sock]:
+    """The socket in a slot, without a reference: RCU keeps it."""
+    return READ_ONCE(map.sks[key])
+
+
+@kernel("net/core/sock_map.c")
+def bpf_sk_redirect_map(skb: Ptr[sk_buff], map: Ptr[bpf_stab], key: slot_t, ingress: bool) -> sk_action:
+    """What a program calls to choose the target of an skb."""
+    omits("listening sockets are refused as targets; there are none here")
+    sk = __sock_map_lookup_elem(map, key)
+    if not sk:
+        return SK_DROP
+    skb_bpf_set_redir(skb, sk, ingress)
+    return SK_PASS
+
+
+# ---------------------------------------------------------------- delete
+
+
+@kernel("net/core/sock_map.c")
+def __sock_map_delete(stab: Ptr[bpf_stab], sk_test: Ptr[sock], psk: slot_t) -> int_t:
+    """Empty a slot, if it holds sk_test (any socket with NULL), and put its reference."""
+    sk: Ptr[sock] = NULL
+    err: int_t = 0
+    spin_lock_bh(stab.lock)
+    if not sk_test or sk_test == stab.sks[psk]:
+        sk = xchg(stab.sks[psk], NULL)
+        sock_map_slot_gives(stab, psk)
+    if sk:
+        sock_map_unref(sk, psk)
+    else:
+        err = -EINVAL
+    spin_unlock_bh(stab.lock)
+    return err
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_delete_elem(map: Ptr[bpf_stab], key: slot_t) -> int_t:
+    """Delete by key, from a system call or a program."""
+    return __sock_map_delete(map, NULL, key)
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_unlink(sk: Ptr[sock], link: Ptr[sk_psock_link]) -> None:
+    """Empty the slot of a link that was taken off its psock; who emptied it already has put its reference, too."""
+    __sock_map_delete(link.map, sk, link.link_raw)
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_remove_links(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
+    """Take the socket out of all maps; the caller is in an RCU section, which keeps the maps."""
+    link = sk_psock_link_pop(psock)
+    while link:
+        sock_map_unlink(sk, link)
+        sk_psock_free_link(link)
+        link = sk_psock_link_pop(psock)
+
+
+# ---------------------------------------------------------------- the map's end
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_release_progs(map: Ptr[bpf_stab]) -> None:
+    """The last file descriptor of the map is closed."""
+    psock_progs_drop(map.progs)
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_free(stab: Ptr[bpf_stab]) -> None:
+    """The last reference on the map is gone; runs in a kworker."""
+    synchronize_rcu()
+    for i in range(MAX_ENTRIES):
+        sk = xchg(stab.sks[i], NULL)
+        sock_map_slot_gives(stab, i)
+        if sk:
+            sock_hold(sk)
+            lock_sock(sk.sk_lock)
+            rcu_read_lock()
+            sock_map_unref(sk, i)
+            rcu_read_unlock()
+            release_sock(sk)
+            sock_put(sk)
+    synchronize_rcu()
+    kfree(stab)
+
+
+# ---------------------------------------------------------------- what replaces the functions of the protocol
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_destroy(sk: Ptr[sock]) -> None:
+    """sk_prot->destroy of a socket with a psock; called with slock held."""
+    rcu_read_lock()
+    psock = sk_psock_get(sk)
+    while not psock:
+        rcu_read_unlock()
+        saved_destroy = READ_ONCE(sk.sk_prot).destroy
+        if saved_destroy != sock_map_destroy:
+            if saved_destroy:
+                saved_destroy(sk)
+            return
+        cover("sock_map_destroy() tries again: the psock is on its way out")
+        rcu_read_lock()
+        psock = sk_psock_get(sk)
+    saved_destroy = psock.saved_destroy
+    sock_map_remove_links(sk, psock)
+    rcu_read_unlock()
+    sk_psock_stop(psock)
+    sk_psock_put(sk, psock)
+    check(saved_destroy != sock_map_destroy, "WARN_ON_ONCE(saved_destroy == sock_map_destroy)")
+    if saved_destroy and saved_destroy != sock_map_destroy:
+        saved_destroy(sk)
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_close(sk: Ptr[sock], timeout: timeout_t) -> None:
+    """sk_prot->close of a socket with a psock."""
+    lock_sock(sk.sk_lock)
+    rcu_read_lock()
+    psock = sk_psock_get(sk)
+    while not psock:
+        saved_close = READ_ONCE(sk.sk_prot).close
+        rcu_read_unlock()
+        release_sock(sk)
+        if saved_close != sock_map_close:
+            saved_close(sk, timeout)
+            return
+        cover("sock_map_close() tries again: the psock is on its way out")
+        lock_sock(sk.sk_lock)
+        rcu_read_lock()
+        psock = sk_psock_get(sk)
+    saved_close = psock.saved_close
+    sock_map_remove_links(sk, psock)
+    rcu_read_unlock()
+    sk_psock_stop(psock)
+    release_sock(sk)
+    cancel_delayed_work_sync(psock.work)
+    psock.close_cancelled = True
+    sk_psock_put(sk, psock)
+    check(saved_close != sock_map_close, "WARN_ON_ONCE(saved_close == sock_map_close)")
+    if saved_close != sock_map_close:
+        saved_close(sk, timeout)

@@ -1,0 +1,254 @@
+"""The environment: programs that use sockets and maps, packets that arrive, verdict programs, how scenarios begin."""
+
+from psockmc.kernel.refcount import refcount_set
+from psockmc.kernel.socklock import bh_lock_sock, bh_unlock_sock, sock_owned_by_user
+from psockmc.kernel.work import schedule_delayed_work
+from psockmc.lang import (
+    GFP_KERNEL,
+    NULL,
+    Ptr,
+    Struct,
+    choose,
+    instance,
+    kernel,
+    kzalloc,
+    list_empty,
+    rcu_dereference,
+    rcu_read_lock,
+    rcu_read_unlock,
+    user,
+    wait_event,
+    xchg,
+)
+
+from models.skbuff import alloc_skb, seq_t, sk_buff, skb_queue_tail
+from models.skmsg import sk_psock
+from models.skmsg_verdict import SK_DROP, SK_PASS, bpf_prog, sk_action
+from models.sock import (
+    TCP_ESTABLISHED,
+    file,
+    fput,
+    hash_t,
+    int_t,
+    sk_stream_write_space,
+    sock,
+    sock_def_readable,
+    sock_put,
+    socket,
+    sockfd_lookup,
+)
+from models.sock_map import (
+    bpf_sk_redirect_map,
+    bpf_stab,
+    flags_t,
+    slot_t,
+    sock_map_delete_elem,
+    sock_map_free,
+    sock_map_release_progs,
+    sock_map_update_elem_sys,
+)
+from models.tcp import (
+    __inet_lookup_established,
+    inet_stream_ops,
+    tcp_check_space,
+    tcp_done,
+    tcp_hashinfo,
+    tcp_prot,
+    tcp_v4_rcv,
+)
+
+# ---------------------------------------------------------------- what is there from the beginning
+
+fd0 = instance(file)
+fd1 = instance(file)
+map0 = instance(bpf_stab)
+
+
+class bpf_map_fd(Struct, name="mapfd"):
+    """A file descriptor of a map that may go away."""
+
+    map: Ptr[bpf_stab]
+
+
+mapfd0 = instance(bpf_map_fd)
+
+
+# ---------------------------------------------------------------- verdict programs
+
+
+@user
+def pass_all(skb: Ptr[sk_buff]) -> sk_action:
+    """Everything goes to the socket it came for."""
+    return SK_PASS
+
+
+@user
+def redirect_to_ingress(skb: Ptr[sk_buff]) -> sk_action:
+    """Everything goes to the reader of the socket in slot 1."""
+    return bpf_sk_redirect_map(skb, map0, 1, True)
+
+
+@user
+def redirect_to_egress(skb: Ptr[sk_buff]) -> sk_action:
+    """Everything is sent on the socket in slot 1."""
+    return bpf_sk_redirect_map(skb, map0, 1, False)
+
+
+@user
+def pass_or_drop(skb: Ptr[sk_buff]) -> sk_action:
+    """Either of the two, as it likes."""
+    return SK_PASS if choose() else SK_DROP
+
+
+prog_pass = instance(bpf_prog, run=pass_all)
+prog_redirect_ingress = instance(bpf_prog, run=redirect_to_ingress)
+prog_redirect_egress = instance(bpf_prog, run=redirect_to_egress)
+prog_pass_or_drop = instance(bpf_prog, run=pass_or_drop)
+
+
+# ---------------------------------------------------------------- system calls
+
+
+@user
+def sys_close(fd: Ptr[file]) -> None:
+    """close(): the descriptor goes at once, the file with its last reference."""
+    if xchg(fd.installed, False):
+        fput(fd)
+
+
+@user
+def sys_recvmsg(fd: Ptr[file], nonblock: bool) -> None:
+    """recvmsg() of one unit of data."""
+    sock = sockfd_lookup(fd)
+    if sock:
+        sk = sock.sk
+        recvmsg = sk.sk_prot.recvmsg
+        recvmsg(sk, nonblock)
+        fput(fd)
+
+
+@user
+def sys_poll(fd: Ptr[file]) -> None:
+    """poll() for data: returns when there is some. For scenarios in which the psock stays attached."""
+    sock = sockfd_lookup(fd)
+    if sock:
+        sk = sock.sk
+        wq = rcu_dereference(sk.sk_wq)
+        psock = rcu_dereference(sk.sk_user_data)
+        wait_event(wq.wq, not list_empty(sk.sk_receive_queue.list) or not list_empty(psock.ingress_msg))
+        fput(fd)
+
+
+@user
+def sys_map_update(map: Ptr[bpf_stab], key: slot_t, fd: Ptr[file], flags: flags_t) -> None:
+    """bpf(BPF_MAP_UPDATE_ELEM)."""
+    sock_map_update_elem_sys(map, key, fd, flags)
+
+
+@kernel("kernel/bpf/syscall.c")
+def map_delete_elem(map: Ptr[bpf_stab], key: slot_t) -> int_t:
+    """bpf(BPF_MAP_DELETE_ELEM)."""
+    rcu_read_lock()
+    err = sock_map_delete_elem(map, key)
+    rcu_read_unlock()
+    return err
+
+
+@user
+def sys_map_delete(map: Ptr[bpf_stab], key: slot_t) -> None:
+    """bpf(BPF_MAP_DELETE_ELEM)."""
+    map_delete_elem(map, key)
+
+
+@user
+def sys_map_close(mapfd: Ptr[bpf_map_fd]) -> None:
+    """The last reference on the map goes. The kernel frees it in a kworker, which this process stands for."""
+    map = mapfd.map
+    mapfd.map = NULL
+    sock_map_release_progs(map)
+    sock_map_free(map)
+
+
+# ---------------------------------------------------------------- packets
+
+
+@user
+def net_rx_data(hash: hash_t) -> None:
+    """One packet with data."""
+    tcp_v4_rcv(hash, 1)
+
+
+@user
+def net_rx_two(hash: hash_t) -> None:
+    """Two packets with data, one after the other."""
+    tcp_v4_rcv(hash, 1)
+    tcp_v4_rcv(hash, 2)
+
+
+@kernel("net/ipv4/tcp_ipv4.c")
+def net_rx_reset(hash: hash_t) -> None:
+    """A RST: the connection is over. On a socket that a process owns it waits in the backlog; here it is lost instead,
+    as the peer would send another.
+    """
+    sk = __inet_lookup_established(hash)
+    if sk:
+        bh_lock_sock(sk.sk_lock)
+        if not sock_owned_by_user(sk.sk_lock):
+            tcp_done(sk)
+        bh_unlock_sock(sk.sk_lock)
+        sock_put(sk)
+
+
+@kernel("net/ipv4/tcp_ipv4.c")
+def net_rx_ack(hash: hash_t) -> None:
+    """An ACK that makes room in the send buffer; left out when a process owns the socket."""
+    sk = __inet_lookup_established(hash)
+    if sk:
+        bh_lock_sock(sk.sk_lock)
+        if not sock_owned_by_user(sk.sk_lock):
+            tcp_check_space(sk)
+        bh_unlock_sock(sk.sk_lock)
+        sock_put(sk)
+
+
+# ---------------------------------------------------------------- how scenarios begin
+
+
+@user
+def connect(fd: Ptr[file], hash: hash_t, lingertime0: bool) -> Ptr[sock]:
+    """An established connection behind a file descriptor; with lingertime0 its close() aborts it."""
+    ends_in = kzalloc(socket, GFP_KERNEL)
+    sk = kzalloc(sock, GFP_KERNEL)
+    ends_in.sk = sk
+    ends_in.ops = inet_stream_ops
+    sk.sk_prot = tcp_prot
+    sk.sk_socket = ends_in
+    sk.sk_wq = ends_in
+    sk.sk_data_ready = sock_def_readable
+    sk.sk_write_space = sk_stream_write_space
+    sk.sk_state = TCP_ESTABLISHED
+    sk.sk_lingertime0 = lingertime0
+    sk.sk_hash = hash
+    refcount_set(sk.sk_refcnt, 1)
+    tcp_hashinfo.ehash[hash] = sk
+    fd.private_data = ends_in
+    fd.installed = True
+    refcount_set(fd.f_count, 1)
+    return sk
+
+
+@user
+def receive(sk: Ptr[sock], seq: seq_t) -> Ptr[sk_buff]:
+    """Native data that is on the receive queue already."""
+    skb = alloc_skb(seq)
+    skb_queue_tail(sk.sk_receive_queue, skb)
+    return skb
+
+
+@user
+def redirected(psock: Ptr[sk_psock], seq: seq_t, ingress: bool) -> None:
+    """Data that was redirected to this psock some time ago: its backlog is pending."""
+    skb = alloc_skb(seq)
+    skb._sk_redir_ingress = ingress
+    skb_queue_tail(psock.ingress_skb, skb)
+    schedule_delayed_work(psock.work, 0)

@@ -1,0 +1,286 @@
+"""As much of TCP as a psock meets: packets in, reading, sending, closing.
+
+Sources: net/ipv4/tcp.c, tcp_ipv4.c, tcp_input.c, inet_connection_sock.c, af_inet.c, net/core/skbuff.c (skb_send_sock), v6.19.
+
+Left out everywhere: sequence numbers and windows, timers, retransmission, the handshake, FIN (a connection ends by an abort).
+"""
+
+from psockmc.kernel.refcount import refcount_inc_not_zero
+from psockmc.kernel.socklock import bh_lock_sock, bh_unlock_sock, lock_sock, sock_owned_by_user
+from psockmc.kernel.spinlock import spin_lock_bh, spin_unlock_bh
+from psockmc.lang import (
+    NULL,
+    READ_ONCE,
+    WRITE_ONCE,
+    Array,
+    Callable,
+    Ptr,
+    Struct,
+    atomic,
+    check,
+    instance,
+    kernel,
+    list_add_tail,
+    omits,
+    rcu_dereference,
+    wait_event,
+)
+
+from models.skbuff import (
+    __skb_unlink,
+    alloc_skb,
+    consume_skb,
+    kfree_skb,
+    seq_t,
+    sk_buff,
+    skb_peek,
+    skb_queue_empty_lockless,
+    skb_queue_tail,
+    skb_set_owner_sk_safe,
+)
+from models.sock import (
+    EAGAIN,
+    EINVAL,
+    TCP_CLOSE,
+    TCP_ESTABLISHED,
+    TCP_FIN_WAIT1,
+    __release_sock,
+    hash_t,
+    int_t,
+    proto,
+    proto_ops,
+    release_sock,
+    sock,
+    sock_flag_dead,
+    sock_hold,
+    sock_orphan,
+    sock_put,
+    socket,
+    tcp_state,
+    timeout_t,
+)
+from models.tcp_bpf import tcp_bpf_update_proto
+
+
+class inet_hashinfo(Struct, name="hashinfo"):
+    """The table of connections. Holds no references; its own locks are the atomicity of its two operations."""
+
+    ehash: Array[Ptr[sock], 2]
+
+
+tcp_hashinfo = instance(inet_hashinfo)
+
+
+# ---------------------------------------------------------------- packets in
+
+
+@kernel("net/ipv4/inet_hashtables.c")
+def __inet_lookup_established(hash: hash_t) -> Ptr[sock]:
+    """The connection of a packet, with a reference, or NULL. The caller is an RCU reader."""
+    with atomic("memory of TCP sockets stays a TCP socket (SLAB_TYPESAFE_BY_RCU): the lookup is repeated until it holds"):
+        sk = tcp_hashinfo.ehash[hash]
+        if sk:
+            if not refcount_inc_not_zero(sk.sk_refcnt):
+                sk = NULL
+    return sk
+
+
+@kernel("net/ipv4/tcp_input.c")
+def tcp_data_ready(sk: Ptr[sock]) -> None:
+    """Tell the socket that there is something on its receive queue."""
+    omits("SO_RCVLOWAT")
+    data_ready = READ_ONCE(sk.sk_data_ready)
+    data_ready(sk)
+
+
+@kernel("net/ipv4/tcp_ipv4.c")
+def tcp_v4_do_rcv(sk: Ptr[sock], skb: Ptr[sk_buff]) -> None:
+    """A packet with data; the caller holds slock on a socket that nobody owns, or owns the socket."""
+    if sk.sk_state == TCP_ESTABLISHED:
+        skb_queue_tail(sk.sk_receive_queue, skb)
+        if not sock_flag_dead(sk):
+            tcp_data_ready(sk)
+    else:
+        kfree_skb(skb)
+
+
+@kernel("net/ipv4/tcp_ipv4.c")
+def tcp_v4_rcv(hash: hash_t, seq: seq_t) -> None:
+    """A packet arrives, in a softirq, which is an RCU reader as a whole."""
+    skb = alloc_skb(seq)
+    if not skb:
+        return
+    sk = __inet_lookup_established(hash)
+    if not sk:
+        kfree_skb(skb)
+        return
+    bh_lock_sock(sk.sk_lock)
+    if not sock_owned_by_user(sk.sk_lock):
+        tcp_v4_do_rcv(sk, skb)
+    else:
+        omits("the backlog's limit")
+        list_add_tail(skb, sk.sk_backlog)
+    bh_unlock_sock(sk.sk_lock)
+    sock_put(sk)
+
+
+@kernel("net/ipv4/tcp.c")
+def tcp_read_skb(sk: Ptr[sock], recv_actor: Callable[[Ptr[sock], Ptr[sk_buff]], int_t]) -> int_t:
+    """Hand everything on the receive queue to recv_actor, until it refuses. The caller holds slock or the socket."""
+    copied: int_t = 0
+    skb = skb_peek(sk.sk_receive_queue)
+    while skb:
+        __skb_unlink(skb, sk.sk_receive_queue)
+        owned = skb_set_owner_sk_safe(skb, sk)
+        check(owned, "WARN_ON_ONCE(!skb_set_owner_sk_safe(skb, sk))")
+        used = recv_actor(sk, skb)
+        if used < 0:
+            if not copied:
+                copied = used
+            break
+        if used:
+            copied = 1
+        skb = skb_peek(sk.sk_receive_queue)
+    return copied
+
+
+@kernel("net/ipv4/tcp_input.c")
+def tcp_check_space(sk: Ptr[sock]) -> None:
+    """An ACK has made room in the send buffer; the caller holds slock or the socket."""
+    WRITE_ONCE(sk.sk_wmem_full, False)
+    write_space = READ_ONCE(sk.sk_write_space)
+    write_space(sk)
+
+
+# ---------------------------------------------------------------- reading and sending
+
+
+@kernel("net/ipv4/tcp.c")
+def tcp_recvmsg(sk: Ptr[sock], nonblock: bool) -> int_t:
+    """The native read: one skb."""
+    lock_sock(sk.sk_lock)
+    skb = skb_peek(sk.sk_receive_queue)
+    while not skb:
+        if nonblock or sk.sk_state != TCP_ESTABLISHED:
+            release_sock(sk)
+            return -EAGAIN
+        wq = rcu_dereference(sk.sk_wq)
+        release_sock(sk)
+        wait_event(wq.wq, not skb_queue_empty_lockless(sk.sk_receive_queue))
+        lock_sock(sk.sk_lock)
+        skb = skb_peek(sk.sk_receive_queue)
+    __skb_unlink(skb, sk.sk_receive_queue)
+    consume_skb(skb)
+    release_sock(sk)
+    return 1
+
+
+@kernel("net/ipv4/af_inet.c")
+def inet_sendmsg(sock: Ptr[socket]) -> int_t:
+    """Send one unit of data: tcp_sendmsg() owns the socket while it copies."""
+    omits("sk_prot->sendmsg is tcp_sendmsg() in every table here; nothing is transmitted and the buffer never fills by itself")
+    sk = sock.sk
+    lock_sock(sk.sk_lock)
+    release_sock(sk)
+    return 1
+
+
+@kernel("net/core/skbuff.c")
+def skb_send_sock(sk: Ptr[sock], skb: Ptr[sk_buff]) -> int_t:
+    """Send an skb through the socket's `struct socket`. The number of bytes."""
+    sock = sk.sk_socket
+    if not sock:
+        return -EINVAL
+    ops = READ_ONCE(sock.ops)
+    return ops.sendmsg(sock)
+
+
+# ---------------------------------------------------------------- the end of a connection
+
+
+@kernel("net/ipv4/tcp.c")
+def tcp_set_state(sk: Ptr[sock], state: tcp_state) -> None:
+    """A closed connection is not found by packets any more."""
+    if state == TCP_CLOSE:
+        WRITE_ONCE(tcp_hashinfo.ehash[sk.sk_hash], NULL)
+    sk.sk_state = state
+
+
+@kernel("net/ipv4/tcp_ipv4.c")
+def tcp_v4_destroy_sock(sk: Ptr[sock]) -> None:
+    """sk_prot->destroy of TCP."""
+    omits("timers, congestion control and port of the connection")
+
+
+@kernel("net/ipv4/inet_connection_sock.c")
+def inet_csk_destroy_sock(sk: Ptr[sock]) -> None:
+    """A closed socket without a user: give back the reference that stood for the user. The caller holds slock."""
+    destroy = sk.sk_prot.destroy
+    destroy(sk)
+    tcp_purge_receive_queue(sk)
+    sock_put(sk)
+
+
+@kernel("net/core/stream.c")
+def tcp_purge_receive_queue(sk: Ptr[sock]) -> None:
+    """Free unread native data; the caller holds slock or the socket."""
+    skb = skb_peek(sk.sk_receive_queue)
+    while skb:
+        __skb_unlink(skb, sk.sk_receive_queue)
+        kfree_skb(skb)
+        skb = skb_peek(sk.sk_receive_queue)
+
+
+@kernel("net/ipv4/tcp.c")
+def __tcp_close(sk: Ptr[sock], timeout: timeout_t) -> None:
+    """The user lets go of the connection. With SO_LINGER and no time it is aborted, else it ends on its own later."""
+    tcp_purge_receive_queue(sk)
+    if sk.sk_lingertime0:
+        tcp_set_state(sk, TCP_CLOSE)
+    else:
+        tcp_set_state(sk, TCP_FIN_WAIT1)
+    sock_hold(sk)
+    sock_orphan(sk)
+    spin_lock_bh(sk.sk_lock.slock)
+    __release_sock(sk)
+    if sk.sk_state == TCP_CLOSE:
+        inet_csk_destroy_sock(sk)
+    spin_unlock_bh(sk.sk_lock.slock)
+
+
+@kernel("net/ipv4/tcp.c")
+def tcp_close(sk: Ptr[sock], timeout: timeout_t) -> None:
+    """sk_prot->close of TCP."""
+    lock_sock(sk.sk_lock)
+    __tcp_close(sk, timeout)
+    release_sock(sk)
+    sock_put(sk)
+
+
+@kernel("net/ipv4/tcp.c")
+def tcp_done(sk: Ptr[sock]) -> None:
+    """The connection has ended, in a softirq. Without a user the socket goes with it."""
+    tcp_set_state(sk, TCP_CLOSE)
+    if sock_flag_dead(sk):
+        inet_csk_destroy_sock(sk)
+
+
+@kernel("net/ipv4/af_inet.c")
+def inet_release(sock: Ptr[socket]) -> None:
+    """ops->release of an internet socket."""
+    sk = sock.sk
+    if sk:
+        close = sk.sk_prot.close
+        close(sk, 0)
+        sock.sk = NULL
+
+
+tcp_prot = instance(
+    proto,
+    close=tcp_close,
+    destroy=tcp_v4_destroy_sock,
+    recvmsg=tcp_recvmsg,
+    psock_update_sk_prot=tcp_bpf_update_proto,
+)
+
+inet_stream_ops = instance(proto_ops, release=inet_release, sendmsg=inet_sendmsg, read_skb=tcp_read_skb)
