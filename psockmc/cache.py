@@ -67,7 +67,7 @@ class ResultCache:
         except FileNotFoundError:
             return None
         except OSError as error:
-            self._complain(f"cannot read the cache of results {path}: {error.strerror}")
+            self._complain(f"cannot use the cache of results in {self._folder}: {error.strerror}")
             return None
         digest, _, payload = blob.partition(b"\n")
         if hashlib.sha256(key.encode() + payload).hexdigest().encode() != digest:
@@ -85,7 +85,7 @@ class ResultCache:
             self._folder.mkdir(parents=True, exist_ok=True)
             _write_atomically(self._folder / f"{key}.result", blob)
         except OSError as error:
-            self._complain(f"cannot keep results in {self._folder}: {error.strerror}; they will be computed again")
+            self._complain(f"cannot use the cache of results in {self._folder}: {error.strerror}")
 
     def _complain(self, sentence: str) -> None:
         if not self._warned:

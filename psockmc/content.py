@@ -38,14 +38,14 @@ def load(root: Path, variants: Sequence[Path] = ()) -> Program:
 
     Raises UsageError for a missing file and psockmc.lang.diagnostics.ModelErrors for a model that is wrong.
     """
-    from psockmc.lang import load_program
-
     for variant in variants:
         if not variant.is_file():
             raise UsageError(f"the variant {variant} does not exist{_close_files(variant)}")
     files = sorted((root / "checks").rglob("*.py"))
     if not files:
         raise UsageError(f"there are no scenarios in {root / 'checks'}")
+    from psockmc.lang import load_program
+
     return load_program(root, files, [v.resolve() for v in variants])
 
 

@@ -95,7 +95,7 @@ def test_a_folder_that_cannot_be_made_is_one_warning(tmp_path: Path, complaints:
     cache.put("a", RESULT)
     cache.put("b", RESULT)
     assert len(complaints) == 1
-    assert "cannot keep results" in complaints[0]
+    assert "cannot use the cache" in complaints[0]
 
 
 def test_a_full_disk_is_a_warning_and_leaves_no_file(
