@@ -1,0 +1,160 @@
+"""Compile generated programs, and keep them: the same program is compiled once.
+
+Compiled programs lie in `$XDG_CACHE_HOME/psockmc` (or `~/.cache/psockmc`) under the hash of everything that decides
+what they do: source, flags and compiler. Where that folder cannot be written, a temporary one is used and a note says
+so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from psockmc.explore.native.errors import EngineError
+
+# Beyond this length of source, the compiler's time would outweigh what its optimiser wins.
+LARGE_SOURCE = 4_000_000
+KEEP_SECONDS = 30 * 24 * 3600
+SHOWN_LINES = 5
+
+
+class CacheWarning(UserWarning):
+    """Compiled programs cannot be kept."""
+
+
+def compiler() -> list[str] | None:
+    """The C compiler's command: `$CC`, or `cc`. None when there is none."""
+    command = shlex.split(os.environ.get("CC", "")) or ["cc"]
+    return command if shutil.which(command[0]) else None
+
+
+def flags(source: str) -> list[str]:
+    """How a program of this length is compiled."""
+    level = "-O2" if len(source) < LARGE_SOURCE else "-O1"
+    return ["-std=gnu11", level, "-w", "-fno-strict-aliasing", "-fwrapv"]
+
+
+@contextlib.contextmanager
+def built(source: str) -> Iterator[Path]:
+    """The compiled program, from the cache if possible; it exists at least as long as the context.
+
+    Raises EngineError when there is no compiler, it fails, or the disk is full.
+    """
+    command = compiler()
+    if command is None:
+        raise EngineError(
+            "the native engine needs a C compiler: install the Debian package gcc, or use --engine reference"
+        )
+    name = _digest(source, command)
+    folder = cache_folder()
+    try:
+        program = _kept(command, source, folder, name)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise _disk_full(folder) from None
+        yield from _built_elsewhere(command, source, name, f"{folder} cannot be written ({error.strerror})")
+    else:
+        yield program
+
+
+def _kept(command: list[str], source: str, folder: Path, name: str) -> Path:
+    """The program in the cache, compiled if it is not there yet. Raises OSError when the cache cannot be written."""
+    program = folder / name
+    if not _usable(program):
+        folder.mkdir(parents=True, exist_ok=True)
+        _compile(command, source, program)
+        _forget_old(folder)
+    return program
+
+
+def cache_folder() -> Path:
+    """Where compiled programs are kept."""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "psockmc"
+
+
+def _built_elsewhere(command: list[str], source: str, name: str, why: str) -> Iterator[Path]:
+    """Compile in a temporary folder that is removed afterwards."""
+    warnings.warn(
+        f"{why}: search programs are compiled anew each time until you set XDG_CACHE_HOME to another folder",
+        CacheWarning,
+        stacklevel=4,
+    )
+    with tempfile.TemporaryDirectory(prefix="psockmc-") as folder:
+        program = Path(folder, name)
+        try:
+            _compile(command, source, program)
+        except OSError as error:
+            raise EngineError(
+                f"cannot write the search program to {folder} ({error.strerror}): set TMPDIR or XDG_CACHE_HOME to a folder with "
+                "room, or use --engine reference"
+            ) from None
+        yield program
+
+
+def _digest(source: str, command: list[str]) -> str:
+    """The name under which the program is kept."""
+    version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False).stdout
+    parts = [source, *command, *flags(source), version]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
+
+
+def _usable(program: Path) -> bool:
+    """Whether the cache has the program; marks it as used."""
+    if not os.access(program, os.X_OK):
+        return False
+    with contextlib.suppress(PermissionError):  # a cache that can only be read serves as well
+        os.utime(program)
+    return True
+
+
+def _compile(command: list[str], source: str, program: Path) -> None:
+    """Compile to `program`, which appears complete or not at all. Raises EngineError, or OSError when files cannot be
+    written.
+    """
+    with tempfile.TemporaryDirectory(prefix=".compile-", dir=program.parent) as folder:
+        text, binary = Path(folder, "search.c"), Path(folder, "search")
+        text.write_text(source, encoding="utf-8")
+        arguments = [*command, *flags(source), "-o", str(binary), str(text)]
+        environment = os.environ | {"TMPDIR": folder, "LC_ALL": "C"}
+        run = subprocess.run(arguments, capture_output=True, text=True, errors="replace", check=False, env=environment)
+        if run.returncode != 0 or not binary.exists():
+            raise _compiler_failed(command, run)
+        os.replace(binary, program)
+
+
+def _compiler_failed(command: list[str], run: subprocess.CompletedProcess[str]) -> EngineError:
+    if "No space left on device" in run.stderr:
+        return _disk_full(cache_folder())
+    lines = [line for line in (run.stderr + run.stdout).splitlines() if line.strip()][:SHOWN_LINES]
+    how = f"was killed by signal {-run.returncode}" if run.returncode < 0 else f"failed with status {run.returncode}"
+    said = "\n".join(["", *(f"    {line}" for line in lines)]) if lines else ""
+    return EngineError(
+        f"the C compiler {shlex.join(command)} {how}: set CC to another compiler, or use --engine reference{said}"
+    )
+
+
+def _disk_full(folder: Path) -> EngineError:
+    return EngineError(
+        f"the disk is full, so the search program cannot be written to {folder}: make room, set XDG_CACHE_HOME to another disk, or "
+        "use --engine reference"
+    )
+
+
+def _forget_old(folder: Path) -> None:
+    """Remove programs that were not used for a month."""
+    oldest = time.time() - KEEP_SECONDS
+    for path in folder.iterdir():
+        with contextlib.suppress(OSError):  # another process may be tidying up, too
+            if path.is_file() and path.stat().st_mtime < oldest:
+                path.unlink()

@@ -1,0 +1,30 @@
+"""What it means that two engines agree."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from psockmc.explore.limits import Limits
+from psockmc.explore.native import search_native
+from psockmc.explore.reference import search_reference
+from psockmc.explore.result import LockEdge, SearchResult
+from psockmc.ir.system import TransitionSystem
+
+# What may differ between engines.
+OWN = {"engine", "seconds", "cached", "bytes_per_state", "notes", "lock_edges"}
+
+
+def facts(result: SearchResult) -> dict[str, object]:
+    """Everything in which engines must agree; lock edges are a set."""
+    same = {f.name: getattr(result, f.name) for f in dataclasses.fields(result) if f.name not in OWN}
+    edges: set[LockEdge] = set(result.lock_edges)
+    assert len(edges) == len(result.lock_edges)
+    return {**same, "lock_edges": edges}
+
+
+def agreed(ts: TransitionSystem, limits: Limits | None = None) -> SearchResult:
+    """The native engine's result, after comparing it with the reference's in every number."""
+    limits = limits or Limits()
+    native = search_native(ts, limits, None)
+    assert facts(native) == facts(search_reference(ts, limits, None))
+    return native
