@@ -29,6 +29,11 @@ class Bug:
     symptom: str = ""
 
 
+def has_corpus(root: Path) -> bool:
+    """Whether this content has a corpus at all; a reviewer's own folder need not have one."""
+    return (root / "spec" / "bugs.toml").exists()
+
+
 def load_corpus(root: Path) -> tuple[Bug, ...]:
     """All bugs of `root/spec/bugs.toml`, in its order. Raises UsageError for a file that is missing or wrong."""
     path = root / "spec" / "bugs.toml"

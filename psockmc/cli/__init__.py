@@ -6,6 +6,7 @@ Exit status: 0 every verdict is the expected one; 1 some verdict is not; 2 usage
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -46,10 +47,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("psockmc: interrupted", file=sys.stderr)
         return Status.UNDETERMINED
     except BrokenPipeError:
-        # Whoever read the output has gone; Python would complain once more when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_stdout()  # whoever read it has gone
+        return Status.UNDETERMINED
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            return _internal_error()
+        print(f"psockmc: cannot write the output: {error.strerror}", file=sys.stderr)
+        _discard_stdout()
         return Status.UNDETERMINED
     except Exception:
-        traceback.print_exc()
-        print("psockmc: internal error: this is a bug of psockmc, and no verdict", file=sys.stderr)
-        return Status.INTERNAL
+        return _internal_error()
+
+
+def _internal_error() -> Status:
+    traceback.print_exc()
+    print("psockmc: internal error: this is a bug of psockmc, and no verdict", file=sys.stderr)
+    return Status.INTERNAL
+
+
+def _discard_stdout() -> None:
+    """Python flushes stdout once more at exit; what cannot be written then is not worth another complaint."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,7 +9,7 @@ import click
 from psockmc import content
 from psockmc.cli.options import json_option
 from psockmc.cli.status import Status, print_json, user_errors
-from psockmc.corpus import Bug, load_corpus
+from psockmc.corpus import Bug, has_corpus, load_corpus
 
 if TYPE_CHECKING:
     from psockmc.lang.tree import Program
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def list_(as_json: bool) -> Status:
     """List the scenarios with their properties, the properties, and the bugs of the corpus."""
     root = content.find_root()
-    listing = as_object(content.load(root), load_corpus(root))
+    corpus = load_corpus(root) if has_corpus(root) else ()
+    listing = as_object(content.load(root), corpus)
     if as_json:
         print_json(listing)
     else:

@@ -1,0 +1,11 @@
+"""The addition before the lock was added."""
+
+from models.counter import counter_add, shared
+
+from psockmc.lang import kernel, replaces
+
+
+@kernel("lib/counter.c")
+@replaces(counter_add)
+def counter_add_unlocked() -> None:
+    shared.value += 1
