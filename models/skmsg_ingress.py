@@ -241,7 +241,7 @@ def sk_psock_backlog(work: work_struct) -> None:
     An skb leaves the queue only after it was delivered. One unit of data per skb: the kernel's inner loop over partial
     sends runs once.
     """
-    psock = container_of(work, sk_psock, "work")
+    psock = container_of(work, sk_psock, "work.work")
     if not sk_psock_test_state(psock):
         return
     if not sk_psock_get(psock.sk):

@@ -1,17 +1,13 @@
-"""The environment: programs that use sockets and maps, packets that arrive, verdict programs, how scenarios begin."""
+"""The environment: programs that use sockets and maps, packets that arrive, verdict programs."""
 
-from psockmc.kernel.refcount import refcount_set
 from psockmc.kernel.socklock import bh_lock_sock, bh_unlock_sock, sock_owned_by_user
-from psockmc.kernel.work import schedule_delayed_work
 from psockmc.lang import (
-    GFP_KERNEL,
     NULL,
     Ptr,
     Struct,
     choose,
     instance,
     kernel,
-    kzalloc,
     list_empty,
     rcu_dereference,
     rcu_read_lock,
@@ -21,23 +17,11 @@ from psockmc.lang import (
     xchg,
 )
 
-from models.skbuff import alloc_skb, seq_t, sk_buff, skb_queue_tail
-from models.skmsg import sk_psock
+from models.skbuff import sk_buff
 from models.skmsg_verdict import SK_DROP, SK_PASS, bpf_prog, sk_action
-from models.sock import (
-    TCP_ESTABLISHED,
-    file,
-    fput,
-    hash_t,
-    int_t,
-    sk_stream_write_space,
-    sock,
-    sock_def_readable,
-    sock_put,
-    socket,
-    sockfd_lookup,
-)
+from models.sock import file, fput, hash_t, int_t, sock_put, sockfd_lookup
 from models.sock_map import (
+    BPF_ANY,
     bpf_sk_redirect_map,
     bpf_stab,
     flags_t,
@@ -47,15 +31,7 @@ from models.sock_map import (
     sock_map_release_progs,
     sock_map_update_elem_sys,
 )
-from models.tcp import (
-    __inet_lookup_established,
-    inet_stream_ops,
-    tcp_check_space,
-    tcp_done,
-    tcp_hashinfo,
-    tcp_prot,
-    tcp_v4_rcv,
-)
+from models.tcp import __inet_lookup_established, tcp_check_space, tcp_done, tcp_v4_rcv
 
 # ---------------------------------------------------------------- what is there from the beginning
 
@@ -161,6 +137,20 @@ def sys_map_delete(map: Ptr[bpf_stab], key: slot_t) -> None:
 
 
 @user
+def sys_map_delete_both(map: Ptr[bpf_stab]) -> None:
+    """Both slots, one after the other."""
+    map_delete_elem(map, 0)
+    map_delete_elem(map, 1)
+
+
+@user
+def sys_map_delete_and_update(map: Ptr[bpf_stab], key: slot_t, fd: Ptr[file]) -> None:
+    """Take a socket out of the map and put it in again."""
+    map_delete_elem(map, key)
+    sock_map_update_elem_sys(map, key, fd, BPF_ANY)
+
+
+@user
 def sys_map_close(mapfd: Ptr[bpf_map_fd]) -> None:
     """The last reference on the map goes. The kernel frees it in a kworker, which this process stands for."""
     map = mapfd.map
@@ -209,46 +199,3 @@ def net_rx_ack(hash: hash_t) -> None:
             tcp_check_space(sk)
         bh_unlock_sock(sk.sk_lock)
         sock_put(sk)
-
-
-# ---------------------------------------------------------------- how scenarios begin
-
-
-@user
-def connect(fd: Ptr[file], hash: hash_t, lingertime0: bool) -> Ptr[sock]:
-    """An established connection behind a file descriptor; with lingertime0 its close() aborts it."""
-    ends_in = kzalloc(socket, GFP_KERNEL)
-    sk = kzalloc(sock, GFP_KERNEL)
-    ends_in.sk = sk
-    ends_in.ops = inet_stream_ops
-    sk.sk_prot = tcp_prot
-    sk.sk_socket = ends_in
-    sk.sk_wq = ends_in
-    sk.sk_data_ready = sock_def_readable
-    sk.sk_write_space = sk_stream_write_space
-    sk.sk_state = TCP_ESTABLISHED
-    sk.sk_lingertime0 = lingertime0
-    sk.sk_hash = hash
-    refcount_set(sk.sk_refcnt, 1)
-    tcp_hashinfo.ehash[hash] = sk
-    fd.private_data = ends_in
-    fd.installed = True
-    refcount_set(fd.f_count, 1)
-    return sk
-
-
-@user
-def receive(sk: Ptr[sock], seq: seq_t) -> Ptr[sk_buff]:
-    """Native data that is on the receive queue already."""
-    skb = alloc_skb(seq)
-    skb_queue_tail(sk.sk_receive_queue, skb)
-    return skb
-
-
-@user
-def redirected(psock: Ptr[sk_psock], seq: seq_t, ingress: bool) -> None:
-    """Data that was redirected to this psock some time ago: its backlog is pending."""
-    skb = alloc_skb(seq)
-    skb._sk_redir_ingress = ingress
-    skb_queue_tail(psock.ingress_skb, skb)
-    schedule_delayed_work(psock.work, 0)

@@ -90,12 +90,7 @@ def own_protocol_without_psock(sk: Ptr[sock]) -> bool:
     only while a reference keeps the psock attached. Upheld by sk_psock_drop(), sock_map_init_proto() and
     sock_map_del_link().
     """
-    return (
-        sk.sk_prot == NULL
-        or sk.sk_prot == tcp_prot
-        or sk.sk_user_data != NULL
-        or sk.sk_callback_lock.owner != NOBODY
-    )
+    return sk.sk_prot == tcp_prot or sk.sk_user_data != NULL or sk.sk_callback_lock.owner != NOBODY
 
 
 @at_end("I13", "in the end no socket is left with our protocol but without psock")
