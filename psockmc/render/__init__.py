@@ -1,0 +1,38 @@
+"""Renderers: pure functions of a trace object, which need no transition system."""
+
+from __future__ import annotations
+
+import json
+
+from psockmc.explore.tracedata import Trace
+from psockmc.render.diagram import diagram
+from psockmc.render.splat import splat
+from psockmc.render.steps import steps
+
+__all__ = ["FORMATS", "UnknownFormat", "render"]
+
+FORMATS = ("diagram", "steps", "splat", "json")
+NARROWEST = 40
+
+
+class UnknownFormat(ValueError):
+    """There is no such format; the text is one sentence that lists those that exist."""
+
+
+def render(trace: Trace, format: str = "diagram", *, width: int = 75, all_steps: bool = False) -> str:
+    """The trace in a format: `diagram`, `steps` (never wrapped), `splat` or `json`.
+
+    width: characters per line of diagram and splat. all_steps: the diagram folds nothing. UnknownFormat: of another
+    format; ValueError: of a width below 40.
+    """
+    if width < NARROWEST:
+        raise ValueError(f"a width of {width} characters is too narrow: give at least {NARROWEST}")
+    if format == "diagram":
+        return diagram(trace, width=width, all_steps=all_steps)
+    if format == "steps":
+        return steps(trace)
+    if format == "splat":
+        return splat(trace, width=width)
+    if format == "json":
+        return json.dumps(trace.to_json(), indent=1, ensure_ascii=False) + "\n"
+    raise UnknownFormat(f"there is no format {format!r}: use one of {', '.join(FORMATS)}")

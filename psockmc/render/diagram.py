@@ -1,0 +1,165 @@
+"""The diagram: one column for each context, code in the columns, what a commit message shows.
+
+Two or three contexts stand side by side, their columns as wide as makes the diagram shortest; more of them share
+one column in which every line says whose it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
+
+from psockmc.explore.tracedata import Trace
+from psockmc.render.footer import footer
+from psockmc.render.layout import annotated, wrap
+from psockmc.render.story import Line, story
+
+INDENT = 2
+GAP = 2
+NARROWEST_COLUMN = 18
+SIDE_BY_SIDE = 3
+
+
+def diagram(trace: Trace, *, width: int = 75, all_steps: bool = False) -> str:
+    """The trace as a diagram of at most `width` characters per line. all_steps: runs that only read are not folded."""
+    lines = story(trace, all_steps=all_steps)
+    columns = sorted({line.context for line in lines})
+    room = width - INDENT - GAP * (len(columns) - 1)
+    side_by_side = len(columns) <= SIDE_BY_SIDE and room >= NARROWEST_COLUMN * len(columns)
+    body = _side_by_side(trace, lines, columns, width) if side_by_side else _listed(trace, lines, columns, width)
+    return "\n".join([*body, *_conclusion(trace, width), "", *footer(trace, width, INDENT)]) + "\n"
+
+
+def _conclusion(trace: Trace, width: int) -> list[str]:
+    """The sentence of a failure that has no failing line to stand under."""
+    if trace.failure.kind == "end" and not trace.failure.waits:
+        return ["", *wrap(f"at the end: {trace.failure.sentence}", width, INDENT, hanging=2)]
+    if not trace.steps and trace.failure.kind == "state":
+        return wrap(f"from the beginning: {trace.failure.sentence}", width, INDENT, hanging=2)
+    return []
+
+
+def heading(trace: Trace, context: int) -> str:
+    """`CPU1 (process: close)`."""
+    info = trace.contexts[context]
+    inside = [text for text in (info.kind, info.name) if text not in info.label]
+    return f"{info.label} ({': '.join(inside)})" if inside else info.label
+
+
+# ---------------------------------------------------------------- columns
+
+
+def _side_by_side(trace: Trace, lines: Sequence[Line], columns: Sequence[int], width: int) -> list[str]:
+    declared: list[str] = []
+    if len(columns) == SIDE_BY_SIDE:
+        lines, declared = _abbreviated(lines, width // SIDE_BY_SIDE)
+    widths = _widths(trace, lines, columns, width)
+    starts = [INDENT + sum(widths[:i]) + GAP * i for i in range(len(columns))]
+    rows = [*declared, *([""] if declared else []), *_headings(trace, columns, widths, starts)]
+    before = columns[0] if columns else -1
+    for line in lines:
+        column = columns.index(line.context)
+        if line.context != before and line.kind != "caret" and line is not lines[0]:
+            rows.append("")
+        before = line.context
+        rows += [(" " * starts[column] + text).rstrip() for text in _texts(line, widths[column], width, starts[column])]
+    return rows
+
+
+def _texts(line: Line, column_width: int, width: int, start: int) -> list[str]:
+    """A line in its column; the sentence below the failing line may use all the room to the right, or to the left."""
+    if line.kind != "caret":
+        return annotated(line.text, line.notes, column_width, 2 * line.depth)
+    return wrap(line.text, width - start, 2 * line.depth, hanging=2)
+
+
+def _headings(trace: Trace, columns: Sequence[int], widths: Sequence[int], starts: Sequence[int]) -> list[str]:
+    blocks = [[*wrap(heading(trace, c), w, hanging=2), "----"] for c, w in zip(columns, widths, strict=True)]
+    height = max((len(b) for b in blocks), default=0)
+    rows = [""] * height
+    for block, start in zip(blocks, starts, strict=True):
+        for i, text in enumerate(block):
+            rows[i] = rows[i].ljust(start) + text
+    return rows
+
+
+def _widths(trace: Trace, lines: Sequence[Line], columns: Sequence[int], width: int) -> list[int]:
+    """Column widths that make the fewest rows; among those the most even ones."""
+    room = width - INDENT - GAP * (len(columns) - 1)
+    if len(columns) < 2:
+        return [room] * len(columns)
+    most = room - NARROWEST_COLUMN * (len(columns) - 1)
+    heights = [_heights(trace, lines, c, range(NARROWEST_COLUMN, most + 1)) for c in columns]
+    choices = product(range(NARROWEST_COLUMN, most + 1), repeat=len(columns) - 1)
+    fitting = [(*c, room - sum(c)) for c in choices if room - sum(c) >= NARROWEST_COLUMN]
+    best = min(fitting, key=lambda ws: (sum(h[w] for h, w in zip(heights, ws, strict=True)), max(ws), ws))
+    return list(best)
+
+
+def _heights(trace: Trace, lines: Sequence[Line], context: int, widths: range) -> dict[int, int]:
+    own = [line for line in lines if line.context == context and line.kind != "caret"]
+    return {
+        w: len(wrap(heading(trace, context), w, hanging=2))
+        + sum(len(annotated(line.text, line.notes, w, 2 * line.depth)) for line in own)
+        for w in widths
+    }
+
+
+# ---------------------------------------------------------------- abbreviations
+
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def _abbreviated(lines: Sequence[Line], narrow: int) -> tuple[list[Line], list[str]]:
+    """Long prefixes that many names share, abbreviated in narrow columns; and the lines that declare them."""
+    names = [n for line in lines for n in IDENTIFIER.findall(" ".join([line.text, *line.notes]))]
+    shorts = _prefixes(names, narrow)
+    if not shorts:
+        return list(lines), []
+    pattern = re.compile(r"\b(" + "|".join(sorted(map(re.escape, shorts), key=len, reverse=True)) + r")(?=[a-z])")
+
+    def shorten(text: str) -> str:
+        return pattern.sub(lambda match: shorts[match.group(1)], text)
+
+    changed = [
+        line if line.kind == "caret" else replace(line, text=shorten(line.text), notes=tuple(map(shorten, line.notes)))
+        for line in lines
+    ]
+    declared = ", ".join(f"{short} = {prefix}" for prefix, short in sorted(shorts.items()))
+    return changed, wrap(f"({declared})", 75, INDENT)
+
+
+def _prefixes(names: Sequence[str], narrow: int) -> dict[str, str]:
+    """`sk_psock_` -> `sp_`: the first two words of long names that occur at least three times, where it is unique."""
+    counts = Counter(
+        "_".join(name.split("_")[:2]) + "_" for name in names if name.count("_") >= 2 and len(name) > narrow // 2
+    )
+    shorts: dict[str, str] = {}
+    for prefix, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        short = "".join(word[:1] for word in prefix.split("_")) + "_"
+        taken = short in shorts.values() or any(name.startswith(short) for name in names)
+        if count > 2 and len(prefix) > len(short) + 2 and not taken and prefix.strip("_"):
+            shorts[prefix] = short
+    return shorts
+
+
+# ---------------------------------------------------------------- list
+
+
+def _listed(trace: Trace, lines: Sequence[Line], columns: Sequence[int], width: int) -> list[str]:
+    """One column for all: `CPU2 | ...`."""
+    margin = max((len(trace.contexts[c].label) for c in columns), default=0)
+    rows = [row for c in columns for row in wrap(heading(trace, c), width - INDENT, INDENT)]
+    rows.append("")
+    before = lines[0].context if lines else -1
+    for line in lines:
+        if line.context != before:
+            rows.append(" " * (INDENT + margin) + " |")
+        before = line.context
+        left = " " * INDENT + trace.contexts[line.context].label.ljust(margin) + " | "
+        texts = _texts(line, width - len(left), width, len(left))
+        rows += [(left + text).rstrip() for text in texts]
+    return rows

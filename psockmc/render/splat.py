@@ -1,0 +1,211 @@
+"""The finding in the dialect of the kernel's own detectors, which its readers take in at a glance.
+
+KASAN for misused memory, KCSAN for data races, lockdep for locks, the sleeping-in-atomic check, hung-task for
+everybody who waits for ever, and a plain warning for the rest. The words are our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from psockmc.explore.tracedata import Held, Place, Trace, Wait
+from psockmc.render.diagram import heading
+from psockmc.render.footer import footer
+from psockmc.render.layout import wrap
+from psockmc.render.wording import call_text, marking
+
+MEMORY = ("use-after-free", "double-free", "bad-free", "null-deref", "null-call", "out-of-bounds", "list-corruption")
+
+
+def splat(trace: Trace, *, width: int = 75) -> str:
+    """The finding as a kernel log would have it, in lines of at most `width` characters."""
+    rule = "=" * min(width, 66)
+    lines = [rule, *_dialect(trace)(trace), rule, "", *footer(trace, width)]
+    return "\n".join(row for line in lines for row in (_fit(line, width))) + "\n"
+
+
+def _fit(line: str, width: int) -> list[str]:
+    return [line] if len(line) <= width else wrap(line, width, len(line) - len(line.lstrip()), hanging=4)
+
+
+def _dialect(trace: Trace) -> Callable[[Trace], list[str]]:
+    failure, prop = trace.failure, trace.property.id
+    if failure.kind == "race":
+        return _data_race
+    if failure.kind == "order":
+        return _lock_order
+    if failure.kind == "deadlock":
+        told = [w for w in failure.waits if w.context in failure.cycle]
+        return _deadlocked_locks if told and all(w.lock for w in told) else _hung_tasks
+    if failure.waits:
+        return _hung_tasks
+    if prop in MEMORY and failure.kind == "step":
+        return _memory
+    if prop == "sleep-in-atomic":
+        return _sleeping
+    return _warning
+
+
+# ---------------------------------------------------------------- stacks
+
+
+def stack(trace: Trace, place: Place | None) -> list[str]:
+    """The call path of a place, innermost first, with the model's lines and the kernel's files."""
+    if place is None:
+        return [" (from the beginning)"]
+    lines = []
+    file, line = place.file, place.line
+    for number in reversed(place.path):
+        call = trace.calls[number]
+        source = f", {call.kernel_file}" if call.kernel_file else ""
+        where = f"{file}:{line}{source}" if line else file
+        lines.append(f" {call_text(call)}  [{where}]")
+        file, line = call.call_file, call.call_line
+    return lines
+
+
+def _who(trace: Trace, context: int, step: int = 0) -> str:
+    return heading(trace, context) + (f", step {step}" if step else "")
+
+
+def _function(trace: Trace, place: Place | None) -> str:
+    """The innermost function that is no primitive."""
+    names = [trace.calls[n].function for n in (place.path if place else ()) if not trace.calls[n].primitive]
+    return names[-1] if names else (place.function if place else "")
+
+
+def _held_lines(trace: Trace, held: Sequence[Held], taken: Sequence[Place | None], context: int) -> list[str]:
+    """The locks that a context holds, and where it took them."""
+    if not held:
+        return [f"{trace.contexts[context].label} holds no lock"]
+    count = "1 lock" if len(held) == 1 else f"{len(held)} locks"
+    lines = [f"{count} held by {trace.contexts[context].label}:"]
+    for number, (lock, place) in enumerate(zip(held, taken, strict=True)):
+        since = f"taken in step {lock.since} at" if lock.since else "held from the beginning"
+        lines.append(f" #{number}: {lock.lock} ({lock.mode}), {since}")
+        lines += [f"     {frame.strip()}" for frame in stack(trace, place)[:1] if place]
+    return lines
+
+
+# ---------------------------------------------------------------- dialects
+
+
+def _memory(trace: Trace) -> list[str]:
+    failure, step = trace.failure, trace.steps[-1]
+    what = f" of {failure.object}" if failure.object else ""
+    lines = [f"BUG: psockmc: {trace.property.id}{what} in {_function(trace, failure.place)}"]
+    lines += [failure.message, "", f"used by {_who(trace, step.context, step.number)}:", *stack(trace, failure.place)]
+    for event in reversed(failure.life):
+        lines += ["", f"{event.what} by {_who(trace, event.context, event.step)}:", *stack(trace, event.place)]
+    if failure.object and not any(e.what == "allocated" for e in failure.life):
+        lines += ["", f"{failure.object} exists from the beginning of the scenario"]
+    return lines
+
+
+def _data_race(trace: Trace) -> list[str]:
+    one, other = trace.failure.race
+    functions = " / ".join(_function(trace, side.place) for side in (one, other))
+    lines = [f"BUG: psockmc: data-race in {functions}"]
+    for side in (one, other):
+        locks = ", ".join(side.held) or "none"
+        lines += ["", f"{marking(side.access)} of {side.access.cell} by {_who(trace, side.context)}:"]
+        lines += [*stack(trace, side.place), f" locks held: {locks}"]
+    for side in (one, other):
+        if side.access.write:
+            lines += ["", f"value changed: {side.access.value} -> {side.new} (by {trace.contexts[side.context].label})"]
+    return lines
+
+
+def _deadlocked_locks(trace: Trace) -> list[str]:
+    failure = trace.failure
+    told = [next(w for w in failure.waits if w.context == c) for c in failure.cycle]
+    lines = ["WARNING: psockmc: circular locking dependency, and the deadlock is reached"]
+    for wait in told:
+        lines += ["", f"{_who(trace, wait.context)} waits for {wait.lock}:", *stack(trace, wait.place)]
+        lines += _held_lines(trace, wait.held, wait.taken, wait.context)
+    return [*lines, "", "what happens:", "", *_scenario_table(trace, _lock_steps(told))]
+
+
+def _lock_steps(told: Sequence[Wait]) -> list[tuple[int, str]]:
+    """(context, lock): those that the cycle holds, in the order in which they were taken, then those waited for."""
+    wanted = {wait.lock for wait in told}
+    held = sorted((h.since, w.context, h.lock) for w in told for h in w.held if h.lock in wanted)
+    return [(c, lock) for _, c, lock in held] + [(w.context, w.lock) for w in told]
+
+
+def _scenario_table(trace: Trace, steps: Sequence[tuple[int, str]]) -> list[str]:
+    contexts = list(dict.fromkeys(context for context, _ in steps))
+    widths = [max(len(f"lock({lock});") for c, lock in steps if c == context) for context in contexts]
+    starts = [2 + sum(widths[:i]) + 3 * i for i in range(len(contexts))]
+    rows = ["", ""]
+    for context, start in zip(contexts, starts, strict=True):
+        rows[0] = rows[0].ljust(start) + trace.contexts[context].label
+        rows[1] = rows[1].ljust(start) + "----"
+    rows += [" " * starts[contexts.index(context)] + f"lock({lock});" for context, lock in steps]
+    return [*rows, "", " *** DEADLOCK ***"]
+
+
+def _lock_order(trace: Trace) -> list[str]:
+    failure = trace.failure
+    lines = ["WARNING: psockmc: locks are taken in a forbidden order", failure.message]
+    for number, order in enumerate(failure.orders):
+        who = _who(trace, order.context)
+        if order.held:
+            lines += ["", f"-> #{number} {order.held} ({order.held_mode}), taken by {who}:"]
+            lines += stack(trace, order.held_at)
+            lines += [f"   and inside it {order.taken} ({order.taken_mode}):", *stack(trace, order.taken_at)]
+        else:
+            lines += ["", f"-> #{number} {order.taken} ({order.taken_mode}), taken by {who}:"]
+            lines += stack(trace, order.taken_at)
+    if not failure.orders:
+        lines += ["", f"taken by {_who(trace, trace.steps[-1].context)}:", *stack(trace, failure.place)]
+    cycle = [(o.context, lock) for o in failure.orders if o.held for lock in (o.held, o.taken)]
+    if len(failure.orders) > 1 and all(o.held for o in failure.orders):
+        lines += ["", "what may happen:", "", *_scenario_table(trace, cycle)]
+    return lines
+
+
+def _hung_tasks(trace: Trace) -> list[str]:
+    failure = trace.failure
+    lines: list[str] = []
+    for wait in failure.waits:
+        holders = " and ".join("itself" if c == wait.context else _who(trace, c) for c in wait.holders)
+        target = f" for {wait.lock}" if wait.lock else ""
+        by = f", which {holders} holds" if holders and wait.lock else f" for {holders}" if holders else ""
+        lines += [f"INFO: psockmc: {_who(trace, wait.context)} waits for ever{target}{by}"]
+        lines += [*stack(trace, wait.place), *_held_lines(trace, wait.held, wait.taken, wait.context), ""]
+    if failure.cycle:
+        ring = [trace.contexts[c].label for c in (*failure.cycle, failure.cycle[0])]
+        lines += [f"wait-for cycle: {' -> '.join(ring)}"]
+    else:
+        lines += [failure.sentence]
+    return lines
+
+
+def _sleeping(trace: Trace) -> list[str]:
+    failure, step = trace.failure, trace.steps[-1]
+    before = trace.steps[-2] if len(trace.steps) > 1 else step
+    place = failure.place or step.place
+    held = [h for h in before.held if h.context == step.context]
+    lines = [f"BUG: psockmc: a function that may sleep is called where it must not, at {place.file}:{place.line}"]
+    lines += [failure.message, f"by {_who(trace, step.context, step.number)}:", *stack(trace, place)]
+    reader = "inside" if step.context in before.readers else "outside"
+    lines += [f"RCU: {reader} a read-side critical section (bottom halves, preemption or interrupts off count)"]
+    return [*lines, *_held_lines(trace, held, [_taken_at(trace, h) for h in held], step.context)]
+
+
+def _taken_at(trace: Trace, held: Held) -> Place | None:
+    return trace.steps[held.since - 1].place if held.since else None
+
+
+def _warning(trace: Trace) -> list[str]:
+    failure = trace.failure
+    place = failure.place or (trace.steps[-1].place if trace.steps else None)
+    lines = [f"WARNING: psockmc: {failure.sentence}"]
+    if trace.steps:
+        last = trace.steps[-1]
+        when = "raised by" if failure.kind == "step" else "after the last step, by"
+        lines += [f"{when} {_who(trace, last.context, last.number)}:", *stack(trace, place)]
+    for event in reversed(failure.life):
+        lines += ["", f"{event.what} by {_who(trace, event.context, event.step)}:", *stack(trace, event.place)]
+    return lines

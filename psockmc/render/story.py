@@ -1,0 +1,131 @@
+"""The lines of a diagram, before they are laid out: frames, statements, folds, waits and the failure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from psockmc.explore.tracedata import Place, Trace, Wait
+from psockmc.render.units import Unit, race_note, seen_at, units_of
+from psockmc.render.wording import Wording, call_text
+
+FOLD = "..."
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of one context. kind: frame, statement, fold, wait or caret (the sentence below the failing line)."""
+
+    context: int
+    depth: int
+    text: str
+    kind: str
+    notes: tuple[str, ...] = ()
+
+
+def story(trace: Trace, *, all_steps: bool = False) -> list[Line]:
+    """The lines of a trace in order. all_steps: nothing is folded."""
+    return _Teller(trace, all_steps).tell()
+
+
+class _Teller:
+    def __init__(self, trace: Trace, all_steps: bool) -> None:
+        self.trace, self.all_steps = trace, all_steps
+        self.wording = Wording(trace)
+        self.units = units_of(trace)
+        self.lines: list[Line] = []
+        self.entered: set[int] = set()
+        self.folded: list[Unit] = []
+
+    def tell(self) -> list[Line]:
+        for unit in self.units:
+            if self.folded and self.folded[-1].context != unit.context:
+                self._flush(())
+            if unit.deciding or self.all_steps:
+                self._flush(unit.frames)
+                self._show(unit)
+            else:
+                self.folded.append(unit)
+        self._flush(())
+        self._tell_failure()
+        return self.lines
+
+    # ------------------------------------------------------------ steps
+
+    def _show(self, unit: Unit) -> None:
+        self._enter(unit.context, unit.frames)
+        self._line(unit.context, len(unit.frames), unit.text, "statement", tuple(unit.notes))
+        if unit.failing and self.trace.failure.kind != "race":
+            self._caret(unit.context, len(unit.frames))
+
+    def _enter(self, context: int, frames: Sequence[int]) -> None:
+        """Print the frames that were not printed yet."""
+        for depth, number in enumerate(frames):
+            if number not in self.entered:
+                self.entered.add(number)
+                self._line(context, depth, call_text(self.trace.calls[number]), "frame", self._result(number))
+
+    def _result(self, number: int) -> tuple[str, ...]:
+        """What to say of a call at its beginning: that it gives NULL, which decides what its caller does."""
+        return ("fails: NULL",) if self.trace.calls[number].result == "NULL" else ()
+
+    def _flush(self, frames: Sequence[int]) -> None:
+        """Print a fold for the units passed over; what comes next has these frames."""
+        folded, self.folded = self.folded, []
+        if not folded:
+            return
+        common = _common_prefix([u.frames for u in folded] + ([tuple(frames)] if frames else []))
+        if not frames:
+            shown = [n for n in common if n in self.entered]
+            common = tuple(shown or common[:1])
+        self._enter(folded[0].context, common)
+        only = folded[0] if len(folded) == 1 and folded[0].frames == common else None
+        self._line(folded[0].context, len(common), only.text if only else FOLD, "statement" if only else "fold")
+
+    def _line(self, context: int, depth: int, text: str, kind: str, notes: tuple[str, ...] = ()) -> None:
+        self.lines.append(Line(context, depth, text, kind, notes))
+
+    # ------------------------------------------------------------ failure
+
+    def _caret(self, context: int, depth: int) -> None:
+        self._line(context, depth, f"^ {self.trace.failure.sentence}", "caret")
+
+    def _tell_failure(self) -> None:
+        failure = self.trace.failure
+        if failure.kind == "race":
+            side = failure.race[1]
+            self._at(side.context, side.place, race_note(side.access, self.wording), "statement")
+        for wait in self._waits_in_order():
+            self._at(wait.context, wait.place, self._wait_note(wait), "wait")
+        if self.lines and (failure.kind in ("race", "deadlock") or failure.waits):
+            self._caret(self.lines[-1].context, self.lines[-1].depth)
+
+    def _at(self, context: int, place: Place, note: str, kind: str) -> None:
+        """A place at which a context stands."""
+        frames, _, text, _ = seen_at(self.trace, place)
+        self._enter(context, frames)
+        self._line(context, len(frames), text, kind, (note,))
+
+    def _waits_in_order(self) -> list[Wait]:
+        """The cycle first, then whoever is stuck behind it."""
+        failure = self.trace.failure
+        cycle = [w for c in failure.cycle for w in failure.waits if w.context == c]
+        return cycle + [w for w in failure.waits if w not in cycle]
+
+    def _wait_note(self, wait: Wait) -> str:
+        names = ["itself" if c == wait.context else self.trace.contexts[c].label for c in wait.holders]
+        holders = " and ".join(names)
+        if wait.lock:
+            return f"waits for {wait.lock}, held by {holders}"
+        if self.trace.failure.kind == "end":
+            return "asleep, and not woken"
+        return f"waits for {holders}" if holders else "waits for ever"
+
+
+def _common_prefix(paths: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The calls that all paths begin with."""
+    shortest = min(paths, key=len)
+    for i, number in enumerate(shortest):
+        if any(path[i] != number for path in paths):
+            return shortest[:i]
+    return shortest

@@ -1,0 +1,179 @@
+"""A trace cut into what a reader sees as one thing: the steps of one statement, or of one call of a kernel primitive.
+
+A unit is *deciding* when it changes something, takes part in the communication between contexts (it reads what another
+context writes), fails, or belongs to the failure. Other units only read; diagrams fold them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from psockmc.explore.tracedata import Access, Change, Place, Step, Trace
+from psockmc.render.wording import Wording, marking, statement_text
+
+KERNEL = "psockmc/kernel/"
+SECTION_PROPERTIES = ("sleep-in-atomic", "rcu-usage", "lock-usage")
+
+
+@dataclass(slots=True)
+class Unit:
+    """Consecutive steps of one context at one statement, or inside one call of a primitive.
+
+    frames: the calls around it that are shown; key: what makes it the same; call: the primitive's call or -1.
+    """
+
+    context: int
+    frames: tuple[int, ...]
+    key: tuple[object, ...]
+    text: str
+    call: int
+    steps: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    deciding: bool = False
+    failing: bool = False
+
+
+def seen_at(trace: Trace, place: Place) -> tuple[tuple[int, ...], tuple[object, ...], str, int]:
+    """How a place is shown: frames, key, text, and the primitive's call or -1.
+
+    Inside a primitive it is the caller's statement. A primitive that calls back into the model is a frame itself.
+    The primitive in which a worker begins is no frame.
+    """
+    inside = len(place.path)
+    while inside and trace.calls[place.path[inside - 1]].primitive:
+        inside -= 1
+    frames = tuple(n for n in place.path[:inside] if not (trace.calls[n].primitive and trace.calls[n].parent < 0))
+    if inside < len(place.path) and place.file.startswith(KERNEL):
+        call = trace.calls[place.path[inside]]
+        text = call.statement or f"{call.function}()"
+        return frames, ("primitive", call.number), statement_text(text), call.number
+    key = ("statement", place.path, place.file, place.line, place.statement)
+    return frames, key, statement_text(place.statement), -1
+
+
+def units_of(trace: Trace) -> list[Unit]:
+    """The whole run, in order."""
+    return _Cutter(trace).cut()
+
+
+class _Cutter:
+    def __init__(self, trace: Trace) -> None:
+        self.trace, self.wording = trace, Wording(trace)
+        self.units: list[Unit] = []
+        self.writers: dict[str, list[tuple[int, int]]] = {}
+        for step in trace.steps:
+            for change in step.changes:
+                self.writers.setdefault(change.cell, []).append((step.number, step.context))
+        self.waited_for = {c for step in trace.steps for g in step.grace_periods for c in g.waits_for}
+
+    def cut(self) -> list[Unit]:
+        before: Sequence[int] = ()
+        for step in self.trace.steps:
+            for place, at in self._beats(step):
+                self._add(step, place, at)
+            self._note_section(step, before)
+            before = step.readers
+        for unit in self.units:
+            self._note_result(unit)
+        self._note_failure()
+        return self.units
+
+    def _beats(self, step: Step) -> Iterator[tuple[Place, int]]:
+        """The places of a step that do something; at least one."""
+        places = (step.place, *step.then)
+        doing = {a.at for a in step.accesses} | {c.at for c in step.changes}
+        if self._fails(step):
+            doing |= {i for i, p in enumerate(places) if p == self.trace.failure.place}
+        for at in sorted(doing) or [0]:
+            yield places[at], at
+
+    def _fails(self, step: Step) -> bool:
+        return step.number == len(self.trace.steps) and self.trace.failure.kind in ("step", "race", "order")
+
+    def _add(self, step: Step, place: Place, at: int) -> None:
+        frames, key, text, call = seen_at(self.trace, place)
+        last = self.units[-1] if self.units else None
+        if last is None or last.context != step.context or last.key != key:
+            last = Unit(step.context, frames, key, text, call)
+            self.units.append(last)
+        if step.number not in last.steps:
+            last.steps.append(step.number)
+        last.failing |= self._fails(step) and place == self.trace.failure.place
+        self._note(last, step, at)
+
+    # ------------------------------------------------------------ notes
+
+    def _note(self, unit: Unit, step: Step, at: int) -> None:
+        changes = [c for c in step.changes if c.at == at and c.kind != "ghost"]
+        freed = {c.cell.partition(".")[0] for c in changes if c.kind == "status" and c.new == "freed"}
+        for change in changes:
+            if change.kind == "status" or change.cell.partition(".")[0] not in freed:
+                self._say(unit, self.wording.change(change))
+        changed = {c.cell for c in changes}
+        unit.deciding |= bool(changes)
+        for access in step.accesses:
+            if access.at == at and access.cell not in changed:
+                self._note_access(unit, step, access)
+        for event in step.events:
+            if event.kind == "choice":
+                unit.deciding = True
+                self._say(unit, event.text)
+
+    def _note_access(self, unit: Unit, step: Step, access: Access) -> None:
+        if access.write:
+            unit.deciding = True
+            self._say(unit, f"{self.wording.short(access.cell)} stays {access.value}")
+        elif self._communicates(step, access):
+            unit.deciding = True
+            self._say(unit, self.wording.value(access))
+
+    def _communicates(self, step: Step, access: Access) -> bool:
+        """Whether another context wrote what is read, or will write there."""
+        writers = self.writers.get(access.cell, [])
+        earlier = [c for n, c in writers if n < step.number]
+        later = [c for n, c in writers if n > step.number]
+        return (bool(earlier) and earlier[-1] != step.context) or any(c != step.context for c in later)
+
+    @staticmethod
+    def _say(unit: Unit, note: str) -> None:
+        if note and note not in unit.notes:
+            unit.notes.append(note)
+
+    def _note_section(self, step: Step, before: Sequence[int]) -> None:
+        """Entering and leaving an RCU reader matters when somebody waits for it, or when the failure is about it."""
+        changed = (step.context in step.readers) != (step.context in before)
+        about = self.trace.property.id in SECTION_PROPERTIES and step.context == self.trace.steps[-1].context
+        if changed and (about or step.context in self.waited_for):
+            self.units[-1].deciding = True
+
+    def _note_result(self, unit: Unit) -> None:
+        """A primitive that tried something and did nothing says so."""
+        if unit.call < 0 or self.trace.calls[unit.call].result != "false":
+            return
+        numbers = set(unit.steps)
+        steps = [s for s in self.trace.steps if s.number in numbers]
+        changed: list[Change] = [c for s in steps for c in s.changes]
+        if changed:
+            return
+        read = [a for s in steps for a in s.accesses]
+        why = f": {self.wording.value(read[-1])}" if read else ""
+        unit.deciding = True
+        unit.notes = [f"fails{why}"]
+
+    def _note_failure(self) -> None:
+        failure = self.trace.failure
+        if failure.kind == "state" and self.units:
+            self.units[-1].failing = True
+        if failure.kind in ("step", "race", "order") and self.units and not any(u.failing for u in self.units):
+            self.units[-1].failing = True
+        for unit in self.units:
+            unit.deciding |= unit.failing
+        if failure.kind == "race" and self.units:
+            side = failure.race[0]
+            self.units[-1].notes = [race_note(side.access, self.wording)]
+
+
+def race_note(access: Access, wording: Wording) -> str:
+    """`plain write of sk_data_ready`."""
+    return f"{marking(access)} of {wording.short(access.cell)}"
