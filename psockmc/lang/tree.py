@@ -1,7 +1,7 @@
 """The typed program: what parsing and checking make of the source, plain frozen data.
 
-Every name is resolved, every expression has its type, and every node has the `Span` of its source. Nothing here knows about
-steps or states: that is `psockmc.ir.lower`.
+Every name is resolved, every expression has its type, and every node has the `Span` of its source. Nothing here knows
+about steps or states: that is `psockmc.ir.lower`.
 """
 
 from __future__ import annotations
@@ -147,7 +147,8 @@ class Intrinsic:
 
     args are expressions in source order (for places: the FieldOf/ElementOf itself). names: string and keyword
     arguments that are no expressions, by name: kzalloc {"struct", "gfp"}, container_of {"struct", "field"},
-    finding {"kind", "sentence"}, acquired {"mode"}, wait {"idle": "yes"} (its holder, if any, is args[1]), choose {"count"}.
+    finding {"kind", "sentence"}, acquired {"mode"}, wait {"idle": "yes"} (its holder, if any, is args[1]),
+    choose {"count"}.
     """
 
     name: str
@@ -240,7 +241,10 @@ class ForRange:
 
 @dataclass(frozen=True, slots=True)
 class ForList:
-    """`for var in list`: list_first_entry_or_null, then list_next_entry_or_null until NULL (loaded before the body runs: "safe")."""
+    """`for var in list`: list_first_entry_or_null, then list_next_entry_or_null until NULL.
+
+    The next entry is loaded before the body runs, as in list_for_each_entry_safe().
+    """
 
     var: str
     place: Expr
@@ -250,16 +254,22 @@ class ForList:
 
 @dataclass(frozen=True, slots=True)
 class Break:
+    """`break`."""
+
     span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class Continue:
+    """`continue`."""
+
     span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
+    """`return` or `return value`."""
+
     value: Expr | None
     span: Span
 
@@ -365,6 +375,8 @@ class Struct:
 
 @dataclass(frozen=True, slots=True)
 class Param:
+    """A parameter; of struct type: a reference."""
+
     name: str
     type: Type
 
@@ -373,9 +385,9 @@ class Param:
 class Function:
     """A function. role: kernel, user, primitive, pure, invariant, at_end.
 
-    kernel_file: "" unless role is kernel. recursion: how often it may stand on one call path. property_id and sentence: of
-    invariant and at_end. per_struct, per_kind: of `@per_object`, else "". locals: every local's type, parameters included.
-    replaced: name of the function that this one replaced when it came from a variant, else "".
+    kernel_file: "" unless role is kernel. recursion: how often it may stand on one call path. property_id and sentence:
+    of invariant and at_end. per_struct, per_kind: of `@per_object`, else "". locals: every local's type, parameters
+    included. variant: name of the function that this one replaced when it came from a variant, else "".
     """
 
     name: str
@@ -441,8 +453,8 @@ class Scenario:
 class Program:
     """Everything that was loaded. Functions by name, variants already in place of what they replace.
 
-    sources: text of every file by its relative name. replaced: functions that variants replaced, by name (the originals).
-    structs of primitives and models share one name space, as do functions, instances and scenarios.
+    sources: text of every file by its relative name. replaced: functions that variants replaced, by name (the
+    originals). structs of primitives and models share one name space, as do functions, instances and scenarios.
     """
 
     structs: Mapping[str, Struct]

@@ -1,7 +1,7 @@
 """The types of the modelling language, as plain data.
 
-`CInt` are C integers (they wrap), `Bounded` are bounded integers (leaving the bounds cuts the run). Structs are named by their
-name in the program (`Program.structs`); names are unique in a program.
+`CInt` are C integers (they wrap), `Bounded` are bounded integers (leaving the bounds cuts the run). Structs are named
+by their name in the program (`Program.structs`); names are unique in a program.
 """
 
 from __future__ import annotations

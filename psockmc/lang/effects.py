@@ -1,0 +1,99 @@
+"""What functions can do, summed up over everything that they call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from psockmc.lang import tree
+from psockmc.lang.types import ArrayType, ListType, StructType
+from psockmc.lang.walk import all_expressions, statements
+from psockmc.lang.words import WORDS
+
+SIMPLE_STATEMENTS = (tree.Assign, tree.If, tree.Return)
+"""Statements of which a property function may consist."""
+
+
+class Effects:
+    """Answers about the functions of one program."""
+
+    def __init__(self, functions: Mapping[str, tree.Function], structs: Mapping[str, tree.Struct]) -> None:
+        self.functions = functions
+        self.structs = structs
+        self.stepping = self._closure(self._steps)
+        self.choosing = self._closure(_chooses)
+        self.impure = self._closure(lambda e: _does(e) is not None, lambda s: not _is_simple(s))
+
+    def _closure(
+        self, direct: Callable[[tree.Expr], bool], statement: Callable[[tree.Stmt], bool] = lambda s: False
+    ) -> frozenset[str]:
+        """Functions with an expression that is `direct` or a statement that is `statement`, and all their callers."""
+        found: set[str] = set()
+        callers: dict[str, set[str]] = {}
+        for name, function in self.functions.items():
+            for expr in all_expressions(function.body):
+                if isinstance(expr, tree.Call):
+                    callers.setdefault(expr.function, set()).add(name)
+                elif direct(expr):
+                    found.add(name)
+            if any(statement(s) for s in statements(function.body)):
+                found.add(name)
+        pending = list(found)
+        while pending:
+            new = callers.get(pending.pop(), set()) - found
+            found |= new
+            pending.extend(new)
+        return frozenset(found)
+
+    # ------------------------------------------------------------ steps
+
+    def _steps(self, expr: tree.Expr) -> bool:
+        """Whether evaluating this node itself (not its operands) can be a step."""
+        match expr:
+            case tree.FieldOf(type=StructType() | ArrayType() | ListType()):
+                return False
+            case tree.FieldOf(struct=struct, name=name):
+                field = self.structs[struct].field(name)
+                return field is None or not (field.const or field.ghost)
+            case tree.ElementOf() | tree.CallPointer():
+                return True
+            case tree.Intrinsic(name=name):
+                return WORDS[name].step
+            case _:
+                return False
+
+    def can_step(self, block: tuple[tree.Stmt, ...]) -> bool:
+        """Whether anything in a block can take a step."""
+        if any(isinstance(s, tree.WaitEvent | tree.ForList | tree.Check) for s in statements(block)):
+            return True
+        return any(
+            e.function in self.stepping if isinstance(e, tree.Call) else self._steps(e) for e in all_expressions(block)
+        )
+
+    # ------------------------------------------------------------ effects
+
+    def effect(self, expr: tree.Expr) -> str | None:
+        """What evaluating this node itself does beyond reading memory, as messages say it; None: nothing."""
+        if isinstance(expr, tree.Call):
+            return f"calls `{expr.function}`, which does more than read" if expr.function in self.impure else None
+        return _does(expr)
+
+
+def _chooses(expr: tree.Expr) -> bool:
+    return isinstance(expr, tree.Intrinsic) and expr.name == "choose"
+
+
+def _does(expr: tree.Expr) -> str | None:
+    match expr:
+        case tree.CallPointer():
+            return "calls through a pointer"
+        case tree.Intrinsic(name=name) if WORDS[name].effects:
+            return f"does more than read: `{name}`"
+        case _:
+            return None
+
+
+def _is_simple(statement: tree.Stmt) -> bool:
+    """Whether a property may contain this statement: no store to shared memory, no loop."""
+    if isinstance(statement, tree.Assign):
+        return isinstance(statement.target, tree.Var)
+    return isinstance(statement, SIMPLE_STATEMENTS)
