@@ -84,6 +84,7 @@ def call_rcu(head: rcu_head, func: Callable[[rcu_head], None]) -> None:
         head.pending = True
 
 
+@primitive
 @per_object(rcu_head, kind="rcu_callback")
 def rcu_do_batch(head: rcu_head) -> None:
     """Runs the callback of one rcu_head, over and over. The head is free for reuse, and may be freed, once it
@@ -121,6 +122,7 @@ def queue_rcu_work(rwork: rcu_work) -> bool:
     return queued
 
 
+@primitive
 @per_object(rcu_work, kind="kworker")
 def rcu_work_rcufn(rwork: rcu_work) -> None:
     """Runs one rcu_work, over and over. The item may be freed, or queued again, by its function.

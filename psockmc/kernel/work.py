@@ -50,6 +50,7 @@ class delayed_work(Struct):
     work: work_struct
 
 
+@primitive
 @per_object(work_struct, kind="kworker")
 def process_one_work(work: work_struct) -> None:
     """The worker of one item: takes it when it is pending, clears the pending bit, then calls its function."""

@@ -12,7 +12,6 @@ The first comments of a model say what must come out:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -54,10 +53,9 @@ def read_expected(path: Path) -> Expected:
     return Expected(outcome, frozenset(lines[outcome].split()), lines.get("says", ""), lines.get("states", ""))
 
 
-def models() -> Iterator[str]:
+def models() -> list[str]:
     """The models' names: folder/file."""
-    for path in sorted(MODELS.rglob("*.py")):
-        yield path.relative_to(MODELS).with_suffix("").as_posix()
+    return [path.relative_to(MODELS).with_suffix("").as_posix() for path in sorted(MODELS.rglob("*.py"))]
 
 
 @cache

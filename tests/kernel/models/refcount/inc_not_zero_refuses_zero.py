@@ -16,7 +16,8 @@ shared = instance(thing)
 def get() -> None:
     taken = refcount_inc_not_zero(shared.refs)
     check(not taken, "there is nothing to take")
-    check(refcount_read(shared.refs) == 0, "0 is final")
+    count = refcount_read(shared.refs)
+    check(count == 0, "0 is final")
 
 
 test = scenario("a careful get of a dead object", run=[process(get)])

@@ -26,7 +26,8 @@ def put() -> None:
     refcount_inc(shared.refs)
     again = refcount_dec_and_test(shared.refs)
     check(not again, "a saturated counter never reaches 0")
-    check(refcount_read(shared.refs) == REFCOUNT_SATURATED, "it stays saturated")
+    count = refcount_read(shared.refs)
+    check(count == REFCOUNT_SATURATED, "it stays saturated")
 
 
 test = scenario("a put of no reference", run=[process(put)])

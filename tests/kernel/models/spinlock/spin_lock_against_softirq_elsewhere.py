@@ -1,5 +1,5 @@
-# holds
-"""A softirq on another CPU just spins until the lock is free."""
+# violated: lock-order
+"""A softirq on another CPU just spins until the lock is free; on the same CPU it would not, which the lock order says."""
 
 from psockmc.kernel.spinlock import spin_lock, spin_unlock, spinlock_t
 from psockmc.lang import Int, Struct, instance, process, scenario, softirq, user

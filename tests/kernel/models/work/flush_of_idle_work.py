@@ -20,7 +20,8 @@ def nothing(work: work_struct) -> None:
 @user
 def flush() -> None:
     INIT_DELAYED_WORK(shared.work, nothing)
-    check(not flush_delayed_work(shared.work), "there was nothing to wait for")
+    waited = flush_delayed_work(shared.work)
+    check(not waited, "there was nothing to wait for")
 
 
 test = scenario("a flush of idle work", run=[process(flush)])

@@ -22,7 +22,8 @@ def count_run(work: work_struct) -> None:
 def cancel_and_queue() -> None:
     INIT_WORK(shared.work, count_run)
     cancel_work_sync(shared.work)
-    check(queue_work(shared.work), "enabled again")
+    queued = queue_work(shared.work)
+    check(queued, "enabled again")
 
 
 @at_end("once", "it ran once")
