@@ -94,6 +94,7 @@ class Inliner:
         """Inline the context's function and end the context."""
         frame = ir.Frame(function.name, function.kernel_file, "", 0)
         self.flow.path = self.flow.intern_path((frame,))
+        self.flow.emit(ir.Nop())
         self._inline(function, args, (frame,))
         self._end()
 
