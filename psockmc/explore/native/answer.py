@@ -111,8 +111,8 @@ class _Reader:
             if found == number:
                 return message
         raise EngineError(
-            f"internal error: the step of {self.ts.contexts[context].name} that violates {self.ts.properties[number].id} "
-            "does not do so in the reference interpreter; please report this model"
+            f"internal error: the step of {self.ts.contexts[context].name} that violates "
+            f"{self.ts.properties[number].id} does not do so in the reference interpreter; please report this model"
         )
 
     def _state_message(self, number: int, state: State) -> str:

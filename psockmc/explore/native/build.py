@@ -1,8 +1,8 @@
 """Compile generated programs, and keep them: the same program is compiled once.
 
 Compiled programs lie in `$XDG_CACHE_HOME/psockmc` (or `~/.cache/psockmc`) under the hash of everything that decides
-what they do: source, flags and compiler. Where that folder cannot be written, a temporary one is used and a note says
-so.
+what they do: source, flags and compiler. Where that folder cannot be written, a temporary one is used with a
+warning.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ def _built_elsewhere(command: list[str], source: str, name: str, why: str) -> It
             _compile(command, source, program)
         except OSError as error:
             raise EngineError(
-                f"cannot write the search program to {folder} ({error.strerror}): set TMPDIR or XDG_CACHE_HOME to a folder with "
-                "room, or use --engine reference"
+                f"cannot write the search program to {folder} ({error.strerror}): set TMPDIR or XDG_CACHE_HOME to a "
+                "folder with room, or use --engine reference"
             ) from None
         yield program
 
@@ -146,8 +146,8 @@ def _compiler_failed(command: list[str], run: subprocess.CompletedProcess[str]) 
 
 def _disk_full(folder: Path) -> EngineError:
     return EngineError(
-        f"the disk is full, so the search program cannot be written to {folder}: make room, set XDG_CACHE_HOME to another disk, or "
-        "use --engine reference"
+        f"the disk is full, so the search program cannot be written to {folder}: make room, set XDG_CACHE_HOME to "
+        "another disk, or use --engine reference"
     )
 
 

@@ -20,7 +20,7 @@ from psockmc.ir import system as ir
 
 @dataclass(frozen=True)
 class Program:
-    """A generated program. layout: of its states; sentences: of cuts, by number; edges: of the lock order, by number."""
+    """A generated program. layout: of its states. sentences: of cuts. edges: of the lock order. All by number."""
 
     source: str
     layout: Layout

@@ -92,8 +92,8 @@ class Expressions:
             return self._term(expr, scope)
         except TooWideError:
             raise EngineError(
-                "the native engine computes with 128 bits and an expression of the model may need more: wrap its operands to "
-                "a C type, or use --engine reference"
+                "the native engine computes with 128 bits and an expression of the model may need more: wrap its "
+                "operands to a C type, or use --engine reference"
             ) from None
 
     def condition(self, expr: ir.Expr, scope: Scope) -> str:
@@ -366,7 +366,10 @@ def _negate(arg: Term) -> Term:
     return _computed(lambda type: f"(-{cast(arg, type)})", -arg.hi, -arg.lo, arg)
 
 
-_OPERATORS: dict[str, Callable[..., Term]] = {
+_COMPARISONS: dict[str, Callable[..., Term]] = {
+    symbol: _comparison(symbol) for symbol in ("==", "!=", "<", "<=", ">", ">=")
+}
+_OPERATORS: dict[str, Callable[..., Term]] = _COMPARISONS | {
     "+": _arithmetic("+", _corners(lambda a, b: a + b)),
     "-": _arithmetic("-", _corners(lambda a, b: a - b)),
     "*": _arithmetic("*", _corners(lambda a, b: a * b)),
@@ -379,4 +382,4 @@ _OPERATORS: dict[str, Callable[..., Term]] = {
     ">>": _called("shr", _shift_bounds(lambda a, n: a >> n)),
     "~": _invert,
     "neg": _negate,
-} | {symbol: _comparison(symbol) for symbol in ("==", "!=", "<", "<=", ">", ">=")}
+}

@@ -157,8 +157,8 @@ def _bits(ts: ir.TransitionSystem, number: int) -> int:
     bits = width(cell.lo, cell.hi)
     if bits > WORD:
         raise EngineError(
-            f"the native engine stores cells of up to {WORD} bits and {cell.name} needs {bits}: give it a smaller range, "
-            "or use --engine reference"
+            f"the native engine stores cells of up to {WORD} bits and {cell.name} needs {bits}: give it a smaller "
+            "range, or use --engine reference"
         )
     return bits
 

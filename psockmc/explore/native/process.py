@@ -37,8 +37,8 @@ def run_search(program: Path, limits: Limits, reporter: Reporter | None) -> list
         )
     except OSError as error:
         raise EngineError(
-            f"cannot start the search program {program} ({error.strerror}): set XDG_CACHE_HOME to a folder from which programs "
-            "may be run, or use --engine reference"
+            f"cannot start the search program {program} ({error.strerror}): set XDG_CACHE_HOME to a folder from which "
+            "programs may be run, or use --engine reference"
         ) from None
     with process:
         try:
@@ -110,13 +110,13 @@ def _died(code: int, said: list[str]) -> EngineError:
     more = f" ({text})" if text else ""
     if code == -signal.SIGKILL:
         return EngineError(
-            f"the search was killed by SIGKILL, probably because the machine ran out of memory{more}: set --max-states, or give it "
-            "more memory"
+            f"the search was killed by SIGKILL, probably because the machine ran out of memory{more}: set "
+            "--max-states, or give it more memory"
         )
     if code < 0:
         return EngineError(
-            f"the search was killed by {signal.Signals(-code).name}{more}: run it again, or use --engine reference and report this "
-            "model if it happens again"
+            f"the search was killed by {signal.Signals(-code).name}{more}: run it again; if it happens again, use "
+            "--engine reference and report this model"
         )
     return EngineError(f"the search program failed with status {code}{more}: run it again, or use --engine reference")
 

@@ -100,7 +100,7 @@ class _Writer:
         yield f"    goto n{stop.node};"
 
     def _leave(self, number: int) -> Iterator[str]:
-        """Pack the live locals, zero the other slots, set the program counter; tell grace periods that a reader left."""
+        """Pack live locals, zero the other slots, set the program counter; tell grace periods that a reader left."""
         stop = self.context.stops[number]
         values: dict[int, str] = dict.fromkeys(self.context.slots, "")
         for local, cell in stop.live:
@@ -219,7 +219,8 @@ class _Writer:
                 yield from self._alloc(alloc)
             case ir.Free(pointer, pool):
                 self.pools.define_free(pool)
-                yield f"if (!free_{pool}(w, {index_code(self._term(pointer))})) {self._bug(number, 'a free of no object')}"
+                freed = f"free_{pool}(w, {index_code(self._term(pointer))})"
+                yield f"if (!{freed}) {self._bug(number, 'a free of no object')}"
             case ir.Acquire() as acquire:
                 yield self._acquire(acquire)
 
