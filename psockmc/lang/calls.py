@@ -188,8 +188,8 @@ class Calls:
         expr = self.expressions.value(node)
         match kind, place.type if place is not None else None:
             case Argument.BIT, FlagsType(name=flags):
-                fits = expr.type == BitName(flags)
-                help = f"name a member of the flag word `{flags}`"
+                fits = expr.type == BitName(flags) and isinstance(expr, tree.Literal)
+                help = f"name one member of the flag word `{flags}`"
             case Argument.ENTRY, ListType(struct=struct):
                 fits = expr.type == Pointer(struct)
                 help = f"the list holds objects of `{struct}`"

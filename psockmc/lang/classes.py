@@ -10,7 +10,18 @@ from psockmc.lang import tree
 from psockmc.lang.annotations import TypeReader
 from psockmc.lang.constants import constant
 from psockmc.lang.scope import Symbol, SymbolKind
-from psockmc.lang.types import ArrayType, BitName, ContextSet, ContextType, EnumType, FlagsType, StructType, Type
+from psockmc.lang.types import (
+    ArrayType,
+    BitName,
+    Bounded,
+    ContextSet,
+    ContextType,
+    EnumType,
+    FlagsType,
+    StructType,
+    Type,
+    show,
+)
 from psockmc.lang.world import World
 
 HIGHEST_BIT = 63
@@ -49,6 +60,9 @@ def _declare_members(world: World, symbol: Symbol) -> None:
                 case _:
                     help = "members are written `NAME = 0`"
                     raise file.refuse("E0205", statement, "this is no member", label="refused", help=help)
+    if not values:
+        message = f"`{symbol.name}` has no members"
+        raise file.refuse("E0205", node, message, label="empty", help="add one: `NAME = 0`")
     members = tuple((member.name, number) for member, number in found)
     own: Type
     if symbol.kind is SymbolKind.FLAGS:
@@ -135,10 +149,25 @@ def _field(world: World, symbol: Symbol, statement: ast.stmt) -> tree.StructFiel
             world.broken_fields.add((symbol.name, name))
             declared = TypeReader(world, symbol.module).field(annotation)
             world.broken_fields.discard((symbol.name, name))
+            _require_start(symbol, statement, declared.type)
             span = symbol.module.file.span(statement)
             return tree.StructField(name, declared.type, declared.const, declared.ghost, None, span)
     help = "fields are written `name: type` or `name: type = constant`"
     raise symbol.module.file.refuse("E0205", statement, "this is no field", label="refused", help=help)
+
+
+def _require_start(symbol: Symbol, statement: ast.AnnAssign, t: Type) -> None:
+    """Objects begin zeroed: an integer that cannot be 0 needs to say what it begins as."""
+    element = t.element if isinstance(t, ArrayType) else t
+    if not isinstance(element, Bounded) or element.lo <= 0 <= element.hi:
+        return
+    if element is t and statement.value is not None:
+        return
+    help = (
+        "let the bounds contain 0" if element is not t else f"write `... = {element.lo}`, or let the bounds contain 0"
+    )
+    message = f"objects begin zeroed, but 0 is not in `{show(element)}`"
+    raise symbol.module.file.refuse("E0211", statement, message, label="0 is out of range", help=help)
 
 
 def _check_lock(symbol: Symbol, node: ast.ClassDef, fields: dict[str, tree.StructField]) -> None:

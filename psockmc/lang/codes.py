@@ -86,4 +86,7 @@ CODES: dict[str, str] = {
     "E0803": "A replacement has another signature.",
     "E0804": "A variant may only hold functions.",
     "E0805": "`@replaces` stands outside a variant.",
+    # scenarios that cannot be compiled
+    "E0900": "A loop can go round without taking a step.",
+    "E0901": "A setup function does not run to its end.",
 }

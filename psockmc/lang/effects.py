@@ -9,7 +9,7 @@ from psockmc.lang.types import ArrayType, ListType, StructType
 from psockmc.lang.walk import all_expressions, statements
 from psockmc.lang.words import WORDS
 
-SIMPLE_STATEMENTS = (tree.Assign, tree.If, tree.Return)
+SIMPLE_STATEMENTS = (tree.If, tree.Return)
 """Statements of which a property function may consist."""
 
 
@@ -88,12 +88,12 @@ def _does(expr: tree.Expr) -> str | None:
             return "calls through a pointer"
         case tree.Intrinsic(name=name) if WORDS[name].effects:
             return f"does more than read: `{name}`"
+        case tree.Intrinsic(name=name) if not WORDS[name].condition:
+            return f"cannot ask for `{name}`"
         case _:
             return None
 
 
 def _is_simple(statement: tree.Stmt) -> bool:
-    """Whether a property may contain this statement: no store to shared memory, no loop."""
-    if isinstance(statement, tree.Assign):
-        return isinstance(statement.target, tree.Var)
+    """Whether a property may contain this statement: it reads as one expression."""
     return isinstance(statement, SIMPLE_STATEMENTS)

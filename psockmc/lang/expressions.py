@@ -141,11 +141,13 @@ class Expressions:
             raise self.file.refuse("E0211", node, message, label="out of range", help=help)
 
     def _reference(self, node: ast.expr, target: StructType, code: str, what: str) -> tree.Expr:
-        """An argument for a parameter of struct type: an embedded struct, or an object by its pointer."""
+        """An argument for a parameter of struct type: a struct embedded in an object."""
         expr = self.any(node)
-        if expr.type in (target, Pointer(target.name)):
+        if expr.type == target:
             return expr
         help = f"pass a field of type `{target.name}`, as in `f(object.field)`"
+        if expr.type == Pointer(target.name):
+            help = f"embed the `{target.name}` in a struct of its own and pass that field"
         message = f"{what} has the type `{show(target)}`, not `{show(expr.type)}`"
         raise self.file.refuse(code, node, message, label=f"this is `{show(expr.type)}`", help=help)
 

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from psockmc.lang import tree
-from psockmc.lang.types import ArrayType, Bool, Bounded, ListType, Pointer, Type, show
+from psockmc.lang.types import ArrayType, Bool, Bounded, ListType, Pointer, StructType, Type, show
 from psockmc.lang.words import Word
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ class Quantifiers:
         match place.type:
             case ListType(struct):
                 return Pointer(struct), "", place
-            case ArrayType(element):
+            case ArrayType(element) if not isinstance(element, StructType):
                 return element, "", place
         message = f"a value of type `{show(place.type)}` cannot be ranged over"
-        help = "range over a struct (its live objects), an `Array` or a `ListHead`"
+        help = "range over a struct (its live objects), a `ListHead` or an `Array` of plain values"
         raise self.file.refuse("E0503", node, message, label="not a domain", help=help)

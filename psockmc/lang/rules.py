@@ -88,8 +88,11 @@ class _Rules:
         if not atomic:
             help = 'put it into `with atomic("reason"):` together with what it waits for'
             self._note("E0602", wait.span, "`wait` stands in an atomic block only", "no atomic block", help)
-        for arg in wait.args:
-            self._require_pure(arg, "the condition of `wait`")
+        for part in (inner for arg in wait.args for inner in within(arg)):
+            if isinstance(part, tree.Intrinsic) and WORDS[part.name].effects:
+                help = "do it in a statement before or behind it"
+                message = f"the condition of `wait` does more than read: `{part.name}`"
+                self._note("E0604", part.span, message, "an effect", help)
 
     def _choice(self, expr: tree.Expr) -> None:
         match expr:
@@ -105,6 +108,7 @@ class _Rules:
     # ------------------------------------------------------------ effects
 
     def _require_pure(self, expr: tree.Expr, what: str) -> None:
+        """Conditions that are evaluated in one state, atomically."""
         for part in within(expr):
             if (effect := self.effects.effect(part)) is not None:
                 help = "do it in a statement before, and keep the result in a local"
@@ -115,11 +119,8 @@ class _Rules:
         what = f"the property `{self.function.name}`"
         for statement in statements(self.function.body):
             if not isinstance(statement, SIMPLE_STATEMENTS):
-                help = "properties consist of assignments to locals, `if` and `return`; use `all`, `any` or `count`"
+                help = "properties consist of `if` and `return`; use `all`, `any`, `count` or a `@pure` function"
                 self._note("E0604", statement.span, f"{what} contains a statement that only code has", "code", help)
-            elif isinstance(statement, tree.Assign) and not isinstance(statement.target, tree.Var):
-                help = "a property looks at a state and changes nothing"
-                self._note("E0604", statement.span, f"{what} writes to shared memory", "a store", help)
             for expr in expressions(statement):
                 self._require_pure(expr, what)
                 self._require_context_free(expr)

@@ -47,6 +47,13 @@ class SourceFile:
         """The source text of a node."""
         return ast.get_source_segment(self.text, node) or ""
 
+    def text_of(self, span: Span) -> str:
+        """The source text of a span on one line."""
+        lines = list(self.lines[span.line - 1 : span.end_line])
+        lines[-1] = lines[-1][: span.end_column]
+        lines[0] = lines[0][span.column :]
+        return " ".join(line.strip() for line in lines)
+
     def refuse(self, code: str, where: ast.AST | Span, message: str, *, label: str = "", help: str = "") -> Refused:
         """The exception that says what is wrong with a piece of this file."""
         span = where if isinstance(where, Span) else self.span(where)

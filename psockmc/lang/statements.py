@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from psockmc.lang import tree
 from psockmc.lang.annotations import operator_text
@@ -12,7 +13,7 @@ from psockmc.lang.inference import infer_locals
 from psockmc.lang.loops import is_range, list_domain, range_bounds
 from psockmc.lang.refusals import NESTED, STATEMENT_HELP
 from psockmc.lang.scope import Module
-from psockmc.lang.types import StructType, Type, Void, show
+from psockmc.lang.types import Pointer, StructType, Type, Void, show
 from psockmc.lang.words import NEEDED_PRIMITIVES, Kind, Word
 from psockmc.lang.world import Signature, World
 
@@ -107,15 +108,8 @@ class FunctionBody:
 
     def _assignment(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> Sequence[tree.Stmt]:
         match node:
-            case ast.AugAssign(target=target, op=op, value=value):
-                place = self._target(target)
-                text = operator_text(op)
-                if text is None:
-                    help = "docs/language.md, section 3, lists the operators"
-                    raise self.file.refuse("E0501", node, "this operator is refused", label="refused", help=help)
-                result = self.expressions.binary(node, text, place, self.expressions.value(value))
-                self._require_fit(node, result, place)
-                return (tree.Assign(place, result, self.file.span(node)),)
+            case ast.AugAssign():
+                return self._augmented(node)
             case ast.AnnAssign(target=ast.Name(), value=None):
                 return ()
             case ast.AnnAssign(target=ast.Name() as target, value=ast.expr() as value):
@@ -127,6 +121,40 @@ class FunctionBody:
                 raise self.file.refuse("E0403", node, "several targets in one assignment", label="refused", help=help)
         help = "only locals are declared with a type"
         raise self.file.refuse("E0403", node, "this cannot be declared here", label="no local", help=help)
+
+    def _augmented(self, node: ast.AugAssign) -> Sequence[tree.Stmt]:
+        """`x.f += v`: the place is computed once, as in C, and then both read and written."""
+        before: list[tree.Stmt] = []
+        place = self._computed_once(self._target(node.target), before)
+        op = operator_text(node.op)
+        if op is None:
+            help = "docs/language.md, section 3, lists the operators"
+            raise self.file.refuse("E0501", node, "this operator is refused", label="refused", help=help)
+        result = self.expressions.binary(node, op, place, self.expressions.value(node.value))
+        what = f"`{self.file.written(node.target)}`"
+        self.expressions.require_fit(node, result.type, place.type, "E0509", what)
+        return (*before, tree.Assign(place, result, self.file.span(node)))
+
+    def _computed_once(self, place: tree.Expr, before: list[tree.Stmt]) -> tree.Expr:
+        """The place with the pointers and indices on the way to it kept in locals, which `before` assigns."""
+        match place:
+            case tree.FieldOf(base=base) if isinstance(base.type, Pointer):
+                return replace(place, base=self._kept(base, before))
+            case tree.FieldOf(base=base):
+                return replace(place, base=self._computed_once(base, before))
+            case tree.ElementOf(base=base, index=index):
+                return replace(place, base=self._computed_once(base, before), index=self._kept(index, before))
+        return place
+
+    def _kept(self, expr: tree.Expr, before: list[tree.Stmt]) -> tree.Expr:
+        """The expression itself when it is free, else a local that holds its value, named as it is written."""
+        if isinstance(expr, tree.Var | tree.Literal | tree.InstanceRef):
+            return expr
+        name = self.file.text_of(expr.span)
+        self.around.locals[name] = expr.type
+        local = tree.Var(name, expr.type, expr.span)
+        before.append(tree.Assign(local, expr, expr.span))
+        return local
 
     def _store(self, node: ast.stmt, target: ast.expr, value: ast.expr) -> tree.Stmt:
         place = self._target(target)
@@ -150,10 +178,6 @@ class FunctionBody:
             raise self.file.refuse("E0403", node, message, label="no place", help=help)
         self.expressions.require_scalar(node, place)
         return place
-
-    def _require_fit(self, node: ast.AugAssign, value: tree.Expr, place: tree.Expr) -> None:
-        what = f"`{self.file.written(node.target)}`"
-        self.expressions.require_fit(node, value.type, place.type, "E0509", what)
 
     # ------------------------------------------------------------ calls and words
 

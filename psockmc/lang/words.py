@@ -1,8 +1,8 @@
 """The words of the language: everything that `from psockmc.lang import ...` may name.
 
-A word is a type, a base class, a decorator, a module-level form, a constant, a statement or a call. Calls with a
-regular shape (READ_ONCE, xchg, list_add, ...) are described completely by their entry here; the few others have a rule of
-their own in `psockmc.lang.calls`.
+A word is a type, a base class, a decorator, a module-level form, a constant, a statement or a call. Regular
+calls (READ_ONCE, xchg, list_add, ...) are described completely by their entry here; the few others have a rule of their
+own in `psockmc.lang.calls`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Word:
 
     writes: the call stores to its place. effects: it does more than read. primitive: for `@primitive` functions only.
     property_only: for properties, `check` and `assume` only. context: its value depends on the context that runs.
-    step: it can take a step.
+    step: it can take a step. condition: it has a value in conditions that are evaluated in one state.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Word:
     property_only: bool = False
     context: bool = False
     step: bool = True
+    condition: bool = True
 
 
 _A = Argument
@@ -91,13 +92,13 @@ def _context(name: str) -> Word:
     return Word(name, Kind.CALL, (), effects=True, context=True)
 
 
-def _fact(name: str, result: Type) -> Word:
+def _fact(name: str, result: Type, *, condition: bool = False) -> Word:
     """What is known at every place of the program without a step."""
-    return Word(name, Kind.CALL, (), result, context=True, step=False)
+    return Word(name, Kind.CALL, (), result, context=True, step=False, condition=condition)
 
 
 def _special(name: str, *, effects: bool = True, primitive: bool = False, step: bool = True) -> Word:
-    return Word(name, Kind.CALL, effects=effects, primitive=primitive, step=step)
+    return Word(name, Kind.CALL, effects=effects, primitive=primitive, step=step, condition=False)
 
 
 _CALLS = (
@@ -108,7 +109,7 @@ _CALLS = (
     _reads("atomic_read", _A.INTEGER),
     _reads("list_empty", _A.LIST, Bool()),
     _reads("list_first_entry_or_null", _A.LIST, Derived.ENTRY),
-    Word("list_next_entry_or_null", Kind.CALL, (_A.ENTRY, _A.LIST), Derived.ENTRY),
+    Word("list_next_entry_or_null", Kind.CALL, (_A.ENTRY, _A.LIST), Derived.ENTRY, condition=False),
     Word("test_bit", Kind.CALL, (_A.BIT, _A.FLAGS), Bool()),
     _writes("WRITE_ONCE", _A.SCALAR, _A.VALUE),
     _writes("smp_store_release", _A.SCALAR, _A.VALUE),
@@ -134,13 +135,13 @@ _CALLS = (
     _context("local_bh_enable"),
     _context("local_irq_disable"),
     _context("local_irq_enable"),
-    _fact("current", ContextType()),
-    _fact("current_bit", ContextSet()),
+    _fact("current", ContextType(), condition=True),
+    _fact("current_bit", ContextSet(), condition=True),
     _fact("in_atomic", Bool()),
     _fact("in_task", Bool()),
     _fact("in_softirq", Bool()),
     _fact("rcu_held", Bool()),
-    Word("readers", Kind.CALL, (), ContextSet(grace_period=True), context=True),
+    Word("readers", Kind.CALL, (), ContextSet(grace_period=True), context=True, condition=False),
     Word("live", Kind.CALL, (_A.LIVE,), Bool(), property_only=True, step=False),
     _special("kzalloc"),
     _special("kfree"),
