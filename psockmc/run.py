@@ -344,7 +344,7 @@ def _conclude(job: Job, ts: TransitionSystem, result: SearchResult) -> Outcome:
 
     verdicts = judge(ts, result, job.program.scenarios[job.scenario].expect)
     traces = {
-        v.id: build_trace(ts, v.violation, variant=job.variant, basis=v.basis, edges=v.edges)
+        v.id: build_trace(ts, v.violation, variant=job.variant, edges=v.edges)
         for v in verdicts
         if v.violation is not None
     }

@@ -136,7 +136,7 @@ def _print(trials: Sequence[Trial], *, details: bool) -> None:
     if details:
         for trial in trials:
             _print_details(trial, out.width)
-    click.echo(f"\n{sum(t.reproduced for t in trials)} of {len(trials)} bugs reproduced")
+    click.echo(f"\n{sum(t.reproduced for t in trials)} of {console.number(len(trials), 'bug')} reproduced")
 
 
 def _table(trials: Sequence[Trial]) -> Table:

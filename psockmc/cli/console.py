@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -42,10 +42,15 @@ def summary(outcome: Outcome) -> str:
     return f"{words} ({result.states:,} states, depth {result.depth}, {result.seconds:.1f} s{cached})"
 
 
-def counts(verdicts: tuple[PropertyVerdict, ...]) -> str:
+def number(n: int, one: str) -> str:
+    """A number with its noun: `1 scenario`, `2,000 states`."""
+    return f"{n:,} {one if n == 1 else one + 's'}"
+
+
+def counts(verdicts: Sequence[PropertyVerdict]) -> str:
     """How many of each verdict, and of those that are not expected."""
-    number = Counter(v.verdict for v in verdicts)
-    words = ", ".join(f"{n} {verdict}" for verdict, n in sorted(number.items()))
+    counted = Counter(v.verdict for v in verdicts)
+    words = ", ".join(f"{n} {verdict}" for verdict, n in sorted(counted.items()))
     wrong = sum(not v.as_expected for v in verdicts)
     return f"{words}, {wrong} not expected" if wrong else words
 

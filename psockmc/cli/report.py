@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from psockmc.cli.console import output
+from psockmc.cli.console import number, output
 from psockmc.content import UsageError
-from psockmc.explore.verdict import PropertyVerdict, Verdict
+from psockmc.explore.verdict import JUDGED, PropertyVerdict, Verdict
 from psockmc.ir.system import Statement
 from psockmc.run import Facts, Failure, Outcome
 
@@ -42,35 +42,51 @@ def print_check(outcomes: Sequence[Outcome], why: Why, *, every: bool, verbose: 
 
 
 def verdict_table(outcomes: Iterable[Outcome], *, every: bool) -> Table:
-    """A row for each scenario with what holds in it, and one for each property that does not (`every`: for each)."""
+    """Rows for each scenario: one for what holds, one for each reason of being undecided, one for each violation.
+
+    every: one for each property instead.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for heading in ("scenario", "property", "verdict", "basis", "as expected"):
         table.add_column(heading, overflow="fold")
     for heading in ("states", "depth", "seconds"):
         table.add_column(heading, justify="right", no_wrap=True)
     for outcome in outcomes:
-        folded = [v for v in outcome.verdicts if not every and v.as_expected and v.verdict is Verdict.HOLDS]
-        shown = [v for v in outcome.verdicts if v not in folded]
         name, numbers = outcome.name, _numbers(outcome)
-        if folded:
-            table.add_row(name, f"{len(folded)} properties", _word(folded[0]), _weakest(folded), "yes", *numbers)
-            name, numbers = "", ["", "", ""]
-        for verdict in shown:
-            expected = "yes" if verdict.as_expected else f"no: {verdict.expected}"
-            basis = Text(": ".join(filter(None, [verdict.basis, verdict.message])))
-            table.add_row(name, verdict.id, _word(verdict), basis, expected, *numbers)
+        for group in _rows(outcome.verdicts, every=every):
+            first = group[0]
+            properties = first.id if len(group) == 1 else f"{len(group)} properties"
+            expected = "yes" if first.as_expected else f"no: {first.expected}"
+            table.add_row(name, properties, _word(first), _basis(group), expected, *numbers)
             name, numbers = "", ["", "", ""]
     return table
+
+
+def _rows(verdicts: Sequence[PropertyVerdict], *, every: bool) -> list[list[PropertyVerdict]]:
+    """The verdicts of a scenario, grouped to rows."""
+    rows: dict[object, list[PropertyVerdict]] = {}
+    for verdict in verdicts:
+        if every or verdict.verdict is Verdict.VIOLATED:
+            key: object = verdict.id
+        elif verdict.verdict is Verdict.HOLDS:
+            key = (verdict.verdict, verdict.expected)
+        else:
+            key = (verdict.verdict, verdict.expected, verdict.basis)
+        rows.setdefault(key, []).append(verdict)
+    return list(rows.values())
+
+
+def _basis(group: Sequence[PropertyVerdict]) -> Text:
+    """The basis of a row; for several that hold, the one that says most against them, without details of its own."""
+    if len(group) == 1:
+        return Text(": ".join(filter(None, [group[0].basis, group[0].message])))
+    common = [v.basis for v in group if v.id not in JUDGED] or [v.basis for v in group]
+    return Text(max(common, key=len))
 
 
 def _word(verdict: PropertyVerdict) -> Text:
     expected_violation = verdict.as_expected and verdict.verdict is not Verdict.HOLDS
     return Text(verdict.verdict, style="" if expected_violation else STYLES[verdict.verdict])
-
-
-def _weakest(verdicts: Sequence[PropertyVerdict]) -> Text:
-    """The basis of several verdicts that hold: the one that says most against them."""
-    return Text(max((v.basis for v in verdicts if v.id not in ("cover", "lock-order")), key=len, default="exhaustive"))
 
 
 def _numbers(outcome: Outcome) -> list[str]:
@@ -151,16 +167,16 @@ def _print_basis(console: Console, outcomes: Sequence[Outcome], *, verbose: bool
     """Bounds, assumptions, omissions and unreached code: in full, or how many and where to see them."""
     facts = {o.name: o.facts for o in outcomes if o.facts is not None}
     kinds = {
-        "bounds": _scenarios_by_sentence({name: f.bounds for name, f in facts.items()}),
-        "assumptions": _scenarios_by_sentence({name: f.assumptions for name, f in facts.items()}),
-        "omissions": _scenarios_by_sentence({name: f.omissions for name, f in facts.items()}),
+        "bound": _scenarios_by_sentence({name: f.bounds for name, f in facts.items()}),
+        "assumption": _scenarios_by_sentence({name: f.assumptions for name, f in facts.items()}),
+        "omission": _scenarios_by_sentence({name: f.omissions for name, f in facts.items()}),
     }
     _say(console, "")
     if not verbose:
-        numbers = ", ".join(f"{len(sentences)} {kind}" for kind, sentences in kinds.items())
+        numbers = ", ".join(number(len(sentences), kind) for kind, sentences in kinds.items())
         _say(console, f"The verdicts rest on {numbers}; psockmc check --verbose prints them.")
     for kind, sentences in kinds.items() if verbose else ():
-        _say(console, f"{kind}: {len(sentences) or 'none'}")
+        _say(console, f"{number(len(sentences), kind)}{':' if sentences else ''}")
         for sentence, names in sentences.items():
             _say(console, f"  {sentence} [{'all' if len(names) == len(facts) else ', '.join(names)}]")
     _print_coverage(console, list(facts.values()), verbose=verbose)
@@ -180,7 +196,7 @@ def _print_coverage(console: Console, facts: Sequence[Facts], *, verbose: bool) 
     never = sorted(frozenset[Statement]().union(*(f.never_ran for f in facts)) - ran, key=lambda s: (s.file, s.line))
     if not never:
         return
-    everywhere = f"{len(never)} of {len(never) + len(ran)} statements ran in none of these scenarios"
+    everywhere = f"{len(never)} of {number(len(never) + len(ran), 'statement')} ran in none of these scenarios"
     _say(console, f"{everywhere}:" if verbose else f"{everywhere}; psockmc check --verbose lists them.")
     for statement in never if verbose else ():
         _say(console, f"  {statement.file}:{statement.line} {statement.function}: {statement.text}")
@@ -189,11 +205,10 @@ def _print_coverage(console: Console, facts: Sequence[Facts], *, verbose: bool) 
 def count_line(outcomes: Sequence[Outcome]) -> str:
     """The last line: how many verdicts, and how many are not what they must be."""
     verdicts = [v for o in outcomes for v in o.verdicts]
-    number = Counter(v.verdict for v in verdicts)
     wrong = sum(not v.as_expected for v in verdicts)
-    words = ", ".join(f"{n} {verdict}" for verdict, n in sorted(number.items()))
-    outcome = "all as expected" if not wrong else f"{wrong} not as expected"
-    return f"{len(outcomes)} scenarios, {len(verdicts)} verdicts ({words}): {outcome}"
+    words = ", ".join(f"{n:,} {verdict}" for verdict, n in sorted(Counter(v.verdict for v in verdicts).items()))
+    outcome = f"{wrong:,} not as expected" if wrong else "all as expected"
+    return f"{number(len(outcomes), 'scenario')}, {number(len(verdicts), 'verdict')} ({words}): {outcome}"
 
 
 def print_failures(outcomes: Iterable[Outcome]) -> None:

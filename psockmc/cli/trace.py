@@ -9,7 +9,8 @@ import click
 from psockmc.cli.console import output
 from psockmc.cli.status import Status, user_errors
 from psockmc.content import UsageError
-from psockmc.render import FORMATS
+
+FORMATS = ("diagram", "steps", "splat", "json")  # those of psockmc.render, which is not loaded for a mere --help
 
 
 @click.command()

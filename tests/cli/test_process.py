@@ -67,27 +67,29 @@ def test_an_interrupted_check_keeps_its_partial_result(tmp_path: Path, number: s
     shutil.copytree(CONTENT, root)
     (root / "checks" / "long.py").write_text(ENDLESS)
     child = subprocess.Popen(
-        psockmc("check", "--engine", "reference", "--no-cache", "long"),
+        psockmc("check", "--engine", "reference", "--no-cache", "--jobs", "1", "two_additions", "long"),
         cwd=root,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(3)
+    assert child.stderr is not None
+    while "two_additions" not in child.stderr.readline():
+        assert child.poll() is None
+    time.sleep(2)  # the second search has begun
     child.send_signal(number)
-    out, err = child.communicate(timeout=30)
+    out, err = child.communicate(timeout=60)
     assert child.returncode == 3, err
     assert "partial: interrupted" in " ".join(out.split())
     assert "long was not searched to the end: interrupted" in err
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
-    child = subprocess.Popen(psockmc("list"), cwd=CONTENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert child.stdout is not None
-    child.stdout.close()
-    assert child.stderr is not None
-    assert b"Traceback" not in child.stderr.read()
-    child.wait(timeout=30)
+    with subprocess.Popen(psockmc("list"), cwd=CONTENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.close()
+        assert child.stderr is not None
+        assert child.stderr.read() == b""
 
 
 def test_output_that_cannot_be_written_is_said(tmp_path: Path) -> None:
