@@ -86,6 +86,8 @@ class CallTree:
     def _call(self, context: int, frames: tuple[ir.Frame, ...], outer: Sequence[int], local: Values) -> int:
         frame = frames[-1]
         text = self._call_statement(frames)
+        objects = self._objects(context, frames[:-1], local)
+        pointers = frozenset(self._variables_of(context, frames[:-1]))
         call = Call(
             number=len(self.calls),
             parent=outer[-1] if outer else -1,
@@ -95,7 +97,7 @@ class CallTree:
             call_file=frame.call_file,
             call_line=frame.call_line,
             statement=text,
-            arguments=arguments_of_call(text, frame.function, self._objects(context, frames[:-1], local)),
+            arguments=arguments_of_call(text, frame.function, pointers, objects),
             primitive=self._files.get(frame.function, "").startswith(KERNEL),
             result="",
         )
@@ -114,15 +116,18 @@ class CallTree:
     def _objects(self, context: int, caller: tuple[ir.Frame, ...], local: Values) -> dict[str, str]:
         """What the pointers among the variables of a path point to, where this is known."""
         where = self.ts.contexts[context]
-        if caller not in where.paths:
-            return {}
         objects = {}
-        for name, numbers in self._variables[context].get(where.paths.index(caller), {}).items():
+        for name, numbers in self._variables_of(context, caller).items():
             pointers = [n for n in numbers if where.locals[n].pool >= 0 and n in local]
             values = {self.names.value(where.locals[n], local[n]) for n in pointers}
             if len(values) == 1:
                 objects[name] = values.pop()
         return objects
+
+    def _variables_of(self, context: int, path: tuple[ir.Frame, ...]) -> dict[str, list[int]]:
+        """The source's variables of a path."""
+        paths = self.ts.contexts[context].paths
+        return self._variables[context].get(paths.index(path), {}) if path in paths else {}
 
 
 def _common(one: Sequence[ir.Frame], other: Sequence[ir.Frame]) -> int:
@@ -178,6 +183,11 @@ def _assigned(text: str) -> str:
     return ""
 
 
+def _is_pointer(function: ast.expr, pointers: frozenset[str]) -> bool:
+    """Whether this is a variable, which then holds a function."""
+    return isinstance(function, ast.Name) and function.id in pointers
+
+
 class _KnownObjects(ast.NodeTransformer):
     """Puts objects in the place of variables."""
 
@@ -189,18 +199,21 @@ class _KnownObjects(ast.NodeTransformer):
         return ast.Name(self.objects.get(node.id, node.id), ast.Load())
 
 
-def arguments_of_call(text: str, function: str, objects: Mapping[str, str]) -> tuple[str, ...]:
+def arguments_of_call(
+    text: str, function: str, pointers: frozenset[str], objects: Mapping[str, str]
+) -> tuple[str, ...]:
     """The arguments of the call of `function` in a statement, objects in place of the variables that are known.
 
-    A call through a pointer has another name: then the only call through a field is meant. `("...",)` where the
-    statement calls the function more than once in different ways, or not visibly.
+    pointers: the caller's variables; a call through a field or one of them has another name, and is meant when it
+    is the only one. `("...",)` where the statement calls the function more than once in different ways, or not
+    visibly.
     """
     tree = parse_statement(text)
     if tree is None:
         return ("...",) if text else ()
     calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
     ours = [n for n in calls if isinstance(n.func, ast.Name) and n.func.id == function]
-    ours = ours or [n for n in calls if isinstance(n.func, ast.Attribute)]
+    ours = ours or [n for n in calls if isinstance(n.func, ast.Attribute) or _is_pointer(n.func, pointers)]
     known = _KnownObjects(objects)
     written = {tuple(ast.unparse(known.visit(a)) for a in call.args) for call in ours}
     return written.pop() if len(written) == 1 else ("...",)

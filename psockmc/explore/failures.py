@@ -15,6 +15,7 @@ from psockmc.explore.tracedata import Access, Call, Failure, ObjectEvent, Order,
 from psockmc.explore.waits import cycle_of, obstacle
 from psockmc.ir import system as ir
 
+SAID_AS = {"assert": "check fails"}
 MISUSED_OBJECT = ("use-after-free", "double-free", "bad-free")
 
 
@@ -116,7 +117,12 @@ def _sentence(
         return f"use of {blamed} after it was freed by {by}"
     if prop.id == "double-free" and blamed and freed:
         return f"{blamed} was freed already, by {history.names.label(freed[-1].context)}"
-    return f"{prop.id}: {message}"
+    if prop.id == "null-deref":
+        return "a NULL pointer is dereferenced"
+    words = message.removeprefix(f"{step.place.function}: {step.place.statement}").lstrip(": ")
+    for place in step.then:
+        words = words.removeprefix(f"{place.function}: {place.statement}").lstrip(": ")
+    return f"{SAID_AS.get(prop.id, prop.id)}: {words}"
 
 
 # ---------------------------------------------------------------- states
@@ -140,7 +146,7 @@ def _state(history: History, prop: ir.Property, message: str, state: State) -> F
         )
         wait = Wait(context.index, place, place.statement, "", (), (), ())
         return _failure("end", message, sentence, place, waits=(wait,))
-    return _failure("end", message, f"{prop.id} is violated at the end: {message}")
+    return _failure("end", message, f"{prop.id} is violated: {message}")
 
 
 # ---------------------------------------------------------------- races

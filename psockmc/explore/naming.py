@@ -33,6 +33,7 @@ class Names:
         self._owners = {lock.owner for lock in ts.locks}
         self._reader_sets = {lock.readers for lock in ts.locks if lock.readers >= 0}
         self._grace_periods = set(ts.gp_cells)
+        self._context_labels = ("nobody", *(c.name for c in ts.contexts))
         self.shown = tuple(thing for number in range(len(ts.fields)) for thing in self._things(number))
         self._by_cell = {cell: thing for thing in self.shown for cell in range(thing.base, thing.base + thing.count)}
 
@@ -44,7 +45,14 @@ class Names:
             lists = range(where.base, where.base + where.count, room)
             return [Shown(self._list_name(base, room), struct, "list", number, base, room) for base in lists]
         cells = range(where.base, where.base + where.count)
-        return [Shown(self.ts.cells[c].name, struct, self._kind(where, c), number, c, 1) for c in cells]
+        return [Shown(self._cell_name(where, c), struct, self._kind(where, c), number, c, 1) for c in cells]
+
+    def _cell_name(self, where: ir.Field, cell: int) -> str:
+        """The cell's name; the status of an object bears the object's."""
+        if where.kind != "status":
+            return self.ts.cells[cell].name
+        pool = next(p for p in self.ts.pools if p.status >= 0 and self.ts.fields[p.status] is where)
+        return pool.objects[cell - where.base]
 
     def _list_name(self, base: int, room: int) -> str:
         """`psock0.link[3]` is a cell of list `psock0.link`; of several lists in one object each has its number."""
@@ -54,7 +62,9 @@ class Names:
         return f"{name}[{number}]" if number or following else name
 
     def _kind(self, where: ir.Field, cell: int) -> str:
-        return "grace-period" if cell in self._grace_periods else where.kind
+        if cell in self._grace_periods:
+            return "grace-period"
+        return "context" if where.kind == "value" and where.labels == self._context_labels else where.kind
 
     # ------------------------------------------------------------ values
 
@@ -75,7 +85,7 @@ class Names:
         value = state[thing.base]
         if thing.kind == "grace-period" or thing.field in self._reader_sets:
             return self.context_set(value)
-        if thing.field in self._owners:
+        if thing.field in self._owners or thing.kind == "context":
             return self.label(value - 1) if value else "nobody"
         if thing.kind == "status":
             return STATUS_WORDS[value]

@@ -52,6 +52,7 @@ class History:
             changes=changes,
             locals=telling.locals(),
             held=self.held(performed.after),
+            sections=self.sections(performed),
             readers=self.readers(performed.after),
             grace_periods=self.grace_periods(performed.after),
             intents=tuple(self.intent(performed.after, c) for c in self.ts.contexts),
@@ -93,6 +94,14 @@ class History:
     def taken_at(self, state: State, context: int) -> tuple[Place | None, ...]:
         """For each lock that the context holds, in the order of `held`, where it was taken."""
         return tuple(self.taken[c, cell][1] for c, _, _, cell in self.names.locks_held(state) if c == context)
+
+    def sections(self, performed: Performed) -> tuple[str, ...]:
+        """What the context of a step has off, or is inside of, after it."""
+        context = self.ts.contexts[performed.context]
+        stop = context.stops[performed.after[context.pc]]
+        off = {"preempt": stop.preempt_off, "bh": stop.bh_off, "irq": stop.irq_off}
+        names = tuple(name for name, is_off in off.items() if is_off)
+        return names if names else ("rcu",) * stop.reader
 
     def readers(self, state: State) -> tuple[int, ...]:
         """The contexts that are RCU readers."""
@@ -140,7 +149,9 @@ class _Telling:
                 touch = next(touches)
                 thing = self.names.thing(touch.cell)
                 value = self.names.show(thing, moment.cells)
-                self.accesses.append(Access(thing.name, touch.write, touch.marked, value, self._place_of[-1]))
+                access = Access(thing.name, touch.write, touch.marked, value, self._place_of[-1])
+                if access not in self.accesses:
+                    self.accesses.append(access)
             history.calls.performed(self.context.index, moment.node, after.local)
             op = self.context.nodes[moment.node].op
             if isinstance(op, (ir.Let, ir.Alloc, ir.Choose)):
@@ -198,15 +209,16 @@ class _Telling:
             local = self.history.calls.assigned(self.context.index, moment.node)
             if local >= 0:
                 written[local] = place
-        changes = []
+        changes: dict[tuple[str, int], Change] = {}
         for local, at in written.items():
             variable = self.context.locals[local]
             new = self.performed.end.local[local]
             old = self._old_locals.get(local)
             if old != new:
                 shown = "?" if old is None else self.names.value(variable, old)
-                changes.append(Change(variable.name, shown, self.names.value(variable, new), "local", at))
-        return tuple(changes)
+                value = self.names.value(variable, new)
+                changes[variable.name, at] = Change(variable.name, shown, value, "local", at)
+        return tuple(changes.values())
 
     # ------------------------------------------------------------ events
 

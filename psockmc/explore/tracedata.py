@@ -46,7 +46,7 @@ class ContextInfo:
 class CellInfo:
     """A shared cell (`psock0.refcnt.refs`) and its first value.
 
-    struct: that of its object. kind: value, status, ghost, list, lock or grace-period.
+    struct: that of its object. kind: value, context (the value is one), status, ghost, list, lock or grace-period.
     """
 
     name: str
@@ -157,9 +157,10 @@ class Event:
 class Step:
     """One step. number counts from 1. choice: the value of its `choose`, -1 without one.
 
-    place: where it begins; then: statements that ran in the same step without touching anything shared, or inside
-    the same atomic block. changes: shared cells; locals: those of this context. held, readers, grace_periods,
-    intents: after it. A step that ends in a fatal finding has no state after it: what is given is the state before.
+    sections: what the context has off or is inside of after it: `rcu`, `preempt`, `bh`, `irq`. place: where it
+    begins; then: statements that ran in the same step without touching anything shared, or inside the same atomic
+    block. changes: shared cells; locals: those of this context. held, readers, grace_periods, intents: after it. A
+    step that ends in a fatal finding has no state after it: what is given is the state before.
     """
 
     number: int
@@ -171,6 +172,7 @@ class Step:
     changes: tuple[Change, ...]
     locals: tuple[Change, ...]
     held: tuple[Held, ...]
+    sections: tuple[str, ...]
     readers: tuple[int, ...]
     grace_periods: tuple[GracePeriod, ...]
     intents: tuple[Intent, ...]

@@ -21,6 +21,7 @@ INDENT = 2
 GAP = 2
 NARROWEST_COLUMN = 18
 SIDE_BY_SIDE = 3
+ROWS_BESIDE = 2
 
 
 def diagram(trace: Trace, *, width: int = 75, all_steps: bool = False) -> str:
@@ -66,6 +67,7 @@ def _side_by_side(trace: Trace, lines: Sequence[Line], columns: Sequence[int], w
             rows.append("")
         before = line.context
         rows += [(" " * starts[column] + text).rstrip() for text in _texts(line, widths[column], width, starts[column])]
+        rows += _below(line, width, starts[column])
     return rows
 
 
@@ -73,7 +75,15 @@ def _texts(line: Line, column_width: int, width: int, start: int) -> list[str]:
     """A line in its column; the sentence below the failing line may use all the room to the right, or to the left."""
     if line.kind != "caret":
         return annotated(line.text, line.notes, column_width, 2 * line.depth)
-    return wrap(line.text, width - start, 2 * line.depth, hanging=2)
+    beside = wrap(line.text, width - start, 2 * line.depth, hanging=2)
+    return beside if len(beside) <= ROWS_BESIDE else [" " * min(2 * line.depth, width - start - 1) + "^"]
+
+
+def _below(line: Line, width: int, start: int) -> list[str]:
+    """The sentence across the whole width, when it is too long to stand beside its caret."""
+    if line.kind != "caret" or len(wrap(line.text, width - start, 2 * line.depth, hanging=2)) <= ROWS_BESIDE:
+        return []
+    return wrap(line.text.removeprefix("^ "), width, INDENT, hanging=2)
 
 
 def _headings(trace: Trace, columns: Sequence[int], widths: Sequence[int], starts: Sequence[int]) -> list[str]:
@@ -115,7 +125,7 @@ IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def _abbreviated(lines: Sequence[Line], narrow: int) -> tuple[list[Line], list[str]]:
     """Long prefixes that many names share, abbreviated in narrow columns; and the lines that declare them."""
-    names = [n for line in lines for n in IDENTIFIER.findall(" ".join([line.text, *line.notes]))]
+    names = [name for line in lines if line.kind == "frame" for name in IDENTIFIER.findall(line.text)]
     shorts = _prefixes(names, narrow)
     if not shorts:
         return list(lines), []
@@ -162,4 +172,5 @@ def _listed(trace: Trace, lines: Sequence[Line], columns: Sequence[int], width: 
         left = " " * INDENT + trace.contexts[line.context].label.ljust(margin) + " | "
         texts = _texts(line, width - len(left), width, len(left))
         rows += [(left + text).rstrip() for text in texts]
+        rows += _below(line, width, len(left))
     return rows

@@ -15,7 +15,8 @@ def footer(trace: Trace, width: int, indent: int = 0) -> list[str]:
         sentences.append(f"variant: {trace.variant}")
     steps = "1 step" if count == 1 else f"{count} steps"
     sentences.append(f"verdict: VIOLATED {trace.property.id} in {steps}; basis: {trace.basis}")
-    sentences += [f"bound: {bound}" for bound in trace.bounds]
+    if trace.bounds:
+        sentences.append(f"bounds: {'; '.join(trace.bounds)}")
     if trace.assumptions or trace.omissions:
         counts = f"{len(trace.assumptions)} assumptions and {len(trace.omissions)} omissions"
         sentences.append(f"rests on {counts}, listed by --format steps")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-BREAK_AFTER = re.compile(r"(?<=[_.,(/=|&>\-])")
-"""Where a word that is too long for its line may be broken."""
+SEPARATORS = (re.compile(r"(?<=[(,])"), re.compile(r"(?<=[.=/:|&>-])"), re.compile(r"(?<=_)"))
+"""Where a word that is too long for its line may be broken, best places first."""
 
 NARROWEST = 8
 """Room for text that any indentation leaves."""
@@ -36,22 +36,19 @@ def wrap(text: str, width: int, indent: int = 0, hanging: int = 4) -> list[str]:
 
 def _pieces(word: str, room: int) -> Iterator[tuple[str, bool]]:
     """The word, or pieces of it that fit into `room`; all but the first are glued to the one before."""
+    for number, piece in enumerate(_broken(word, room, SEPARATORS)):
+        yield piece, number > 0
+
+
+def _broken(word: str, room: int, separators: tuple[re.Pattern[str], ...]) -> Iterator[str]:
+    """The word, broken only as far as needed: first at the best separators, in the end anywhere."""
     if len(word) <= room:
-        yield word, False
-        return
-    glued, piece = False, ""
-    for part in _parts(word, room):
-        if piece and len(piece) + len(part) > room:
-            yield piece, glued
-            glued, piece = True, ""
-        piece += part
-    yield piece, glued
-
-
-def _parts(word: str, room: int) -> Iterator[str]:
-    for part in BREAK_AFTER.split(word):
-        for i in range(0, len(part), room):
-            yield part[i : i + room]
+        yield word
+    elif not separators:
+        yield from (word[i : i + room] for i in range(0, len(word), room))
+    else:
+        for part in separators[0].split(word):
+            yield from _broken(part, room, separators[1:])
 
 
 def annotated(text: str, notes: tuple[str, ...], width: int, indent: int) -> list[str]:

@@ -12,9 +12,18 @@ from psockmc.explore.tracedata import Held, Place, Trace, Wait
 from psockmc.render.diagram import heading
 from psockmc.render.footer import footer
 from psockmc.render.layout import wrap
+from psockmc.render.units import KERNEL
 from psockmc.render.wording import call_text, marking
 
 MEMORY = ("use-after-free", "double-free", "bad-free", "null-deref", "null-call", "out-of-bounds", "list-corruption")
+
+
+SECTIONS = {
+    "rcu": "inside an RCU reader",
+    "preempt": "preemption is off",
+    "bh": "bottom halves are off",
+    "irq": "interrupts are off",
+}
 
 
 def splat(trace: Trace, *, width: int = 75) -> str:
@@ -50,16 +59,20 @@ def _dialect(trace: Trace) -> Callable[[Trace], list[str]]:
 
 
 def stack(trace: Trace, place: Place | None) -> list[str]:
-    """The call path of a place, innermost first, with the model's lines and the kernel's files."""
+    """The call path of a place, innermost first, with the model's lines and the kernel's files.
+
+    A kernel primitive is one frame, whatever it calls inside.
+    """
     if place is None:
         return [" (from the beginning)"]
-    lines = []
+    lines: list[str] = []
     file, line = place.file, place.line
     for number in reversed(place.path):
         call = trace.calls[number]
-        source = f", {call.kernel_file}" if call.kernel_file else ""
-        where = f"{file}:{line}{source}" if line else file
-        lines.append(f" {call_text(call)}  [{where}]")
+        if not (file.startswith(KERNEL) and call.call_file.startswith(KERNEL)):
+            source = f", {call.kernel_file}" if call.kernel_file else ""
+            inside = call.primitive and not lines and call.call_file
+            lines.append(f" {call_text(call)}" + (f"  [{file}:{line}{source}]" if line and not inside else ""))
         file, line = call.call_file, call.call_line
     return lines
 
@@ -83,7 +96,7 @@ def _held_lines(trace: Trace, held: Sequence[Held], taken: Sequence[Place | None
     for number, (lock, place) in enumerate(zip(held, taken, strict=True)):
         since = f"taken in step {lock.since} at" if lock.since else "held from the beginning"
         lines.append(f" #{number}: {lock.lock} ({lock.mode}), {since}")
-        lines += [f"     {frame.strip()}" for frame in stack(trace, place)[:1] if place]
+        lines += [f"     {frame.strip()}" for frame in stack(trace, place) if place]
     return lines
 
 
@@ -187,10 +200,11 @@ def _sleeping(trace: Trace) -> list[str]:
     before = trace.steps[-2] if len(trace.steps) > 1 else step
     place = failure.place or step.place
     held = [h for h in before.held if h.context == step.context]
-    lines = [f"BUG: psockmc: a function that may sleep is called where it must not, at {place.file}:{place.line}"]
+    lines = [f"BUG: psockmc: {_function(trace, place)} calls a function that may sleep where it must not"]
     lines += [failure.message, f"by {_who(trace, step.context, step.number)}:", *stack(trace, place)]
-    reader = "inside" if step.context in before.readers else "outside"
-    lines += [f"RCU: {reader} a read-side critical section (bottom halves, preemption or interrupts off count)"]
+    own = [s.sections for s in trace.steps if s.context == step.context]
+    sections = next((s for s in (*own[-2:-1], own[-1]) if s), ())
+    lines += [f"sections: {', '.join(SECTIONS[s] for s in sections) or 'none, but it is an interrupt'}"]
     return [*lines, *_held_lines(trace, held, [_taken_at(trace, h) for h in held], step.context)]
 
 

@@ -65,14 +65,19 @@ def _where(trace: Trace, place: Place) -> list[str]:
 
 def _details(trace: Trace, step: Step) -> list[str]:
     groups = {
-        "changes": [_change(c) for c in (*step.changes, *step.locals)],
+        "changes": [_change(c) for c in step.changes],
+        "locals": [f"{c.cell}={c.new}" for c in step.locals if not _in_primitive(step, c)],
         "accesses": [_access(a) for a in step.accesses],
         "held": [f"{h.lock} by {trace.contexts[h.context].label}" for h in step.held],
         "readers": [trace.contexts[c].label for c in step.readers],
         "waited-for": [f"{g.cell} {_labels(trace, g.waits_for)}" for g in step.grace_periods],
         "events": [f"{e.kind} {e.text}" for e in step.events],
     }
-    return [f"[{name} {'; '.join(texts)}]" for name, texts in groups.items() if texts]
+    return [f"[{name} {'; '.join(dict.fromkeys(texts))}]" for name, texts in groups.items() if texts]
+
+
+def _in_primitive(step: Step, change: Change) -> bool:
+    return (step.place, *step.then)[change.at].file.startswith(KERNEL)
 
 
 def _change(change: Change) -> str:

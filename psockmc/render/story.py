@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psockmc.explore.tracedata import Place, Trace, Wait
 from psockmc.render.units import Unit, race_note, seen_at, units_of
-from psockmc.render.wording import Wording, call_text
+from psockmc.render.wording import Wording, call_text, statement_text
 
 FOLD = "..."
 
@@ -36,6 +36,7 @@ class _Teller:
         self.lines: list[Line] = []
         self.entered: set[int] = set()
         self.folded: list[Unit] = []
+        self.key: tuple[object, ...] = ()  # of the last statement
 
     def tell(self) -> list[Line]:
         for unit in self.units:
@@ -44,7 +45,7 @@ class _Teller:
             if unit.deciding or self.all_steps:
                 self._flush(unit.frames)
                 self._show(unit)
-            else:
+            elif not unit.silent:
                 self.folded.append(unit)
         self._flush(())
         self._tell_failure()
@@ -54,7 +55,8 @@ class _Teller:
 
     def _show(self, unit: Unit) -> None:
         self._enter(unit.context, unit.frames)
-        self._line(unit.context, len(unit.frames), unit.text, "statement", tuple(unit.notes))
+        self._line(unit.context, len(unit.frames), unit.text, "statement", unit.notes)
+        self.key = unit.key
         if unit.failing and self.trace.failure.kind != "race":
             self._caret(unit.context, len(unit.frames))
 
@@ -72,6 +74,8 @@ class _Teller:
     def _flush(self, frames: Sequence[int]) -> None:
         """Print a fold for the units passed over; what comes next has these frames."""
         folded, self.folded = self.folded, []
+        while folded and self._prepares_call(folded[-1], frames):
+            folded.pop()
         if not folded:
             return
         common = _common_prefix([u.frames for u in folded] + ([tuple(frames)] if frames else []))
@@ -81,6 +85,11 @@ class _Teller:
         self._enter(folded[0].context, common)
         only = folded[0] if len(folded) == 1 and folded[0].frames == common else None
         self._line(folded[0].context, len(common), only.text if only else FOLD, "statement" if only else "fold")
+
+    def _prepares_call(self, unit: Unit, frames: Sequence[int]) -> bool:
+        """Whether a unit reads the arguments of a call whose frame comes next and says it all."""
+        new = [self.trace.calls[n] for n in frames if n not in self.entered]
+        return bool(new) and len(unit.frames) < len(frames) and unit.text == statement_text(new[0].statement)
 
     def _line(self, context: int, depth: int, text: str, kind: str, notes: tuple[str, ...] = ()) -> None:
         self.lines.append(Line(context, depth, text, kind, notes))
@@ -102,9 +111,14 @@ class _Teller:
 
     def _at(self, context: int, place: Place, note: str, kind: str) -> None:
         """A place at which a context stands."""
-        frames, _, text, _ = seen_at(self.trace, place)
+        frames, key, text, _ = seen_at(self.trace, place)
+        last = self.lines[-1] if self.lines else None
+        if last is not None and last.context == context and self.key == key:
+            self.lines[-1] = replace(last, notes=(*last.notes, note))
+            return
         self._enter(context, frames)
         self._line(context, len(frames), text, kind, (note,))
+        self.key = key
 
     def _waits_in_order(self) -> list[Wait]:
         """The cycle first, then whoever is stuck behind it."""

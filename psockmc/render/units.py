@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from psockmc.explore.tracedata import Access, Change, Place, Step, Trace
-from psockmc.render.wording import Wording, marking, statement_text
+from psockmc.render.wording import Wording, call_text, marking, statement_text
 
 KERNEL = "psockmc/kernel/"
 SECTION_PROPERTIES = ("sleep-in-atomic", "rcu-usage", "lock-usage")
@@ -20,7 +20,8 @@ SECTION_PROPERTIES = ("sleep-in-atomic", "rcu-usage", "lock-usage")
 class Unit:
     """Consecutive steps of one context at one statement, or inside one call of a primitive.
 
-    frames: the calls around it that are shown; key: what makes it the same; call: the primitive's call or -1.
+    frames: the calls around it that are shown; key: what makes it the same; call: the primitive's call or -1; silent:
+    it has no statement (an interrupt comes in, a context ends).
     """
 
     context: int
@@ -29,9 +30,15 @@ class Unit:
     text: str
     call: int
     steps: list[int] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    said: dict[str, str] = field(default_factory=dict)
+    silent: bool = False
     deciding: bool = False
     failing: bool = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to say of it."""
+        return tuple(note for note in self.said.values() if note)
 
 
 def seen_at(trace: Trace, place: Place) -> tuple[tuple[int, ...], tuple[object, ...], str, int]:
@@ -46,10 +53,12 @@ def seen_at(trace: Trace, place: Place) -> tuple[tuple[int, ...], tuple[object, 
     frames = tuple(n for n in place.path[:inside] if not (trace.calls[n].primitive and trace.calls[n].parent < 0))
     if inside < len(place.path) and place.file.startswith(KERNEL):
         call = trace.calls[place.path[inside]]
-        text = call.statement or f"{call.function}()"
-        return frames, ("primitive", call.number), statement_text(text), call.number
-    key = ("statement", place.path, place.file, place.line, place.statement)
-    return frames, key, statement_text(place.statement), -1
+        text = statement_text(call.statement)
+        if call.function in call.statement or not call.call_file:
+            return frames, ("call", call.number), text if call.arguments == ("...",) else call_text(call), call.number
+        # A statement like wait_event() calls primitives that it does not name.
+        return frames, ("statement", place.path[:inside], call.call_file, call.call_line), text, -1
+    return frames, ("statement", place.path, place.file, place.line), statement_text(place.statement), -1
 
 
 def units_of(trace: Trace) -> list[Unit]:
@@ -95,7 +104,7 @@ class _Cutter:
         frames, key, text, call = seen_at(self.trace, place)
         last = self.units[-1] if self.units else None
         if last is None or last.context != step.context or last.key != key:
-            last = Unit(step.context, frames, key, text, call)
+            last = Unit(step.context, frames, key, text, call, silent=not place.line)
             self.units.append(last)
         if step.number not in last.steps:
             last.steps.append(step.number)
@@ -109,24 +118,26 @@ class _Cutter:
         freed = {c.cell.partition(".")[0] for c in changes if c.kind == "status" and c.new == "freed"}
         for change in changes:
             if change.kind == "status" or change.cell.partition(".")[0] not in freed:
-                self._say(unit, self.wording.change(change))
-        changed = {c.cell for c in changes}
+                unit.said.pop(change.cell, None)
+                unit.said[change.cell] = self.wording.change(change)
         unit.deciding |= bool(changes)
+        changed = {c.cell for c in step.changes}
         for access in step.accesses:
-            if access.at == at and access.cell not in changed:
+            # Inside a primitive that changes something, what it read on the way says nothing more.
+            if access.at == at and access.cell not in changed and not (changed and unit.call >= 0):
                 self._note_access(unit, step, access)
         for event in step.events:
             if event.kind == "choice":
                 unit.deciding = True
-                self._say(unit, event.text)
+                unit.said[event.text] = event.text
 
     def _note_access(self, unit: Unit, step: Step, access: Access) -> None:
         if access.write:
             unit.deciding = True
-            self._say(unit, f"{self.wording.short(access.cell)} stays {access.value}")
+            unit.said.setdefault(access.cell, f"{self.wording.short(access.cell)} stays {access.value}")
         elif self._communicates(step, access):
             unit.deciding = True
-            self._say(unit, self.wording.value(access))
+            unit.said.setdefault(access.cell, self.wording.value(access))
 
     def _communicates(self, step: Step, access: Access) -> bool:
         """Whether another context wrote what is read, or will write there."""
@@ -134,11 +145,6 @@ class _Cutter:
         earlier = [c for n, c in writers if n < step.number]
         later = [c for n, c in writers if n > step.number]
         return (bool(earlier) and earlier[-1] != step.context) or any(c != step.context for c in later)
-
-    @staticmethod
-    def _say(unit: Unit, note: str) -> None:
-        if note and note not in unit.notes:
-            unit.notes.append(note)
 
     def _note_section(self, step: Step, before: Sequence[int]) -> None:
         """Entering and leaving an RCU reader matters when somebody waits for it, or when the failure is about it."""
@@ -159,7 +165,7 @@ class _Cutter:
         read = [a for s in steps for a in s.accesses]
         why = f": {self.wording.value(read[-1])}" if read else ""
         unit.deciding = True
-        unit.notes = [f"fails{why}"]
+        unit.said = {"": f"fails{why}"}
 
     def _note_failure(self) -> None:
         failure = self.trace.failure
@@ -171,7 +177,7 @@ class _Cutter:
             unit.deciding |= unit.failing
         if failure.kind == "race" and self.units:
             side = failure.race[0]
-            self.units[-1].notes = [race_note(side.access, self.wording)]
+            self.units[-1].said = {"": race_note(side.access, self.wording)}
 
 
 def race_note(access: Access, wording: Wording) -> str:

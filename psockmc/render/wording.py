@@ -29,11 +29,11 @@ class Wording:
         return path if alone else cell
 
     def change(self, change: Change) -> str:
-        """The note of a change; "" for one that the statement says already (a lock)."""
-        if change.kind == "lock":
+        """The note of a change; "" for one that the statement says already: who takes something."""
+        if change.kind == "lock" or (change.kind == "context" and change.new != "nobody"):
             return ""
         if change.kind == "status":
-            return f"{change.cell.partition('.')[0]} {'allocated' if change.new == 'live' else change.new}"
+            return f"{change.cell} {'allocated' if change.new == 'live' else change.new}"
         if change.kind == "grace-period":
             return f"waits for {change.new}" if change.new != "{}" else ""
         return f"{self.short(change.cell)} {change.old} -> {change.new}"
