@@ -11,7 +11,7 @@ from psockmc.explore.result import LockEdge, SearchResult
 from psockmc.ir.system import TransitionSystem
 
 # What may differ between engines.
-OWN = {"engine", "seconds", "cached", "bytes_per_state", "notes", "lock_edges"}
+OWN = {"engine", "seconds", "cached", "bytes_per_state", "notes", "lock_edges", "reason"}
 
 
 def facts(result: SearchResult) -> dict[str, object]:
