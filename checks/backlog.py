@@ -16,7 +16,7 @@ close_against_backlog = scenario(
     "close() while the backlog sends",
     setup=data_to_send_in_backlog,
     run=[process(sys_close, fd0)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1},
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I10, I12, I13, I14, I23, I24, I27, I28, I29, I30, I33, I34, I36],
 )
 
@@ -24,7 +24,7 @@ close_and_delete_against_backlog = scenario(
     "close() and a delete while the backlog sends",
     setup=data_to_send_in_backlog,
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1},
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I10, I12, I13, I14, I23, I24, I27, I28, I29, I30, I33, I34, I36],
 )
 
@@ -32,7 +32,7 @@ late_backlog_of_an_old_psock = scenario(
     "the socket has a new psock when the old one's backlog runs, and is closed",
     setup=backlog_of_an_old_psock,
     run=[process(sys_close, fd0)],
-    pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 1, sk_buff: 1},
+    pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I10, I12, I13, I14, I23, I24, I27, I28, I29, I30, I33, I34, I36],
 )
 
@@ -40,7 +40,7 @@ update_against_old_backlog = scenario(
     "a socket is deleted from the map and put in again while its backlog runs",
     setup=data_to_send_in_backlog,
     run=[process(sys_map_delete_and_update, map0, 0, fd0)],
-    pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1},
+    pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I10, I12, I13, I14, I23, I24, I27, I28, I30, I33, I34, I36],
 )
 
@@ -64,6 +64,6 @@ room_to_send_against_delete = scenario(
     "an ACK makes room for a backlog that waits for it, while the socket is deleted from the map",
     setup=full_send_buffer,
     run=[softirq(net_rx_ack, 0), process(sys_map_delete, map0, 0)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1},
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I07, I10, I12, I16, I18, I23, I24, I27, I28, I30, I33, I61],
 )

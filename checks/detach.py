@@ -3,7 +3,8 @@
 from psockmc.lang import process, scenario
 
 from models.setups import connected_socket, map_with_an_end, socket_and_another, socket_in_map, socket_in_two_slots
-from models.skmsg import sk_psock, sk_psock_link
+from models.skbuff import sk_buff
+from models.skmsg import sk_msg, sk_psock, sk_psock_link
 from models.sock import sock, socket
 from models.sock_map import BPF_ANY, bpf_stab
 from models.syscalls import (
@@ -26,7 +27,7 @@ close_against_delete = scenario(
     "close() while another process deletes the socket from the map",
     setup=socket_in_map,
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1},
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I23, I34],
 )
 
@@ -34,7 +35,7 @@ two_deletes = scenario(
     "a socket is in two slots, and two processes delete one each",
     setup=socket_in_two_slots,
     run=[process(sys_map_delete, map0, 0), process(sys_map_delete, map0, 1)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2},
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I19, I23, I34],
 )
 
@@ -42,7 +43,7 @@ close_against_two_deletes = scenario(
     "close() of a socket in two slots while another process deletes both",
     setup=socket_in_two_slots,
     run=[process(sys_close, fd0), process(sys_map_delete_both, map0)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2},
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I34],
 )
 
@@ -50,7 +51,7 @@ replace_against_close = scenario(
     "another socket takes the slot while the one that is in it is closed",
     setup=socket_and_another,
     run=[process(sys_map_update, map0, 0, fd1, BPF_ANY), process(sys_close, fd0)],
-    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2},
+    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I05, I06, I07, I08, I10, I12, I13, I14, I15, I34],
 )
 
@@ -58,7 +59,7 @@ update_against_close = scenario(
     "a socket is put into the map while another process closes it",
     setup=connected_socket,
     run=[process(sys_map_update, map0, 0, fd0, BPF_ANY), process(sys_close, fd0)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1},
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I34],
 )
 
@@ -66,7 +67,7 @@ update_against_delete = scenario(
     "a socket is put into a second slot while it is deleted from the first",
     setup=socket_in_map,
     run=[process(sys_map_update, map0, 1, fd0, BPF_ANY), process(sys_map_delete, map0, 0)],
-    pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2},
+    pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I19, I34],
 )
 
@@ -74,6 +75,6 @@ map_free_against_close = scenario(
     "the map is freed while a socket in it is closed",
     setup=map_with_an_end,
     run=[process(sys_map_close, mapfd0), process(sys_close, fd0)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_stab: 1},
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_stab: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I34],
 )

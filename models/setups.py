@@ -18,13 +18,16 @@ from models.syscalls import (
     sys_map_delete,
     sys_map_update,
 )
-from models.tcp import inet_stream_ops, tcp_hashinfo, tcp_prot
+from models.tcp import inet_stream_ops, tcp_hashinfo, tcp_prot, tcp_v4_do_rcv
 
 
 
 @user
 def connect(fd: Ptr[file], hash: hash_t, lingertime0: bool) -> Ptr[sock]:
-    """An established connection behind a file descriptor; with lingertime0 its close() aborts it."""
+    """An established connection behind a file descriptor; with lingertime0 its close() aborts it.
+
+    Nothing arrives on it: a packet in its backlog would call NULL. See receiving().
+    """
     ends_in = kzalloc(socket, GFP_KERNEL)
     sk = kzalloc(sock, GFP_KERNEL)
     ends_in.sk = sk
@@ -43,6 +46,12 @@ def connect(fd: Ptr[file], hash: hash_t, lingertime0: bool) -> Ptr[sock]:
     fd.installed = True
     refcount_set(fd.f_count, 1)
     return sk
+
+
+@user
+def receiving(sk: Ptr[sock]) -> None:
+    """Packets may arrive on this connection."""
+    sk.sk_backlog_rcv = tcp_v4_do_rcv
 
 
 @user

@@ -67,8 +67,8 @@ class sk_psock_progs(Struct):
 class sk_psock_link(Struct, name="link"):
     """Says that a map entry holds a reference on the psock. link_raw: number of the map's slot."""
 
-    map: Const[Ptr[bpf_stab]]
-    link_raw: Const[slot_t]
+    map: Ptr[bpf_stab]
+    link_raw: slot_t
 
 
 class sk_psock_work_state(Struct):
@@ -95,7 +95,7 @@ class sk_msg(Struct, name="msg"):
 class sk_psock(Struct, name="psock"):
     """What a socket in a map carries.
 
-    For properties: entries counts the map slots that own a reference, temps the references in somebody's hands, drops and
+    For properties: entries counts the references that map slots own, temps those in somebody's hands, drops and
     restores how often sk_psock_drop() and the restore of the protocol began; stopped: sk_psock_stop() has returned once;
     tx_cleared: the TX bit was cleared; added_late: something was queued after the stop; last_seq, reordered: the order of
     messages; rx_partial: a reader has taken bytes from a message and not yet from the counter; past_gate: the backlog has

@@ -201,10 +201,15 @@ def sk_psock_skb_ingress_self(psock: Ptr[sk_psock], skb: Ptr[sk_buff], take_ref:
 
 @kernel("net/core/skmsg.c")
 def sk_psock_skb_ingress(psock: Ptr[sk_psock], skb: Ptr[sk_buff]) -> int_t:
-    """Deliver an skb from the backlog; it stays on its queue meanwhile, hence the reference of its own."""
+    """Deliver an skb from the backlog; it stays on its queue meanwhile, hence the reference of its own.
+
+    Data of the socket's own stack takes sk_psock_skb_ingress_self() in the kernel; all that differs is how the message is
+    allocated.
+    """
     if skb.sk == psock.sk:
-        return sk_psock_skb_ingress_self(psock, skb, True)
-    msg = sk_psock_create_ingress_msg(psock.sk, skb)
+        msg = kzalloc(sk_msg, GFP_ATOMIC)
+    else:
+        msg = sk_psock_create_ingress_msg(psock.sk, skb)
     if not msg:
         return -EAGAIN
     skb_set_owner_r(skb, psock.sk)

@@ -77,64 +77,50 @@ def sock_drop(sk: Ptr[sock], skb: Ptr[sk_buff]) -> None:
 def sk_psock_skb_redirect(origin: Ptr[sk_psock], skb: Ptr[sk_buff]) -> int_t:
     """Queue the skb on the backlog of the program's target. Takes no reference: the RCU section keeps the target."""
     sk_other = skb_bpf_redirect_fetch(skb)
-    if not sk_other:
-        skb_bpf_redirect_clear(skb)
-        sock_drop(origin.sk, skb)
-        return -EIO
-    psock_other = sk_psock(sk_other)
-    if not psock_other or sock_flag_dead(sk_other):
-        skb_bpf_redirect_clear(skb)
-        sock_drop(origin.sk, skb)
-        return -EIO
-    spin_lock_bh(psock_other.ingress_lock)
-    if not sk_psock_test_state(psock_other):
-        spin_unlock_bh(psock_other.ingress_lock)
-        skb_bpf_redirect_clear(skb)
-        sock_drop(origin.sk, skb)
-        return -EIO
-    skb_queue_tail(psock_other.ingress_skb, skb)
-    psock_other.added_late = psock_other.added_late or psock_other.stopped
-    schedule_delayed_work(psock_other.work, 0)
-    spin_unlock_bh(psock_other.ingress_lock)
-    cover("an skb was redirected")
-    return 0
-
-
-@kernel("net/core/skmsg.c")
-def sk_psock_verdict_drop(psock: Ptr[sk_psock], skb: Ptr[sk_buff]) -> None:
-    """The end of sk_psock_verdict_apply() for skbs that nobody takes."""
+    if sk_other:
+        psock_other = sk_psock(sk_other)
+        if psock_other and not sock_flag_dead(sk_other):
+            spin_lock_bh(psock_other.ingress_lock)
+            if sk_psock_test_state(psock_other):
+                skb_queue_tail(psock_other.ingress_skb, skb)
+                psock_other.added_late = psock_other.added_late or psock_other.stopped
+                schedule_delayed_work(psock_other.work, 0)
+                spin_unlock_bh(psock_other.ingress_lock)
+                cover("an skb was redirected")
+                return 0
+            spin_unlock_bh(psock_other.ingress_lock)
     skb_bpf_redirect_clear(skb)
-    tcp_eat_skb(psock.sk, skb)
-    sock_drop(psock.sk, skb)
+    sock_drop(origin.sk, skb)
+    return -EIO
 
 
 @kernel("net/core/skmsg.c")
 def sk_psock_verdict_apply(psock: Ptr[sk_psock], skb: Ptr[sk_buff], verdict: __sk_action) -> int_t:
     """Do what the program decided; the skb is not the caller's any more."""
     err: int_t = 0
+    out_free = verdict == __SK_DROP
     if verdict == __SK_PASS:
         err = -EIO
-        if sock_flag_dead(psock.sk) or not sk_psock_test_state(psock):
-            sk_psock_verdict_drop(psock, skb)
-            return err
-        skb_bpf_set_ingress(skb)
-        if skb_queue_empty(psock.ingress_skb):
-            err = sk_psock_skb_ingress_self(psock, skb, False)
-        if err < 0:
-            spin_lock_bh(psock.ingress_lock)
-            if sk_psock_test_state(psock):
-                skb_queue_tail(psock.ingress_skb, skb)
-                psock.added_late = psock.added_late or psock.stopped
-                schedule_delayed_work(psock.work, 0)
-                err = 0
-            spin_unlock_bh(psock.ingress_lock)
+        if not sock_flag_dead(psock.sk) and sk_psock_test_state(psock):
+            skb_bpf_set_ingress(skb)
+            if skb_queue_empty(psock.ingress_skb):
+                err = sk_psock_skb_ingress_self(psock, skb, False)
             if err < 0:
-                sk_psock_verdict_drop(psock, skb)
+                spin_lock_bh(psock.ingress_lock)
+                if sk_psock_test_state(psock):
+                    skb_queue_tail(psock.ingress_skb, skb)
+                    psock.added_late = psock.added_late or psock.stopped
+                    schedule_delayed_work(psock.work, 0)
+                    err = 0
+                spin_unlock_bh(psock.ingress_lock)
+        out_free = err < 0
     elif verdict == __SK_REDIRECT:
         tcp_eat_skb(psock.sk, skb)
         err = sk_psock_skb_redirect(psock, skb)
-    else:
-        sk_psock_verdict_drop(psock, skb)
+    if out_free:
+        skb_bpf_redirect_clear(skb)
+        tcp_eat_skb(psock.sk, skb)
+        sock_drop(psock.sk, skb)
     return err
 
 

@@ -41,7 +41,6 @@ from psockmc.lang import (
 
 from models.skbuff import sk_buff, sk_buff_head
 from models.skmsg import sk_psock
-from models.tcp import tcp_v4_do_rcv
 
 EPERM = 1
 EIO = 5
@@ -111,12 +110,14 @@ class sock(Struct, name="sk"):
     with time 0, so that close() aborts the connection. sk_wmem_full: sock_writeable() is false. sk_hash: its slot in the
     table of connections.
 
-    data_lost: unread data of the own stack was thrown away because no psock was there to take it. user_data_writer:
-    who has just written sk_user_data.
+    For properties: data_lost: unread data of the own stack was thrown away because no psock was there to take it.
+    user_data_writer: who has just written sk_user_data. taken: map slots that were emptied of this socket and whose
+    reference was not yet given to anybody.
     """
 
     sk_lock: socket_lock_t
     sk_backlog: ListHead[sk_buff]
+    sk_backlog_rcv: Const[Callable[[Ptr[sock], Ptr[sk_buff]], None]]
     sk_callback_lock: rwlock_t
     sk_user_data: Ptr[sk_psock]
     sk_prot: Ptr[proto]
@@ -134,6 +135,7 @@ class sock(Struct, name="sk"):
     sk_hash: Const[hash_t]
     data_lost: Ghost[bool]
     user_data_writer: Ghost[Ctx]
+    taken: Ghost[Int[-1, 2]]
 
 
 # ---------------------------------------------------------------- references
@@ -171,14 +173,14 @@ def __release_sock(sk: Ptr[sock]) -> None:
     while skb:
         list_del(skb, sk.sk_backlog)
         spin_unlock_bh(sk.sk_lock.slock)
-        tcp_v4_do_rcv(sk, skb)
+        sk.sk_backlog_rcv(sk, skb)
         spin_lock_bh(sk.sk_lock.slock)
         skb = list_first_entry_or_null(sk.sk_backlog)
 
 
 @kernel("net/core/sock.c")
-def release_sock(sk: Ptr[sock]) -> None:
-    """Give the socket up, after the packets in the backlog.
+def release_sock_and_backlog(sk: Ptr[sock]) -> None:
+    """release_sock(): give the socket up, after the packets in the backlog. (The primitive of that name has no backlog.)
 
     Without a backlog nobody can see more of the section under slock than its one effect.
     """

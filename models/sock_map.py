@@ -18,7 +18,6 @@ from psockmc.lang import (
     NULL,
     READ_ONCE,
     Array,
-    Ghost,
     Int,
     Ptr,
     Struct,
@@ -63,7 +62,7 @@ from models.sock import (
     file,
     fput,
     int_t,
-    release_sock,
+    release_sock_and_backlog,
     sock,
     sock_hold,
     sock_put,
@@ -81,12 +80,11 @@ flags_t = Int[0, 2]
 
 
 class bpf_stab(Struct, name="map"):
-    """An array map. owner: for each slot, the psock whose reference it owns."""
+    """An array map."""
 
     sks: Array[Ptr[sock], 2]
     progs: sk_psock_progs
     lock: spinlock_t
-    owner: Ghost[Array[Ptr[sk_psock], 2]]
 
 
 # ---------------------------------------------------------------- links between psocks and slots
@@ -136,6 +134,9 @@ def sock_map_unref(sk: Ptr[sock], link_raw: slot_t) -> None:
     """
     psock = sk_psock(sk)
     if psock:
+        sk.taken -= 1
+        psock.entries -= 1
+        psock.temps += 1
         sock_map_del_link(sk, psock, link_raw)
         sk_psock_put(sk, psock)
 
@@ -230,8 +231,10 @@ def sock_map_update_common(map: Ptr[bpf_stab], idx: slot_t, sk: Ptr[sock], flags
     else:
         sock_map_add_link(psock, link, map, idx)
         map.sks[idx] = sk
-        sock_map_slot_takes(map, idx, psock)
+        psock.entries += 1
+        psock.temps -= 1
         if osk:
+            osk.taken += 1
             sock_map_unref(osk, idx)
         ret = 0
     spin_unlock_bh(map.lock)
@@ -240,25 +243,6 @@ def sock_map_update_common(map: Ptr[bpf_stab], idx: slot_t, sk: Ptr[sock], flags
             sk_psock_put(sk, psock)
         sk_psock_free_link(link)
     return ret
-
-
-@kernel("net/core/sock_map.c")
-def sock_map_slot_takes(map: Ptr[bpf_stab], idx: slot_t, psock: Ptr[sk_psock]) -> None:
-    """For properties only: the updater's reference becomes the slot's; that of an old entry is the updater's to put."""
-    sock_map_slot_gives(map, idx)
-    map.owner[idx] = psock
-    psock.entries += 1
-    psock.temps -= 1
-
-
-@kernel("net/core/sock_map.c")
-def sock_map_slot_gives(map: Ptr[bpf_stab], idx: slot_t) -> None:
-    """For properties only: the reference of the slot is now in the hands of who emptied it."""
-    old = map.owner[idx]
-    if old:
-        old.entries -= 1
-        old.temps += 1
-        map.owner[idx] = NULL
 
 
 @kernel("net/core/sock_map.c")
@@ -280,7 +264,7 @@ def sock_map_update_elem_sys(map: Ptr[bpf_stab], idx: slot_t, fd: Ptr[file], fla
             else:
                 ret = sock_map_update_common(map, idx, sk, flags)
             rcu_read_unlock()
-            release_sock(sk)
+            release_sock_and_backlog(sk)
     fput(fd)
     return ret
 
@@ -331,8 +315,8 @@ def __sock_map_delete(stab: Ptr[bpf_stab], sk_test: Ptr[sock], psk: slot_t) -> i
     spin_lock_bh(stab.lock)
     if not sk_test or sk_test == stab.sks[psk]:
         sk = xchg(stab.sks[psk], NULL)
-        sock_map_slot_gives(stab, psk)
     if sk:
+        sk.taken += 1
         sock_map_unref(sk, psk)
     else:
         err = -EINVAL
@@ -377,14 +361,14 @@ def sock_map_free(stab: Ptr[bpf_stab]) -> None:
     synchronize_rcu()
     for i in range(MAX_ENTRIES):
         sk = xchg(stab.sks[i], NULL)
-        sock_map_slot_gives(stab, i)
         if sk:
+            sk.taken += 1
             sock_hold(sk)
             lock_sock(sk.sk_lock)
             rcu_read_lock()
             sock_map_unref(sk, i)
             rcu_read_unlock()
-            release_sock(sk)
+            release_sock_and_backlog(sk)
             sock_put(sk)
     synchronize_rcu()
     kfree(stab)
@@ -396,53 +380,52 @@ def sock_map_free(stab: Ptr[bpf_stab]) -> None:
 @kernel("net/core/sock_map.c")
 def sock_map_destroy(sk: Ptr[sock]) -> None:
     """sk_prot->destroy of a socket with a psock; called with slock held."""
-    rcu_read_lock()
-    psock = sk_psock_get(sk)
-    while not psock:
+    while True:
+        rcu_read_lock()
+        psock = sk_psock_get(sk)
+        if psock:
+            saved_destroy = psock.saved_destroy
+            sock_map_remove_links(sk, psock)
+            rcu_read_unlock()
+            sk_psock_stop(psock)
+            sk_psock_put(sk, psock)
+            check(saved_destroy != sock_map_destroy, "WARN_ON_ONCE(saved_destroy == sock_map_destroy)")
+            if saved_destroy == sock_map_destroy:
+                return
+            break
         rcu_read_unlock()
         saved_destroy = READ_ONCE(sk.sk_prot).destroy
         if saved_destroy != sock_map_destroy:
-            if saved_destroy:
-                saved_destroy(sk)
-            return
+            break
         cover("sock_map_destroy() tries again: the psock is on its way out")
-        rcu_read_lock()
-        psock = sk_psock_get(sk)
-    saved_destroy = psock.saved_destroy
-    sock_map_remove_links(sk, psock)
-    rcu_read_unlock()
-    sk_psock_stop(psock)
-    sk_psock_put(sk, psock)
-    check(saved_destroy != sock_map_destroy, "WARN_ON_ONCE(saved_destroy == sock_map_destroy)")
-    if saved_destroy and saved_destroy != sock_map_destroy:
+    if saved_destroy:
         saved_destroy(sk)
 
 
 @kernel("net/core/sock_map.c")
 def sock_map_close(sk: Ptr[sock], timeout: timeout_t) -> None:
     """sk_prot->close of a socket with a psock."""
-    lock_sock(sk.sk_lock)
-    rcu_read_lock()
-    psock = sk_psock_get(sk)
-    while not psock:
-        saved_close = READ_ONCE(sk.sk_prot).close
-        rcu_read_unlock()
-        release_sock(sk)
-        if saved_close != sock_map_close:
-            saved_close(sk, timeout)
-            return
-        cover("sock_map_close() tries again: the psock is on its way out")
+    while True:
         lock_sock(sk.sk_lock)
         rcu_read_lock()
         psock = sk_psock_get(sk)
-    saved_close = psock.saved_close
-    sock_map_remove_links(sk, psock)
-    rcu_read_unlock()
-    sk_psock_stop(psock)
-    release_sock(sk)
-    cancel_delayed_work_sync(psock.work)
-    psock.close_cancelled = True
-    sk_psock_put(sk, psock)
-    check(saved_close != sock_map_close, "WARN_ON_ONCE(saved_close == sock_map_close)")
-    if saved_close != sock_map_close:
-        saved_close(sk, timeout)
+        if psock:
+            saved_close = psock.saved_close
+            sock_map_remove_links(sk, psock)
+            rcu_read_unlock()
+            sk_psock_stop(psock)
+            release_sock_and_backlog(sk)
+            cancel_delayed_work_sync(psock.work)
+            psock.close_cancelled = True
+            sk_psock_put(sk, psock)
+            check(saved_close != sock_map_close, "WARN_ON_ONCE(saved_close == sock_map_close)")
+            if saved_close == sock_map_close:
+                return
+            break
+        saved_close = READ_ONCE(sk.sk_prot).close
+        rcu_read_unlock()
+        release_sock_and_backlog(sk)
+        if saved_close != sock_map_close:
+            break
+        cover("sock_map_close() tries again: the psock is on its way out")
+    saved_close(sk, timeout)

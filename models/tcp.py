@@ -49,7 +49,7 @@ from models.sock import (
     int_t,
     proto,
     proto_ops,
-    release_sock,
+    release_sock_and_backlog,
     sock,
     sock_flag_dead,
     sock_hold,
@@ -162,16 +162,16 @@ def tcp_recvmsg(sk: Ptr[sock], nonblock: bool) -> int_t:
     skb = skb_peek(sk.sk_receive_queue)
     while not skb:
         if nonblock or sk.sk_state != TCP_ESTABLISHED:
-            release_sock(sk)
+            release_sock_and_backlog(sk)
             return -EAGAIN
         wq = rcu_dereference(sk.sk_wq)
-        release_sock(sk)
+        release_sock_and_backlog(sk)
         wait_event(wq.wq, not skb_queue_empty_lockless(sk.sk_receive_queue))
         lock_sock(sk.sk_lock)
         skb = skb_peek(sk.sk_receive_queue)
     __skb_unlink(skb, sk.sk_receive_queue)
     consume_skb(skb)
-    release_sock(sk)
+    release_sock_and_backlog(sk)
     return 1
 
 
@@ -181,7 +181,7 @@ def inet_sendmsg(sock: Ptr[socket]) -> int_t:
     omits("sk_prot->sendmsg is tcp_sendmsg() in every table here; nothing is transmitted and the buffer never fills by itself")
     sk = sock.sk
     lock_sock(sk.sk_lock)
-    release_sock(sk)
+    release_sock_and_backlog(sk)
     return 1
 
 
@@ -253,7 +253,7 @@ def tcp_close(sk: Ptr[sock], timeout: timeout_t) -> None:
     """sk_prot->close of TCP."""
     lock_sock(sk.sk_lock)
     __tcp_close(sk, timeout)
-    release_sock(sk)
+    release_sock_and_backlog(sk)
     sock_put(sk)
 
 

@@ -9,7 +9,7 @@ from psockmc.lang import WRITE_ONCE, Ptr, instance, kernel, list_empty, omits, r
 from models.skbuff import sk_buff, skb_queue_empty, skb_queue_empty_lockless
 from models.skmsg import sk_psock, sk_psock_get, sk_psock_put
 from models.skmsg_ingress import __sk_msg_recvmsg, sk_psock_queue_empty
-from models.sock import EAGAIN, ENOTCONN, TCP_CLOSE, int_t, proto, release_sock, sock, sock_replace_proto
+from models.sock import EAGAIN, ENOTCONN, TCP_CLOSE, int_t, proto, release_sock_and_backlog, sock, sock_replace_proto
 from models.sock_map import sock_map_close, sock_map_destroy
 from models.tcp import tcp_data_ready, tcp_recvmsg
 
@@ -42,7 +42,7 @@ def tcp_msg_wait_data(sk: Ptr[sock], psock: Ptr[sk_psock]) -> bool:
     """Sleep, without the socket, until there is a message or native data; whether there is."""
     omits("time-outs, signals, errors and the peer's FIN while waiting for data")
     wq = rcu_dereference(sk.sk_wq)
-    release_sock(sk)
+    release_sock_and_backlog(sk)
     wait_event(wq.wq, not list_empty(psock.ingress_msg) or not list_empty(sk.sk_receive_queue.list))
     lock_sock(sk.sk_lock)
     if not list_empty(psock.ingress_msg):
@@ -77,7 +77,7 @@ def tcp_bpf_recvmsg_parser(sk: Ptr[sock], nonblock: bool) -> int_t:
                     copied = __sk_msg_recvmsg(sk, psock)
                 else:
                     copied = -EAGAIN
-    release_sock(sk)
+    release_sock_and_backlog(sk)
     sk_psock_put(sk, psock)
     return copied
 
@@ -98,13 +98,13 @@ def tcp_bpf_recvmsg(sk: Ptr[sock], nonblock: bool) -> int_t:
             copied = -EAGAIN
         elif tcp_msg_wait_data(sk, psock):
             if sk_psock_queue_empty(psock):
-                release_sock(sk)
+                release_sock_and_backlog(sk)
                 sk_psock_put(sk, psock)
                 return tcp_recvmsg(sk, nonblock)
             copied = __sk_msg_recvmsg(sk, psock)
         else:
             copied = -EAGAIN
-    release_sock(sk)
+    release_sock_and_backlog(sk)
     sk_psock_put(sk, psock)
     return copied
 

@@ -22,16 +22,19 @@ def references_are_accounted_for(psock: Ptr[sk_psock]) -> bool:
     """Whoever gets a psock puts that same psock. A put of another one, such as the one that is attached by now, makes the
     hands of one psock negative. Upheld by every pair of get and put, the backlog's included.
     """
-    return psock.temps >= 0 and psock.refcnt.refs == psock.entries + psock.temps
+    return psock.entries >= 0 and psock.temps >= 0 and psock.refcnt.refs == psock.entries + psock.temps
 
 
 @invariant("I04", "each map slot that names a socket owns exactly one reference on its psock")
 def slot_owns_one_reference(psock: Ptr[sk_psock], map: Ptr[bpf_stab]) -> bool:
-    """Only who empties the slot puts its reference: the store and the handing over are one step under the map's lock, or one
-    xchg(). Stated for the psock that is attached; with one map in the scenario. Upheld by sock_map_update_common(),
-    __sock_map_delete() and sock_map_free().
+    """Only who empties the slot puts its reference, and puts it to the psock that owns it. `taken` slots were emptied a moment
+    ago by somebody who has not looked the psock up yet. Stated for the psock that is attached; with one map in the scenario.
+    Upheld by sock_map_update_common(), __sock_map_delete() and sock_map_free().
     """
-    return psock.sk.sk_user_data != psock or psock.entries == count(s == psock.sk for s in map.sks)
+    return (
+        psock.sk.sk_user_data != psock
+        or psock.entries == count(s == psock.sk for s in map.sks) + psock.sk.taken
+    )
 
 
 @invariant("I05", "a psock has at most one link for a map slot, while nobody holds the map's lock")

@@ -23,18 +23,18 @@ def nothing_is_queued_after_the_stop(psock: Ptr[sk_psock]) -> bool:
 
 
 @invariant("I26", "a message is on the queue of at most one psock")
-def message_has_one_queue(msg: Ptr[sk_msg]) -> bool:
+def message_has_one_queue(msg: Ptr[sk_msg], one: Ptr[sk_psock], other: Ptr[sk_psock]) -> bool:
     """sk_psock_queue_msg() takes the message over in any case. Upheld by sk_psock_skb_ingress_enqueue()."""
-    return count(any(m == msg for m in p.ingress_msg) for p in sk_psock) <= 1
+    return one == other or not any(m == msg for m in one.ingress_msg) or not any(m == msg for m in other.ingress_msg)
 
 
-@invariant("I27", "an skb has a reference for every queue and every queued message it is on")
-def skb_has_its_references(skb: Ptr[sk_buff]) -> bool:
+@invariant("I27", "an skb has a reference for the backlog's queue it is on and for each queued message it hangs on")
+def skb_has_its_references(skb: Ptr[sk_buff], psock: Ptr[sk_psock]) -> bool:
     """Reader and backlog free it independently of each other. Upheld by sk_psock_skb_ingress_enqueue(), which takes a
     reference when the skb stays on the backlog's queue.
     """
-    return skb.users.refs >= count(any(q == skb for q in p.ingress_skb.list) for p in sk_psock) + count(
-        any(m.skb == skb for m in p.ingress_msg) for p in sk_psock
+    return skb.users.refs >= count(q == skb for q in psock.ingress_skb.list) + count(
+        m.skb == skb for m in psock.ingress_msg
     )
 
 
