@@ -118,7 +118,8 @@ class TypeReader:
         return FieldType(self.any(node))
 
     def _misplaced(self, node: ast.expr, t: Type, what: str, help: str) -> Refused:
-        message = f"a {what} cannot have the type `{show(t)}`"
+        article = "an" if what[0] in "aeiou" else "a"
+        message = f"{article} {what} cannot have the type `{show(t)}`"
         return self.module.file.refuse("E0209", node, message, label="not here", help=help)
 
     # ------------------------------------------------------------ types
@@ -225,7 +226,7 @@ class TypeReader:
         t = self.any(element)
         if not isinstance(t, (*SCALARS, StructType)):
             help = "the elements of an array are plain values or structs; put the inner one into a struct"
-            raise self._misplaced(element, t, "array element", help)
+            raise self._misplaced(element, t, "element of an array", help)
         if (word := self.module.word(length, Kind.TYPE)) is not None and word.name == "CONTEXTS":
             return ArrayType(t, CONTEXTS)
         count = self.integer(length)

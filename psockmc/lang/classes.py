@@ -60,7 +60,7 @@ def _declare_members(world: World, symbol: Symbol) -> None:
                 case _:
                     help = "members are written `NAME = 0`"
                     raise file.refuse("E0205", statement, "this is no member", label="refused", help=help)
-    if not values:
+    if not any(True for _ in _body(node)):
         message = f"`{symbol.name}` has no members"
         raise file.refuse("E0205", node, message, label="empty", help="add one: `NAME = 0`")
     members = tuple((member.name, number) for member, number in found)

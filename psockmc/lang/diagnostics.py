@@ -91,16 +91,18 @@ class Report:
 
     def __init__(self) -> None:
         self._found: dict[Diagnostic, None] = {}
+        self._refusals = 0
 
     def add(self, refused: Refused) -> None:
         """Notes the diagnostic; the same one twice is one."""
+        self._refusals += 1
         if refused.diagnostic is not None:
             self._found[refused.diagnostic] = None
 
     @property
-    def count(self) -> int:
-        """How much was noted so far."""
-        return len(self._found)
+    def refusals(self) -> int:
+        """How often something was refused so far, in silence or not."""
+        return self._refusals
 
     def recover(self) -> _Recovery:
         """`with report.recover():` ends what was refused inside and goes on behind it."""
@@ -110,6 +112,8 @@ class Report:
         """Raises ModelErrors when anything was noted."""
         if self._found:
             raise ModelErrors(sorted(self._found, key=_position))
+        # What was dropped in silence must have a reason that was reported: no model is accepted without its parts.
+        assert not self._refusals, "something was refused, but nothing was reported"
 
 
 class _Recovery:

@@ -12,6 +12,7 @@ from psockmc.lang.calls import Calls
 from psockmc.lang.conversions import (
     SCALARS,
     OutOfRange,
+    as_integer,
     assignable,
     comparison_type,
     constant_fits,
@@ -308,6 +309,9 @@ class Expressions:
         operand = self.value(node.operand)
         if isinstance(node.op, ast.Invert):
             return self._complement(node, operand)
+        if as_integer(operand.type) is None:
+            message = f"`-` does not go with `{show(operand.type)}`"
+            raise self.file.refuse("E0511", node, message, label="no integer", help="only integers have a sign")
         result = self._operated(node, "-", Bounded(0, 0), operand.type)
         return self._folded(operand, operand, tree.Unary("-", operand, result, self.file.span(node)), node)
 
@@ -403,8 +407,9 @@ class Expressions:
 
     def _comparison(self, node: ast.Compare) -> tree.Expr:
         if len(node.ops) > 1:
-            middle = self.file.written(node.comparators[0])
-            help = f"write `... {middle} and {middle} ...`: in C a chain means something else"
+            first = self.file.span(node.left, until=node.comparators[0])
+            second = self.file.span(node.comparators[0], until=node.comparators[1])
+            help = f"write `{self.file.text_of(first)} and {self.file.text_of(second)}`"
             raise self.file.refuse("E0502", node, "comparisons cannot be chained", label="chained", help=help)
         op = _COMPARISONS.get(type(node.ops[0]))
         if op is None:

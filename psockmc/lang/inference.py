@@ -75,6 +75,7 @@ def _declare(expressions: Expressions, node: ast.AnnAssign, target: ast.Name) ->
     locals.setdefault(target.id, None)
     t = expressions.types.local(node.annotation)
     if before is not None and before != t:
+        locals[target.id] = None
         help = "declare a local once, where it is first assigned"
         raise file.refuse("E0413", node, f"`{target.id}` has another type already", label="second type", help=help)
     locals[target.id] = t

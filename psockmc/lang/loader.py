@@ -12,7 +12,7 @@ from pathlib import Path
 import psockmc
 from psockmc.lang.collect import collect
 from psockmc.lang.diagnostics import Refused, Report, did_you_mean, listed, refuse_at
-from psockmc.lang.scope import Module, Symbol
+from psockmc.lang.scope import GLOBAL_KINDS, Module, Symbol, is_replacement
 from psockmc.lang.source import SourceFile
 from psockmc.lang.tree import Span
 from psockmc.lang.words import NEEDED_PRIMITIVES, WORDS
@@ -167,20 +167,15 @@ def _bind_symbol(module: Module, space: dict[str, Symbol], alias: ast.alias, sym
     mine = space.setdefault(alias.name, symbol)
     if mine is symbol:
         return
-    if mine.module is module and _replaces(module, mine.node):
+    if mine.module is module and is_replacement(mine):
         module.replaced[alias.name] = symbol
         return
+    if mine.kind in GLOBAL_KINDS and symbol.kind in GLOBAL_KINDS:
+        return  # reported as two definitions of one name
     where = f"in this file, at line {mine.node.lineno}" if mine.module is module else f"at {mine.place}"
     help = "rename one of them or drop the import"
     message = f"the imported name `{alias.name}` is defined {where} too"
     raise module.file.refuse("E0107", alias, message, label="imported here", help=help)
-
-
-def _replaces(module: Module, node: ast.stmt) -> bool:
-    """A replacement may bear the name of what it replaces."""
-    return isinstance(node, ast.FunctionDef) and any(
-        isinstance(d, ast.Call) and module.word(d.func) is WORDS["replaces"] for d in node.decorator_list
-    )
 
 
 def _refuse_form(module: Module, alias: ast.alias) -> Refused:

@@ -14,7 +14,7 @@ from psockmc.lang.loader import Loader, bind_imports
 from psockmc.lang.property_lists import declare_property_lists
 from psockmc.lang.rules import check_rules
 from psockmc.lang.scenarios import read_scenarios
-from psockmc.lang.scope import GLOBAL_KINDS, TYPE_KINDS, Symbol, SymbolKind
+from psockmc.lang.scope import GLOBAL_KINDS, TYPE_KINDS, Symbol, SymbolKind, is_replacement
 from psockmc.lang.signatures import declare_functions
 from psockmc.lang.statements import FunctionBody
 from psockmc.lang.world import Signature, World
@@ -83,14 +83,16 @@ def _global_symbols(world: World) -> list[Symbol]:
     for module in world.modules.values():
         for symbol in module.defined:
             symbols.append(symbol)
-            if symbol.kind not in GLOBAL_KINDS or module.variant:
+            if symbol.kind not in GLOBAL_KINDS or is_replacement(symbol):
                 continue
             key = (symbol.kind in TYPE_KINDS, symbol.name)
-            if key in seen:
-                message = f"the {symbol.kind.value} `{symbol.name}` is defined at {seen[key].place} too"
-                help = "names are unique in a program, as in the kernel: rename one of them"
-                world.report.add(module.file.refuse("E0107", symbol.node, message, label="second", help=help))
-            seen.setdefault(key, symbol)
+            if (other := seen.setdefault(key, symbol)) is symbol:
+                continue
+            # The files of psockmc.kernel are not the reader's to change.
+            mine, other = (other, symbol) if module.is_kernel else (symbol, other)
+            message = f"the {mine.kind.value} `{mine.name}` is defined at {other.place} too"
+            help = "names are unique in a program, as in the kernel: rename it"
+            world.report.add(mine.module.file.refuse("E0107", mine.node, message, label="same name", help=help))
     return symbols
 
 
@@ -129,10 +131,10 @@ def _check_bodies(world: World) -> list[tree.Function]:
     for symbol, signature in world.signatures.items():
         if signature is None:
             continue
-        before = world.report.count
+        before = world.report.refusals
         with world.report.recover():
             function = FunctionBody(world, symbol.module, signature).check()
-            if world.report.count == before:
+            if world.report.refusals == before:
                 check_flow(world, symbol.module, function)
                 functions.append(function)
     return functions

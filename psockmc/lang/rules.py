@@ -130,6 +130,7 @@ class _Rules:
             if isinstance(part, tree.Intrinsic) and WORDS[part.name].context and not WORDS[part.name].effects:
                 help = "compare with a field, or use `check` in the code"
                 self._note("E0604", part.span, f"{_CONTEXT_FREE}: `{part.name}`", "whose?", help)
+                return
 
     # ------------------------------------------------------------ fields
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from psockmc.lang import tree
@@ -55,17 +55,21 @@ class _ScenarioReader:
         if not any(keyword.arg == "run" for keyword in self.call.keywords):
             help = "write `run=[process(f, x), softirq(g, y)]`"
             raise self.file.refuse("E0702", self.call, "a scenario says who runs", label="no `run`", help=help)
+        properties = self._part("properties", self._properties, ())
+        before = self.world.report.refusals
         no_texts: dict[str, str] = {}
         expect = self._part("expect", self._expect, no_texts)
         why = self._part("why", self._texts, no_texts)
-        self._match_reasons(expect, why)
+        if self.world.report.refusals == before:
+            self._match_reasons(expect, why)
+            self._match_properties(expect, properties)
         return tree.Scenario(
             name=self.symbol.name,
             sentence=self._sentence(),
             setup=self._part("setup", self._setup, ""),
             run=self._part("run", self._run, ()),
             pools=self._part("pools", self._pools, {}),
-            properties=self._part("properties", self._properties, ()),
+            properties=properties,
             expect=expect,
             why=why,
             may_fail=self._part("may_fail", self._may_fail, ()),
@@ -231,7 +235,7 @@ class _ScenarioReader:
                 id = self._id(key)
                 word = self.module.word(value, Kind.CONSTANT)
                 if word is None or word.name not in VERDICTS:
-                    help = f"write {listed(VERDICTS)}, imported from psockmc.lang"
+                    help = f"write one of {listed(VERDICTS)}, imported from psockmc.lang"
                     message = f"`{self.file.written(value)}` is no verdict"
                     raise self.file.refuse("E0706", value, message, label="no verdict", help=help)
                 expect[id] = word.name
@@ -263,6 +267,14 @@ class _ScenarioReader:
         for id in why.keys() - expect.keys():
             message = f"a reason is given for `{id}`, but no expectation"
             self._note(message, "expected to be what?", f'add `expect={{"{id}": VIOLATED}}` or drop the reason')
+
+    def _match_properties(self, expect: Mapping[str, str], properties: Sequence[str]) -> None:
+        """An expectation for a property of the model needs that property in the scenario."""
+        stated = {s.property_id: s.name for s in self.world.signatures.values() if s is not None and s.property_id}
+        for id in expect:
+            if id in stated and stated[id] not in properties:
+                message = f"{id} is expected to be {expect[id]}, but the scenario does not check it"
+                self._note(message, "not checked", f"add `{stated[id]}` to `properties`")
 
     def _note(self, message: str, label: str, help: str) -> None:
         self.world.report.add(self.file.refuse("E0706", self.call, message, label=label, help=help))

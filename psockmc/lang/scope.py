@@ -59,6 +59,13 @@ class Symbol:
         return f"{self.module.file.name}:{self.node.lineno}"
 
 
+def is_replacement(symbol: Symbol) -> bool:
+    """Whether it is a function with `@replaces`, which may bear the name of what it replaces."""
+    return isinstance(symbol.node, ast.FunctionDef) and any(
+        isinstance(d, ast.Call) and symbol.module.word(d.func) is WORDS["replaces"] for d in symbol.node.decorator_list
+    )
+
+
 @dataclass(eq=False)
 class Module:
     """One file: its source, its syntax tree and its two name spaces.

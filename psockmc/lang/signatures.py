@@ -90,6 +90,12 @@ class _Head:
             message = f"`{self.symbol.name}` cannot be {listed(roles)} at once"
             raise self.file.refuse("E0301", self.node, message, label="which one?", help="keep one of them")
         if original is not None:
+            if roles and roles[0] != original.role:
+                message = (
+                    f"the replacement of the `@{original.role}` function `{original.name}` cannot be `@{roles[0]}`"
+                )
+                help = f"write `@{original.role}` as above the original, or leave it out"
+                raise self.file.refuse("E0803", self._head_span(), message, label="another role", help=help)
             return original.role
         if not roles:
             message = f"`{self.symbol.name}` does not say what it is"
@@ -223,6 +229,10 @@ class _Head:
         original = self.world.signatures.get(target)
         if original is None:
             raise Refused(None)
+        if original.is_property:
+            help = "variants change code; what must hold stays"
+            message = f"`{original.name}` exists for properties and cannot be replaced"
+            raise self.file.refuse("E0802", name, message, label="a property", help=help)
         self._refuse_second(original, where)
         return original
 

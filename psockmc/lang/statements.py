@@ -157,6 +157,9 @@ class FunctionBody:
         return local
 
     def _store(self, node: ast.stmt, target: ast.expr, value: ast.expr) -> tree.Stmt:
+        if isinstance(target, ast.Name) and self.around.locals.get(target.id) is None:
+            # The local has no type because of what is assigned to it: that is what must be reported.
+            self.expressions.value(value)
         place = self._target(target)
         what = f"`{self.file.written(target)}`"
         return tree.Assign(place, self.expressions.converted(value, place.type, "E0509", what), self.file.span(node))

@@ -1,0 +1,7 @@
+from psockmc.lang import user
+
+
+@user
+def f() -> None:
+    if True
+        pass

@@ -1,0 +1,2 @@
+import models.skmsg
+from . import skmsg

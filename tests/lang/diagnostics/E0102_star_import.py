@@ -1,0 +1,1 @@
+from psockmc.lang import *

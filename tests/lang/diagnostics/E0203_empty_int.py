@@ -1,0 +1,3 @@
+from psockmc.lang import Int
+
+size = Int[3, 0]

@@ -1,0 +1,23 @@
+from psockmc.lang import Array, Enum, Int, Ptr, Struct, choose, s32, u8, u32, user
+
+HUGE = 1 << 63 << 1
+
+
+class verdict(Enum):
+    SK_DROP = -1
+
+
+class sock(Struct):
+    n: u8
+    sent: Int[1, 3]
+    many: Array[u32, 5000]
+
+
+@user
+def f(sk: Ptr[sock], i: s32) -> None:
+    sk.n = 256
+    small: Int[0, 3] = 4
+    x = choose(1000)
+    if i < 4294967295:
+        pass
+    y = i + 99999999999

@@ -1,0 +1,6 @@
+from psockmc.lang import primitive
+
+
+@primitive
+def lock_everything() -> None:
+    pass

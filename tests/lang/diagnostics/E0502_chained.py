@@ -1,0 +1,11 @@
+from psockmc.lang import Ptr, Struct, u32, user
+
+
+class sock(Struct):
+    n: u32
+
+
+@user
+def f(sk: Ptr[sock]) -> None:
+    if 0 < sk.n < 3:
+        pass

@@ -1,0 +1,11 @@
+from psockmc.lang import replaces, user
+
+
+@user
+def f() -> None:
+    pass
+
+
+@replaces(f)
+def g() -> None:
+    pass
