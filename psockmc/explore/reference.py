@@ -363,7 +363,11 @@ class Interpreter:
             if pool.status >= 0 and state[ts.fields[pool.status].base + i] == ir.LIVE
         }
         unfinished = [c for c in ts.contexts if not c.stops[state[c.pc]].done]
-        reached = {(p, i) for p, pool in enumerate(ts.pools) if pool.status < 0 for i in range(len(pool.objects))}
+        reached = {
+            (p, i)
+            for p, pool in enumerate(ts.pools)
+            for i in range(len(pool.objects) if pool.status < 0 else pool.statics)
+        }
         slots = [cell for c in unfinished for cell in c.slots if ts.cells[cell].pool >= 0]
         reached |= {(ts.cells[cell].pool, state[cell] - 1) for cell in slots if state[cell]}
         todo = list(reached)

@@ -6,7 +6,7 @@ fixed; locals that live across such places get slots, and locals that never live
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TypeVar
 
@@ -68,13 +68,13 @@ class Finished:
     slots: tuple[Slot, ...]
 
 
-def finish(flow: Flow, level: int, shared_cpu: bool, usage: int) -> Finished:
+def finish(flow: Flow, level: int, shared_cpu: bool, builtin: Mapping[str, int]) -> Finished:
     """Resolve, cut into steps and allocate slots.
 
     level: 0 task, 1 softirq, 2 hardirq. shared_cpu: another context has the same CPU, so masking is a place of its
-    own. usage: property index of `lock-usage`. Raises EndlessLoop.
+    own. builtin: indices of the built-in properties. Raises EndlessLoop.
     """
-    nodes = _Resolver(flow, level, usage).nodes
+    nodes = _Resolver(flow, level, builtin).nodes
     _glue(nodes, shared_cpu)
     _refuse_endless(nodes)
     live = _liveness(nodes)
@@ -130,8 +130,8 @@ def constant(expr: ir.Expr) -> int | None:
 class _Resolver:
     """Explores (node, counters) from the beginning; each pair reached becomes one node."""
 
-    def __init__(self, flow: Flow, level: int, usage: int) -> None:
-        self.flow, self.level, self.usage = flow, level, usage
+    def __init__(self, flow: Flow, level: int, builtin: Mapping[str, int]) -> None:
+        self.flow, self.level, self.builtin = flow, level, builtin
         self.nodes: list[_Node] = []
         self.known: dict[tuple[int, Counters], int] = {}
         self.todo: list[tuple[int, int, Counters]] = []
@@ -173,8 +173,11 @@ class _Resolver:
         if counters == ZERO:
             node.done = True
             return
-        names = ", ".join(name for name, count in zip(COUNTERS, counters, strict=True) if count)
-        node.op = ir.Finding(self.usage, f"it ends with {names} still disabled or held", False)
+        names = [name for name, count in zip(COUNTERS, counters, strict=True) if count]
+        kind, message = "lock-usage", f"it ends with {', '.join(names)} still disabled"
+        if names == ["rcu"]:
+            kind, message = "rcu-usage", "it ends inside an RCU reader"
+        node.op = ir.Finding(self.builtin[kind], message, False)
         node.begins = False
         node.next = len(self.nodes)
         self.nodes.append(_Node(ir.Nop(), node.pre, ZERO, done=True))
@@ -195,7 +198,8 @@ class _Resolver:
             case Raise(counter):
                 after = self.count(counters, counter, 1)
                 if max(after) > DEEPEST:
-                    return ir.Finding(self.usage, f"{counter} is nested more than {DEEPEST} deep", True), counters
+                    usage = self.builtin["lock-usage"]
+                    return ir.Finding(usage, f"{counter} is nested more than {DEEPEST} deep", True), counters
                 return ir.Nop(), after
             case Lower(counter, finding):
                 if not counters[COUNTERS.index(counter)]:

@@ -24,6 +24,7 @@ BUILTIN = {
     "null-deref": "no NULL pointer is dereferenced",
     "use-after-free": "no object is used after it was freed",
     "double-free": "nothing is freed twice",
+    "bad-free": "only what kzalloc gave is freed",
     "null-call": "no NULL function pointer is called",
     "recursion": "no function calls itself deeper than stated",
     "out-of-bounds": "no array is indexed outside its bounds",
@@ -206,7 +207,7 @@ class _Compiler:
 
     def _finish(self, inliner: Inliner, shared_cpu: bool) -> Finished:
         try:
-            return finish(inliner.flow, inliner.level, shared_cpu, self.tables.property("lock-usage"))
+            return finish(inliner.flow, inliner.level, shared_cpu, self.tables.builtin)
         except EndlessLoop as error:
             help_ = "use `for i in range(n)` with a constant n, or let the body access shared memory"
             raise ModelErrors([self._error("E0900", error.span, "this loop never takes a step", help_)]) from None

@@ -71,6 +71,7 @@ class Memory:
         self.function_values: dict[FunctionPointer, tuple[str, ...]] = {}
         self.pools: dict[str, int] = {}
         self.objects: list[tuple[str, ...]] = []
+        self.statics: list[int] = []
         self.instances: dict[str, int] = {}
         self.fields: list[ir.Field] = []
         self.leaves: dict[tuple[str, Path], Leaf] = {}
@@ -145,6 +146,7 @@ class Memory:
                 number += 1
             self.pools[struct] = len(self.objects)
             self.objects.append((*own, *numbered))
+            self.statics.append(len(own))
             for value, name in enumerate(own, start=1):
                 self.instances[name] = value
 
@@ -186,13 +188,12 @@ class Memory:
             self._fields(struct, struct, (), 1, count=0)
             return
         if struct in self.use.allocated:
-            own = sum(1 for n in self.instances if self.program.instances[n].struct == struct)
             self.status[pool] = self._field(
                 f"{struct}.status", pool, 1, Domain(0, 2, -1, ("free", "live", "freed")), "status",
                 [f"{o} is" for o in self.objects[pool]],
             )  # fmt: skip
             where = self.fields[self.status[pool]]
-            for i in range(own):
+            for i in range(self.statics[pool]):
                 self.initial[where.base + i] = ir.LIVE
         self._fields(struct, struct, (), 1, count=len(self.objects[pool]))
 
@@ -283,7 +284,7 @@ class Memory:
     def pool_table(self) -> tuple[ir.Pool, ...]:
         """The pools, as the engines see them."""
         return tuple(
-            ir.Pool(struct, self.objects[i], self.status[i], tuple(self.pool_fields[i]))
+            ir.Pool(struct, self.objects[i], self.status[i], tuple(self.pool_fields[i]), self.statics[i])
             for struct, i in self.pools.items()
         )
 

@@ -36,8 +36,9 @@ static flag.
 There every context is done, idle (it may be scheduled and stands before a Wait marked idle), asleep (likewise before
 a Wait with `asleep`; when that condition is true there, property `lost-wakeup` is violated) or stuck; one stuck
 context violates `deadlock`. In terminal states that are no deadlock the end properties are evaluated, and `leak`:
-every LIVE object of a pool with a status field must be reachable, through pointer fields that are not ghosts, from an
-object of a pool without one or from a live slot (a slot cell with a pool) of a context that is not done.
+every LIVE object of a pool with a status field must be reachable, through pointer fields that are not ghosts, from a
+static object, from an object of a pool without one, or from a live slot (a slot cell with a pool) of a context that is
+not done.
 
 **Locks.** At an `Acquire` the context gives a use of the lock (a `LockEdge` with held = -1) and one edge from every
 other lock instance that it owns (`owner` is its value: held for writing) or reads (its bit in `readers`).
@@ -305,13 +306,15 @@ class Pool:
     """The objects of one struct. status: field of FREE/LIVE/FREED, or -1 when no object is ever freed or allocated.
 
     objects: their names. fields: (field, cells per object, initial value) of every field of the struct but status:
-    object i owns the cells base + i*cells .. base + (i+1)*cells - 1.
+    object i owns the cells base + i*cells .. base + (i+1)*cells - 1. statics: so many objects, the first, are static:
+    they exist from the beginning and are never freed.
     """
 
     name: str
     objects: tuple[str, ...]
     status: int
     fields: tuple[tuple[int, int, int], ...]
+    statics: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from psockmc.ir import system as ir
 from psockmc.ir.flow import Lower, Raise, Static
+from psockmc.ir.reach import embedded
 from psockmc.lang import tree
 from psockmc.lang.types import Bool, ListType, Pointer
 
@@ -18,6 +19,7 @@ FATAL = frozenset(
         "null-deref",
         "use-after-free",
         "double-free",
+        "bad-free",
         "null-call",
         "recursion",
         "out-of-bounds",
@@ -170,14 +172,42 @@ def _kfree(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
     flow = inliner.flow
     some, null = flow.branch(ir.Op("!=", (pointer, ZERO)), begins=True)
     flow.resume(some)
+    where = inliner.tables.access_text(flow.statement)
+    dynamic = ir.Op(">", (pointer, ir.Const(inliner.memory.statics[pool])))
+    _must(inliner, dynamic, "bad-free", f"{where}: frees a static object")
     status = ir.Load(inliner.memory.status[pool], ir.Op("-", (pointer, ONE)))
-    live, dead = flow.branch(ir.Op("==", (status, ir.Const(ir.LIVE))))
-    flow.resume(dead)
-    inliner.finding("double-free", f"{inliner.tables.access_text(flow.statement)}: freed a second time")
-    flow.resume(live)
+    _must(inliner, ir.Op("==", (status, ir.Const(ir.LIVE))), "double-free", f"{where}: freed a second time")
+    for kind, cell, what in _burdens(inliner, struct):
+        index = ir.Op("-", (pointer, ONE))
+        _must(inliner, ir.Op("==", (ir.Load(cell, index), ZERO)), kind, f"{where}: {what}")
     flow.emit(ir.Free(pointer, pool))
     flow.resume(flow.dangling, null)
     return ZERO
+
+
+def _must(inliner: Inliner, cond: ir.Expr, kind: str, message: str) -> None:
+    """A finding unless the condition holds."""
+    good, bad = inliner.flow.branch(cond)
+    inliner.flow.resume(bad)
+    inliner.finding(kind, message)
+    inliner.flow.resume(good, inliner.flow.dangling)
+
+
+def _burdens(inliner: Inliner, struct: str) -> Iterator[tuple[str, int, str]]:
+    """What a freed object must not have: (finding, field that must be 0, message) for held locks and queued work."""
+    memory = inliner.memory
+    for lock in memory.lock_classes():
+        root, _, name = lock.name.partition(".")
+        if root == struct:
+            yield "lock-usage", lock.owner, f"frees an object whose {name} is held"
+            if lock.readers >= 0:
+                yield "lock-usage", lock.readers, f"frees an object whose {name} is held for reading"
+    for function in memory.program.functions.values():
+        if function.per_struct:
+            for path in embedded(memory.program.structs, struct, function.per_struct):
+                pending = memory.leaves.get((struct, (*path, "pending")))
+                if pending is not None:
+                    yield "use-after-free", pending.field, f"frees an object whose {'.'.join(path)} is still queued"
 
 
 def _container_of(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:

@@ -154,7 +154,9 @@ def test_an_assumption_prunes() -> None:
         (["h = box0.call", "h(box0)"], "null-call"),
         (["i: Int[0, 9] = box0.a", "box0.cells[i + 3] = 1"], "out-of-bounds"),
         (["rcu_read_unlock()"], "rcu-usage"),
-        (["rcu_read_lock()"], "lock-usage"),
+        (["rcu_read_lock()"], "rcu-usage"),
+        (["preempt_disable()"], "lock-usage"),
+        (["kfree(box0)"], "bad-free"),
     ],
 )
 def test_findings(body: list[str], finding: str) -> None:
@@ -164,9 +166,9 @@ def test_findings(body: list[str], finding: str) -> None:
 
 def test_a_freed_object_is_reused_only_when_nobody_points_to_it() -> None:
     code = function("p = kzalloc(box, GFP_ATOMIC)", "kfree(p)", "q = kzalloc(box, GFP_ATOMIC)", "kfree(q)",
-                    "r = kzalloc(box, GFP_ATOMIC)", "kfree(r)", "check(p == q, 'never: p is still held')")  # fmt: skip
+                    "r = kzalloc(box, GFP_ATOMIC)", "kfree(r)", "check(p == r, 'never: p is still held')")  # fmt: skip
     result = explore(code, pools="{box: 2}")
-    # p is live to the end, so q and r share the other object
+    # p is live to the end, q is not: r takes the object that q had
     assert [v.message for v in result.violations] == ["never: p is still held"]
     assert not result.cuts
 
@@ -218,7 +220,7 @@ def f() -> None:
 def test_a_softirq_interrupts_the_process_of_its_cpu_but_not_the_other_way_round() -> None:
     code = function("box0.a = 1", "box0.a = 2") + "\n@user\ndef irq() -> None:\n    box0.b = 1\n    box0.b = 2\n"
     alone = explore(code, run="process(f), softirq(irq)")
-    nested = explore(code, run="process(f), softirq(irq, cpu=0)")
+    nested = explore(code, run="process(f, cpu=0), softirq(irq, cpu=0)")
     # process: 3 places; softirq: not begun, begun, after one store, done
     assert alone.states == 3 * 4
     assert nested.states == alone.states  # every place of one with every place of the other ...
@@ -228,5 +230,5 @@ def test_a_softirq_interrupts_the_process_of_its_cpu_but_not_the_other_way_round
 def test_bottom_halves_off_keep_the_softirq_out() -> None:
     code = function("local_bh_disable()", "box0.a = 1", "box0.a = 2", "local_bh_enable()")
     code += "\n@user\ndef irq() -> None:\n    check(box0.a != 1, 'never seen')\n"
-    assert not explore(code, run="process(f), softirq(irq, cpu=0)").violations
+    assert not explore(code, run="process(f, cpu=0), softirq(irq, cpu=0)").violations
     assert explore(code, run="process(f), softirq(irq)").violations

@@ -72,13 +72,15 @@ class Pools:
     def leaks(self) -> str:
         """`leaks(w)`: whether a live object of a pool with a status is reached from nothing.
 
-        reached[p] has bit 1 + i for object i of pool p. Roots are all objects of pools without a status and the live
+        reached[p] has bit 1 + i for object i of pool p. Roots are static objects, all objects of pools without a status and the live
         slots of contexts that are not done; pointers lead on, except in ghost fields.
         """
         lines = [f"u64 reached[{max(1, len(self.ts.pools))}] = {{0}};"]
         for number, pool in enumerate(self.ts.pools):
             if pool.status < 0:
                 lines.append(f"reached[{number}] = ~UINT64_C(0);")
+            elif pool.statics:
+                lines.append(f"reached[{number}] = UINT64_C({(1 << pool.statics + 1) - 2});")
         lines += self._roots()
         lines += ["for (int more = 1; more;) {", "    u64 before;", "    more = 0;"]
         lines += [f"    {line}" for line in self._links()]
