@@ -12,8 +12,6 @@ from psockmc.explore.tracedata import Access, Change, Event, GracePeriod, Held, 
 from psockmc.explore.waits import obstacle
 from psockmc.ir import system as ir
 
-LOCAL_ONLY = (ir.Nop, ir.Branch)
-
 
 class History:
     """The steps of a run so far, and what must be remembered to tell it.
@@ -165,12 +163,17 @@ class _Telling:
         return list(zip(moments, (*moments[1:], self.performed.end), strict=True))
 
     def _follow(self, moment: Moment, known: Mapping[int, int]) -> None:
-        """Go where the node is; a node that does nothing makes no place of its own."""
+        """Go where the node is. A node that does nothing makes no place of its own, unless the step begins with it.
+
+        A step begins with such a node where a section is entered or left; that of an atomic block says nothing.
+        """
         place = self.history.calls.enter(self.context.index, moment.node, known)
-        if moment is self.performed.moments[0]:
+        first = moment is self.performed.moments[0]
+        if first:
             self._first = place
         idle = isinstance(self.context.nodes[moment.node].op, ir.Nop)
-        if not idle and (not self.places or self.places[-1] != place):
+        says_something = not idle or (first and not place.statement.startswith("with atomic("))
+        if says_something and (not self.places or self.places[-1] != place):
             self.places.append(place)
         self._place_of.append(max(len(self.places) - 1, 0))
 

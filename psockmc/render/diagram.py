@@ -14,7 +14,7 @@ from itertools import product
 
 from psockmc.explore.tracedata import Trace
 from psockmc.render.footer import footer
-from psockmc.render.layout import annotated, wrap
+from psockmc.render.layout import annotated, broken_words, wrap
 from psockmc.render.story import Line, story
 
 INDENT = 2
@@ -97,7 +97,7 @@ def _headings(trace: Trace, columns: Sequence[int], widths: Sequence[int], start
 
 
 def _widths(trace: Trace, lines: Sequence[Line], columns: Sequence[int], width: int) -> list[int]:
-    """Column widths that make the fewest rows; among those the most even ones."""
+    """Column widths that make the fewest rows, and break few words; among those the most even ones."""
     room = width - INDENT - GAP * (len(columns) - 1)
     if len(columns) < 2:
         return [room] * len(columns)
@@ -114,6 +114,7 @@ def _heights(trace: Trace, lines: Sequence[Line], context: int, widths: range) -
     return {
         w: len(wrap(heading(trace, context), w, hanging=2))
         + sum(len(annotated(line.text, line.notes, w, 2 * line.depth)) for line in own)
+        + sum(broken_words(line.text, w, 2 * line.depth) for line in own)
         for w in widths
     }
 

@@ -51,6 +51,12 @@ def _broken(word: str, room: int, separators: tuple[re.Pattern[str], ...]) -> It
             yield from _broken(part, room, separators[1:])
 
 
+def broken_words(text: str, width: int, indent: int = 0, hanging: int = 4) -> int:
+    """How many words `wrap` has to break."""
+    room = width - max(min(indent + hanging, width - NARROWEST), 0)
+    return sum(len(word) > room for word in text.split())
+
+
 def annotated(text: str, notes: tuple[str, ...], width: int, indent: int) -> list[str]:
     """Code with its notes behind `//`: on the same line if they fit, else below, indented."""
     lines = wrap(text, width, indent)

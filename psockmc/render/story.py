@@ -37,8 +37,11 @@ class _Teller:
         self.entered: set[int] = set()
         self.folded: list[Unit] = []
         self.key: tuple[object, ...] = ()  # of the last statement
+        self.wrappers = set() if all_steps else self._wrappers()
 
     def tell(self) -> list[Line]:
+        for unit in self.units:
+            unit.frames = self._shown(unit.frames)
         for unit in self.units:
             if self.folded and self.folded[-1].context != unit.context:
                 self._flush(())
@@ -50,6 +53,24 @@ class _Teller:
         self._flush(())
         self._tell_failure()
         return self.lines
+
+    def _wrappers(self) -> set[int]:
+        """Calls between a context's first function and the first that does something itself or calls two others.
+
+        They only lead there, and would push everything to the right.
+        """
+        failure = self.trace.failure
+        at_the_end = [*((w.context, w.place) for w in failure.waits), *((s.context, s.place) for s in failure.race)]
+        paths: dict[int, list[tuple[int, ...]]] = {}
+        for unit in self.units:
+            if unit.deciding:
+                paths.setdefault(unit.context, []).append(unit.frames)
+        for context, place in at_the_end:
+            paths.setdefault(context, []).append(seen_at(self.trace, place)[0])
+        return {number for own in paths.values() for number in _common_prefix(own)[1:-1]}
+
+    def _shown(self, frames: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(number for number in frames if number not in self.wrappers)
 
     # ------------------------------------------------------------ steps
 
@@ -111,7 +132,8 @@ class _Teller:
 
     def _at(self, context: int, place: Place, note: str, kind: str) -> None:
         """A place at which a context stands."""
-        frames, key, text, _ = seen_at(self.trace, place)
+        all_frames, key, text, _ = seen_at(self.trace, place)
+        frames = self._shown(all_frames)
         last = self.lines[-1] if self.lines else None
         if last is not None and last.context == context and self.key == key:
             self.lines[-1] = replace(last, notes=(*last.notes, note))

@@ -21,7 +21,7 @@ class Unit:
     """Consecutive steps of one context at one statement, or inside one call of a primitive.
 
     frames: the calls around it that are shown; key: what makes it the same; call: the primitive's call or -1; silent:
-    it has no statement (an interrupt comes in, a context ends).
+    it touches nothing shared (work on locals, an interrupt that comes in, a context that ends).
     """
 
     context: int
@@ -104,12 +104,17 @@ class _Cutter:
         frames, key, text, call = seen_at(self.trace, place)
         last = self.units[-1] if self.units else None
         if last is None or last.context != step.context or last.key != key:
-            last = Unit(step.context, frames, key, text, call, silent=not place.line)
+            last = Unit(step.context, frames, key, text, call, silent=True)
             self.units.append(last)
         if step.number not in last.steps:
             last.steps.append(step.number)
+        last.silent &= call < 0 and not self._touches(step, at)
         last.failing |= self._fails(step) and place == self.trace.failure.place
         self._note(last, step, at)
+
+    @staticmethod
+    def _touches(step: Step, at: int) -> bool:
+        return any(a.at == at for a in step.accesses) or any(c.at == at for c in step.changes)
 
     # ------------------------------------------------------------ notes
 
@@ -150,8 +155,9 @@ class _Cutter:
         """Entering and leaving an RCU reader matters when somebody waits for it, or when the failure is about it."""
         changed = (step.context in step.readers) != (step.context in before)
         about = self.trace.property.id in SECTION_PROPERTIES and step.context == self.trace.steps[-1].context
-        if changed and (about or step.context in self.waited_for):
-            self.units[-1].deciding = True
+        if changed:
+            self.units[-1].silent = False
+            self.units[-1].deciding |= about or step.context in self.waited_for
 
     def _note_result(self, unit: Unit) -> None:
         """A primitive that tried something and did nothing says so."""

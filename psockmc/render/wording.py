@@ -10,14 +10,15 @@ from psockmc.explore.tracedata import Access, Call, Change, Trace
 class Wording:
     """How one trace names its cells.
 
-    `psock0.refcnt.refs` is `refcnt`: the object is left out where it is the only one with such a field, and the
-    last name where the struct around it has no other field.
+    `psock0.refcnt.refs` is `refcnt`: the object is left out where it is the only one whose field is touched, and the last
+    name where the struct around it has no other field.
     """
 
     def __init__(self, trace: Trace) -> None:
-        shown = [cell.name for cell in trace.cells if cell.kind != "ghost"]
-        self._owners = Counter(name.partition(".")[2] for name in shown)
-        self._siblings = Counter(name.rpartition(".")[0] for name in shown)
+        touched = {a.cell for step in trace.steps for a in step.accesses}
+        touched |= {c.cell for step in trace.steps for c in step.changes}
+        self._owners = Counter(name.partition(".")[2] for name in touched)
+        self._siblings = Counter(cell.name.rpartition(".")[0] for cell in trace.cells if cell.kind != "ghost")
 
     def short(self, cell: str) -> str:
         """The name of a cell in a note."""
