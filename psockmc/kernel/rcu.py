@@ -28,9 +28,11 @@ from psockmc.lang import (
     atomic,
     current,
     finding,
+    in_atomic,
     instance,
     per_object,
     primitive,
+    rcu_held,
     readers,
     wait,
 )
@@ -96,6 +98,8 @@ def rcu_do_batch(head: rcu_head) -> None:
             head.pending = False
             func = head.func
         func(head)
+        if rcu_held():
+            finding("rcu-usage", "an RCU callback returns inside an RCU reader")
 
 
 @primitive
@@ -135,3 +139,5 @@ def rcu_work_rcufn(rwork: rcu_work) -> None:
             rwork.pending = False
             func = rwork.func
         func(rwork)
+        if in_atomic() or rcu_held():
+            finding("lock-usage", "a work function returns in atomic context or inside an RCU reader")

@@ -9,7 +9,8 @@ A delay is any time, none included: a pending `delayed_work` may start at once, 
 nothing and mod_delayed_work() is the same as queueing. Workqueues are not told apart.
 
 Findings: `work-usage` (cancel or flush of an item by its own function; queueing or flushing an item that was never
-initialised; INIT_WORK() of a pending one), `sleep-in-atomic` (the waiting forms). A cancel under a lock that the
+initialised; INIT_WORK() of a pending one), `lock-usage` (a function that returns in atomic context),
+`sleep-in-atomic` (the waiting forms). A cancel under a lock that the
 function takes is a `deadlock`, whose cycle names the worker.
 """
 
@@ -25,8 +26,10 @@ from psockmc.lang import (
     current,
     current_bit,
     finding,
+    in_atomic,
     per_object,
     primitive,
+    rcu_held,
     u32,
     wait,
 )
@@ -61,6 +64,8 @@ def process_one_work(work: work_struct) -> None:
             work.running = current()
             func = work.func
         func(work)
+        if in_atomic() or rcu_held():
+            finding("lock-usage", "a work function returns in atomic context or inside an RCU reader")
         with atomic("the pool's lock is held while a worker lets go of an item"):
             work.running = NOBODY
 
@@ -71,9 +76,10 @@ def INIT_WORK(work: work_struct, func: Callable[[work_struct], None]) -> None:
     with atomic("INIT_WORK() runs before anybody else sees the item"):
         if work.pending:
             finding("work-usage", "INIT_WORK() on an item that is pending")
+            work.pending = False
+        if work.disabled != 0:
+            work.disabled = 0
         work.func = func
-        work.pending = False
-        work.disabled = 0
 
 
 @primitive
@@ -121,7 +127,8 @@ def cancel_work(work: work_struct) -> bool:
     """Make the item not pending. Does not wait: its function may be running. True when it was pending."""
     with atomic("the pending bit is grabbed under the pool's lock"):
         was_pending = work.pending
-        work.pending = False
+        if was_pending:
+            work.pending = False
     return was_pending
 
 
@@ -143,7 +150,8 @@ def cancel_work_sync(work: work_struct) -> bool:
         if work.running == current():
             finding("work-usage", "a work function cancels its own item and waits for itself")
         was_pending = work.pending
-        work.pending = False
+        if was_pending:
+            work.pending = False
         work.disabled |= current_bit()
     with atomic("the item is enabled again at the instant at which its function has returned"):
         wait(work.running == NOBODY, holder=work.running)

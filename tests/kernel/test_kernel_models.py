@@ -11,13 +11,16 @@ The first comments of a model say what must come out:
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+import psockmc
 from psockmc.explore.limits import Limits
 from psockmc.explore.native import available, search_native
 from psockmc.explore.reference import search_reference
@@ -28,6 +31,7 @@ from psockmc.ir.system import TransitionSystem
 from psockmc.lang import load_program
 
 MODELS = Path(__file__).parent / "models"
+KERNEL = Path(psockmc.__file__).parent / "kernel"
 COUNTS = re.compile(r"^# states: .*\n", re.MULTILINE)
 
 
@@ -124,3 +128,38 @@ def test_native_engine_agrees(model: str) -> None:
     assert counts(result) == counts(searched(model))
     ours = {v.id: (v.verdict, v.depth) for v in verdicts(model)}
     assert {v.id: (v.verdict, v.depth) for v in judge(compiled(model), result, {})} == ours
+
+
+def statements(path: Path) -> dict[int, str]:
+    """The statements of the functions in a file of primitives, by line; what only frames or explains them left out."""
+    found: dict[int, str] = {}
+    source = path.read_text(encoding="utf-8")
+    for function in ast.parse(source).body:
+        if isinstance(function, ast.FunctionDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.stmt) and node is not function and not is_frame(node):
+                    found[node.lineno] = source.splitlines()[node.lineno - 1].strip()
+    return found
+
+
+def is_frame(node: ast.stmt) -> bool:
+    """Atomic blocks, docstrings and `omits(...)` are no nodes."""
+    match node:
+        case ast.With() | ast.Expr(value=ast.Constant()) | ast.Expr(value=ast.Call(func=ast.Name(id="omits"))):
+            return True
+    return False
+
+
+def lines_run(model: str) -> Iterator[tuple[str, int]]:
+    """File and line of every statement that ran, and of every call on the way to it."""
+    ts, ran = compiled(model), searched(model).statements
+    yield from ((ts.statements[i].file, ts.statements[i].line) for i in ran)
+    for context in ts.contexts:
+        for path in {node.path for node in context.nodes if node.statement in ran}:
+            yield from ((frame.call_file, frame.call_line) for frame in context.paths[path])
+
+
+@pytest.mark.parametrize("file", sorted(p.name for p in KERNEL.glob("[!_]*.py")))
+def test_every_statement_runs_in_some_model(file: str) -> None:
+    ran = {line for model in models() for name, line in lines_run(model) if name == f"psockmc/kernel/{file}"}
+    assert {line: text for line, text in statements(KERNEL / file).items() if line not in ran} == {}
