@@ -4,9 +4,10 @@ The first comments of a model say what must come out:
 
     # holds                             or `# violated: PROPERTY ...` or `# undetermined`
     # says: FRAGMENT                    the message of one of the violations contains this (optional)
+    # open: REASON                      the checker does not get there yet (optional): a strict expected failure
     # states: 12, transitions: 14, depth: 5
 
-`pytest --update-goldens` writes the last line anew; the first two are a person's.
+`pytest --update-goldens` writes the last line anew; the others are a person's.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Expected:
     outcome: str
     violated: frozenset[str]
     says: str
+    open: str
     counts: str
 
 
@@ -54,7 +56,23 @@ def read_expected(path: Path) -> Expected:
         key, _, rest = line.removeprefix("# ").partition(":")
         lines[key] = rest.strip()
     (outcome,) = lines.keys() & {"holds", "violated", "undetermined"}
-    return Expected(outcome, frozenset(lines[outcome].split()), lines.get("says", ""), lines.get("states", ""))
+    return Expected(
+        outcome,
+        frozenset(lines[outcome].split()),
+        lines.get("says", ""),
+        lines.get("open", ""),
+        lines.get("states", ""),
+    )
+
+
+def cases(*, saying: bool = False) -> list[object]:
+    """The models as parameters of a test of what must come out; only those whose head quotes a message if `saying`."""
+    heads = {model: read_expected(MODELS / f"{model}.py") for model in models()}
+    return [
+        pytest.param(model, marks=[pytest.mark.xfail(reason=head.open)] if head.open else [])
+        for model, head in heads.items()
+        if head.says or not saying
+    ]
 
 
 def models() -> list[str]:
@@ -87,7 +105,7 @@ def counts(result: SearchResult) -> str:
     return f"{result.states}, transitions: {result.transitions}, depth: {result.depth}"
 
 
-@pytest.mark.parametrize("model", models())
+@pytest.mark.parametrize("model", cases())
 def test_verdicts_are_those_of_the_head(model: str) -> None:
     expected = read_expected(MODELS / f"{model}.py")
     found = {v.id for v in verdicts(model) if v.verdict is Verdict.VIOLATED}
@@ -101,7 +119,7 @@ def test_verdicts_are_those_of_the_head(model: str) -> None:
         assert not searched(model).cuts
 
 
-@pytest.mark.parametrize("model", [m for m in models() if read_expected(MODELS / f"{m}.py").says])
+@pytest.mark.parametrize("model", cases(saying=True))
 def test_message_says_what_is_wrong(model: str) -> None:
     says = read_expected(MODELS / f"{model}.py").says
     messages = [v.message for v in verdicts(model) if v.verdict is Verdict.VIOLATED]

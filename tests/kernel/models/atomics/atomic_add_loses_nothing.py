@@ -1,4 +1,5 @@
 # holds
+# states: 4, transitions: 4, depth: 2
 """atomic_add() reads and writes in one step."""
 
 from psockmc.lang import Int, Struct, at_end, atomic_add, instance, process, scenario, user

@@ -1,4 +1,5 @@
 # holds
+# states: 20, transitions: 28, depth: 6
 """Of two test_and_set_bit() one sees the bit clear; test_and_clear_bit() gives it back."""
 
 from psockmc.lang import (

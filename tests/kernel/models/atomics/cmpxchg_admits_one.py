@@ -1,4 +1,5 @@
 # holds
+# states: 12, transitions: 16, depth: 4
 """Of two cmpxchg() from the same old value one succeeds."""
 
 from psockmc.lang import Int, Struct, at_end, cmpxchg, instance, process, scenario, user

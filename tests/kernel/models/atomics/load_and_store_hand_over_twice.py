@@ -1,4 +1,5 @@
 # violated: double-free
+# states: 26, transitions: 38, depth: 6
 """A load and a store are two steps: both takers can get the object."""
 
 from psockmc.lang import (

@@ -1,4 +1,5 @@
 # holds
+# states: 12, transitions: 16, depth: 4
 """xchg() reads and writes in one step: of two takers one gets the object."""
 
 from psockmc.lang import GFP_KERNEL, NULL, Ptr, Struct, instance, kfree, kzalloc, process, scenario, user, xchg

@@ -1,4 +1,5 @@
 # violated: assert
+# states: 12, transitions: 14, depth: 5
 """A hardirq comes in between any two steps of a softirq, bottom halves off or not."""
 
 from psockmc.lang import READ_ONCE, WRITE_ONCE, Struct, check, hardirq, instance, scenario, softirq, user

@@ -1,4 +1,5 @@
 # holds
+# states: 12, transitions: 12, depth: 6
 """Sections with bottom halves off nest: only the last local_bh_enable() lets softirqs in."""
 
 from psockmc.lang import (

@@ -1,4 +1,5 @@
 # holds
+# states: 10, transitions: 10, depth: 5
 """Not with bottom halves off."""
 
 from psockmc.lang import (

@@ -1,4 +1,5 @@
 # holds
+# states: 8, transitions: 8, depth: 4
 """Not with preemption off; a process on the same CPU waits, though nothing locks it out."""
 
 from psockmc.lang import (

@@ -1,4 +1,5 @@
 # violated: assert
+# states: 6, transitions: 7, depth: 3
 """A process may be preempted by another one of its CPU."""
 
 from psockmc.lang import READ_ONCE, WRITE_ONCE, Struct, check, instance, process, scenario, user

@@ -1,4 +1,5 @@
 # violated: assert
+# states: 9, transitions: 10, depth: 4
 """A softirq comes in between any two steps of a process with bottom halves on."""
 
 from psockmc.lang import READ_ONCE, WRITE_ONCE, Struct, check, instance, process, scenario, softirq, user

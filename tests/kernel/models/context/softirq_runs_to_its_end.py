@@ -1,4 +1,5 @@
 # holds
+# states: 15, transitions: 16, depth: 6
 """The process under a softirq does not run before the softirq is over."""
 
 from psockmc.lang import READ_ONCE, WRITE_ONCE, Struct, check, cover, instance, process, scenario, softirq, user

@@ -1,4 +1,5 @@
 # holds
+# states: 16, transitions: 16, depth: 8
 """Two softirqs of one CPU run one after the other."""
 
 from psockmc.lang import READ_ONCE, WRITE_ONCE, Struct, check, instance, scenario, softirq, user

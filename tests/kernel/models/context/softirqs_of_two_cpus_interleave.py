@@ -1,4 +1,5 @@
 # violated: assert
+# states: 27, transitions: 42, depth: 8
 """Softirqs of two CPUs run at the same time."""
 
 from psockmc.lang import READ_ONCE, WRITE_ONCE, Struct, check, instance, scenario, softirq, user

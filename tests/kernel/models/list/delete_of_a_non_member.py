@@ -1,4 +1,5 @@
 # violated: list-corruption
+# states: 3, transitions: 3, depth: 2
 """An element that is on no list may not be taken off one."""
 
 from psockmc.lang import GFP_KERNEL, ListHead, Struct, instance, kzalloc, list_del, process, scenario, user

@@ -1,4 +1,5 @@
 # violated: list-corruption
+# states: 4, transitions: 4, depth: 3
 """An element that is on a list may not be added again."""
 
 from psockmc.lang import GFP_KERNEL, ListHead, Struct, instance, kzalloc, list_add, process, scenario, user

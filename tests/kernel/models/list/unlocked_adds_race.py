@@ -1,4 +1,5 @@
 # violated: data-race
+# states: 5, transitions: 4, depth: 2
 """Two additions to one list need a lock."""
 
 from psockmc.lang import ListHead, Ptr, Struct, instance, list_add, process, scenario, user

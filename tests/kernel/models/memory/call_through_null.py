@@ -1,4 +1,5 @@
 # violated: null-call
+# states: 1, transitions: 1, depth: 0
 """A function pointer that was never set."""
 
 from psockmc.lang import Callable, Struct, instance, process, scenario, user

@@ -1,4 +1,5 @@
 # holds
+# states: 5, transitions: 4, depth: 3
 """Who tests for NULL survives a failing allocation."""
 
 from psockmc.lang import GFP_KERNEL, Struct, cover, kfree, kzalloc, process, scenario, user

@@ -1,4 +1,5 @@
 # violated: double-free
+# states: 4, transitions: 4, depth: 3
 """A freed object may not be freed again."""
 
 from psockmc.lang import GFP_KERNEL, Struct, kfree, kzalloc, process, scenario, user

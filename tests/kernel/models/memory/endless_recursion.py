@@ -1,4 +1,5 @@
 # violated: recursion
+# states: 1, transitions: 1, depth: 0
 """A call that enters itself again beyond the stated depth."""
 
 from psockmc.lang import Callable, Struct, instance, process, scenario, user

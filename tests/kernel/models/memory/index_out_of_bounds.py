@@ -1,4 +1,5 @@
 # violated: out-of-bounds
+# states: 3, transitions: 3, depth: 2
 """An index is checked against the array."""
 
 from psockmc.lang import Array, Int, Struct, instance, process, scenario, user

@@ -1,4 +1,5 @@
 # violated: bad-free
+# states: 1, transitions: 1, depth: 0
 """An object that exists from the beginning does not come from kzalloc()."""
 
 from psockmc.lang import Ptr, Struct, instance, kfree, process, scenario, user

@@ -1,4 +1,5 @@
 # holds
+# states: 3, transitions: 2, depth: 2
 """kfree(NULL) does nothing."""
 
 from psockmc.lang import NULL, Ptr, Struct, instance, kfree, process, scenario, user

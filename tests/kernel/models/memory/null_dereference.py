@@ -1,4 +1,5 @@
 # violated: null-deref
+# states: 2, transitions: 2, depth: 1
 """NULL leads nowhere."""
 
 from psockmc.lang import Ptr, Struct, instance, process, scenario, user

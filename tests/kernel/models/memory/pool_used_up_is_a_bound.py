@@ -1,4 +1,5 @@
 # undetermined
+# states: 2, transitions: 1, depth: 1
 """More objects than the pool has cut the run."""
 
 from psockmc.lang import GFP_KERNEL, Struct, kfree, kzalloc, process, scenario, user

@@ -1,4 +1,5 @@
 # holds
+# states: 3, transitions: 2, depth: 2
 """What a static object of another struct still points to at the end is not leaked."""
 
 from psockmc.lang import GFP_KERNEL, Ptr, Struct, instance, kzalloc, process, scenario, user

@@ -1,4 +1,5 @@
 # holds
+# states: 5, transitions: 4, depth: 4
 """An object that exists from the beginning is no leak, nor is what it points to."""
 
 from psockmc.lang import GFP_KERNEL, Ptr, Struct, instance, kfree, kzalloc, process, scenario, user

@@ -1,4 +1,5 @@
 # violated: null-deref
+# states: 5, transitions: 5, depth: 3
 """kzalloc() may fail where the scenario says so."""
 
 from psockmc.lang import GFP_KERNEL, Struct, kfree, kzalloc, process, scenario, user

@@ -1,4 +1,5 @@
 # violated: use-after-free
+# states: 3, transitions: 3, depth: 2
 """A freed object may not be used."""
 
 from psockmc.lang import GFP_KERNEL, Struct, kfree, kzalloc, process, scenario, user

@@ -1,4 +1,5 @@
 # violated: deadlock lock-order
+# states: 19, transitions: 22, depth: 8
 """Two mutexes in opposite orders."""
 
 from psockmc.kernel.mutex import mutex, mutex_lock, mutex_unlock

@@ -1,4 +1,5 @@
 # holds
+# states: 16, transitions: 16, depth: 8
 """Two additions under a mutex both count."""
 
 from psockmc.kernel.mutex import mutex, mutex_lock, mutex_unlock

@@ -1,5 +1,6 @@
 # violated: lock-usage
 # says: it ends while it still holds a lock
+# states: 2, transitions: 1, depth: 1
 """A context that ends with a mutex held is a finding."""
 
 from psockmc.kernel.mutex import mutex, mutex_lock

@@ -1,5 +1,6 @@
 # violated: self-deadlock
 # says: waits for a mutex that it holds itself
+# states: 2, transitions: 2, depth: 1
 """A mutex is not recursive."""
 
 from psockmc.kernel.mutex import mutex, mutex_lock, mutex_unlock

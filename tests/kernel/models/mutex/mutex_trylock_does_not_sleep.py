@@ -1,4 +1,5 @@
 # holds
+# states: 14, transitions: 19, depth: 5
 """mutex_trylock() is allowed under a spinlock and fails when the mutex is taken."""
 
 from psockmc.kernel.mutex import mutex, mutex_lock, mutex_trylock, mutex_unlock

@@ -1,5 +1,6 @@
 # violated: lock-usage
 # says: unlocks a mutex that it does not hold
+# states: 7, transitions: 8, depth: 3
 """A mutex is released by its owner."""
 
 from psockmc.kernel.mutex import mutex, mutex_lock, mutex_unlock

@@ -1,4 +1,5 @@
 # holds
+# states: 16, transitions: 16, depth: 8
 """A waiter sleeps, so the owner on the same CPU goes on."""
 
 from psockmc.kernel.mutex import mutex, mutex_lock, mutex_unlock

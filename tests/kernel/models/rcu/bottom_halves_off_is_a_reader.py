@@ -1,4 +1,5 @@
 # holds
+# states: 16, transitions: 23, depth: 6
 """A section with bottom halves off is waited for, too."""
 
 from psockmc.kernel.rcu import synchronize_rcu

@@ -1,4 +1,5 @@
 # holds
+# states: 8, transitions: 7, depth: 7
 """call_rcu() may be used inside a reader and under a spinlock."""
 
 from psockmc.kernel.rcu import call_rcu, rcu_head

@@ -1,5 +1,6 @@
 # violated: rcu-usage
 # says: call_rcu() on a head whose callback has not run yet
+# states: 5, transitions: 5, depth: 3
 """A head is handed over once at a time."""
 
 from psockmc.kernel.rcu import call_rcu, rcu_head

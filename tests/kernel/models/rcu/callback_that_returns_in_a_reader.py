@@ -1,5 +1,6 @@
 # violated: rcu-usage
 # says: an RCU callback returns inside an RCU reader
+# states: 5, transitions: 4, depth: 4
 """A callback must leave the readers that it entered."""
 
 from psockmc.kernel.rcu import call_rcu, rcu_head

@@ -1,4 +1,5 @@
 # violated: use-after-free
+# states: 26, transitions: 40, depth: 7
 """A grace period that begins before the pointer is gone does not wait for readers that come after it."""
 
 from psockmc.kernel.rcu import synchronize_rcu

@@ -1,5 +1,6 @@
 # violated: work-usage
 # says: initialises an rcu_work that is queued
+# states: 6, transitions: 6, depth: 4
 """A queued item may not be initialised again."""
 
 from psockmc.kernel.rcu import INIT_RCU_WORK, queue_rcu_work, rcu_work

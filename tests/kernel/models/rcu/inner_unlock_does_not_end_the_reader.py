@@ -1,4 +1,5 @@
 # holds
+# states: 32, transitions: 50, depth: 8
 """Readers nest: only the outermost rcu_read_unlock() ends one."""
 
 from psockmc.kernel.rcu import synchronize_rcu

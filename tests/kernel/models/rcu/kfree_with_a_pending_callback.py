@@ -1,4 +1,5 @@
 # violated: use-after-free
+# states: 7, transitions: 8, depth: 5
 """Freeing an object whose callback is still to run lets RCU use freed memory."""
 
 from psockmc.kernel.rcu import call_rcu, rcu_head

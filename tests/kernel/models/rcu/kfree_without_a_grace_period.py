@@ -1,4 +1,5 @@
 # violated: use-after-free
+# states: 16, transitions: 24, depth: 5
 """Without the grace period the reader uses freed memory."""
 
 from psockmc.lang import (

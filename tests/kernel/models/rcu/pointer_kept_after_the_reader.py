@@ -1,4 +1,5 @@
 # violated: use-after-free
+# states: 25, transitions: 39, depth: 7
 """The grace period does not protect a pointer that outlives its reader."""
 
 from psockmc.kernel.rcu import synchronize_rcu

@@ -1,4 +1,5 @@
 # violated: use-after-free
+# states: 18, transitions: 27, depth: 6
 """A process that reads without rcu_read_lock() is not waited for."""
 
 from psockmc.kernel.rcu import synchronize_rcu

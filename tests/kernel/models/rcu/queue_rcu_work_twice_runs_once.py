@@ -1,4 +1,5 @@
 # holds
+# states: 8, transitions: 7, depth: 7
 """The second queueing of a queued item is refused."""
 
 from psockmc.kernel.rcu import INIT_RCU_WORK, queue_rcu_work, rcu_work

@@ -1,4 +1,5 @@
 # holds
+# states: 33, transitions: 52, depth: 10
 """The work function runs after the readers are gone, and may sleep."""
 
 from psockmc.kernel.mutex import mutex, mutex_lock, mutex_unlock

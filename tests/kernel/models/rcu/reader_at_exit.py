@@ -1,4 +1,5 @@
 # violated: rcu-usage
+# states: 3, transitions: 2, depth: 2
 """A context that ends inside a reader."""
 
 from psockmc.lang import Struct, instance, process, rcu_read_lock, scenario, user

@@ -1,4 +1,5 @@
 # holds
+# states: 32, transitions: 48, depth: 8
 """A grace period ends although a reader that began after it is still there."""
 
 from psockmc.kernel.rcu import synchronize_rcu

@@ -1,4 +1,5 @@
 # holds
+# states: 23, transitions: 35, depth: 7
 """Unpublish, wait, free: a reader that has the pointer is waited for."""
 
 from psockmc.kernel.rcu import synchronize_rcu

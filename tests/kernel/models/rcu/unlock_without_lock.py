@@ -1,4 +1,5 @@
 # violated: rcu-usage
+# states: 2, transitions: 1, depth: 1
 """rcu_read_unlock() without rcu_read_lock()."""
 
 from psockmc.lang import Struct, instance, process, rcu_read_unlock, scenario, user

@@ -1,5 +1,6 @@
 # violated: refcount
 # says: refcount_dec() hits 0
+# states: 4, transitions: 3, depth: 3
 """refcount_dec() does not free, so it may not drop the last reference."""
 
 from psockmc.kernel.refcount import refcount_dec, refcount_set, refcount_t

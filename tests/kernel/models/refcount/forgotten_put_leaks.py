@@ -1,4 +1,5 @@
 # violated: leak
+# states: 5, transitions: 4, depth: 4
 """A reference that is never put keeps the object for ever."""
 
 from psockmc.kernel.refcount import refcount_dec_and_test, refcount_inc, refcount_set, refcount_t

@@ -1,4 +1,5 @@
 # violated: refcount
+# states: 8, transitions: 8, depth: 3
 """refcount_inc() without a reference of one's own can come after the last put."""
 
 from psockmc.kernel.refcount import refcount_dec_and_test, refcount_inc, refcount_set, refcount_t

@@ -1,4 +1,5 @@
 # holds
+# states: 12, transitions: 15, depth: 4
 """A get that races with the last put either gets a reference or fails; in both cases the object is freed once."""
 
 from psockmc.kernel.refcount import refcount_dec_and_test, refcount_inc_not_zero, refcount_set, refcount_t

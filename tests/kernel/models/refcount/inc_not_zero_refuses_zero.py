@@ -1,4 +1,5 @@
 # holds
+# states: 3, transitions: 2, depth: 2
 """refcount_inc_not_zero() fails on 0 without a finding."""
 
 from psockmc.kernel.refcount import refcount_inc_not_zero, refcount_read, refcount_t

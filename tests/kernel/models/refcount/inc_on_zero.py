@@ -1,5 +1,6 @@
 # violated: refcount
 # says: refcount_inc() on 0
+# states: 2, transitions: 1, depth: 1
 """A reference may not be made from nothing."""
 
 from psockmc.kernel.refcount import refcount_inc, refcount_t

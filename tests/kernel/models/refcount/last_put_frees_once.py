@@ -1,4 +1,5 @@
 # holds
+# states: 11, transitions: 14, depth: 5
 """Of two puts exactly one is the last."""
 
 from psockmc.kernel.refcount import refcount_dec_and_test, refcount_set, refcount_t

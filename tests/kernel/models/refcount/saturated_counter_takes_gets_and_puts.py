@@ -1,4 +1,5 @@
 # violated: refcount
+# states: 5, transitions: 4, depth: 4
 """A saturated counter stays saturated: gets succeed, no put is the last, the object leaks instead of being freed twice."""
 
 from psockmc.kernel.refcount import (

@@ -1,4 +1,5 @@
 # undetermined
+# states: 2, transitions: 1, depth: 1
 """Counts go up to 6; one more cuts the run instead of saturating."""
 
 from psockmc.kernel.refcount import refcount_inc, refcount_set, refcount_t

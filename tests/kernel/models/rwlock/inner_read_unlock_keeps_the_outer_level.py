@@ -1,4 +1,5 @@
 # holds
+# states: 16, transitions: 16, depth: 8
 """A nested reader still excludes writers when it has left the inner level."""
 
 from psockmc.kernel.rwlock import read_lock_bh, read_unlock_bh, rwlock_t, write_lock_bh, write_unlock_bh

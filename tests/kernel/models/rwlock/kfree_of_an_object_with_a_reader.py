@@ -1,4 +1,5 @@
 # violated: lock-usage
+# states: 4, transitions: 3, depth: 3
 """Memory that contains a lock somebody reads may not be freed."""
 
 from psockmc.kernel.rwlock import read_lock_bh, rwlock_t

@@ -1,4 +1,5 @@
 # holds
+# states: 20, transitions: 22, depth: 7
 """A softirq that only reads passes a reading process of its CPU."""
 
 from psockmc.kernel.rwlock import read_lock, read_unlock, rwlock_t

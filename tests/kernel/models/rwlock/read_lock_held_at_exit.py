@@ -1,5 +1,6 @@
 # violated: lock-usage
 # says: it ends while it still holds a lock
+# states: 2, transitions: 1, depth: 1
 """A context that ends as a reader is a finding."""
 
 from psockmc.kernel.rwlock import read_lock_bh, rwlock_t

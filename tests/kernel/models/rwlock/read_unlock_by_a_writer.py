@@ -1,5 +1,6 @@
 # violated: lock-usage
 # says: read-unlocks a lock that it does not read
+# states: 3, transitions: 2, depth: 2
 """A writer that calls read_unlock() is a finding."""
 
 from psockmc.kernel.rwlock import read_unlock_bh, rwlock_t, write_lock_bh

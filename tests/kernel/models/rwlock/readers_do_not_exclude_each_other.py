@@ -1,4 +1,5 @@
 # violated: data-race
+# states: 16, transitions: 24, depth: 6
 """A write under the read lock races with another reader's."""
 
 from psockmc.kernel.rwlock import read_lock_bh, read_unlock_bh, rwlock_t

@@ -1,4 +1,5 @@
 # holds
+# states: 8, transitions: 7, depth: 7
 """In a softirq the plain read_lock() may be recursive."""
 
 from psockmc.kernel.rwlock import read_lock, read_unlock, rwlock_t

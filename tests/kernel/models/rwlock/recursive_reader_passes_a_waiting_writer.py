@@ -1,4 +1,5 @@
 # holds
+# states: 12, transitions: 12, depth: 6
 """With bottom halves off a reader may read again although a writer waits."""
 
 from psockmc.kernel.rwlock import read_lock_bh, read_unlock_bh, rwlock_t, write_lock_bh, write_unlock_bh

@@ -1,4 +1,5 @@
 # undetermined
+# states: 3, transitions: 2, depth: 2
 """One level of recursion is counted; a third read_lock() cuts the run."""
 
 from psockmc.kernel.rwlock import read_lock_bh, read_unlock_bh, rwlock_t

@@ -1,4 +1,5 @@
 # violated: deadlock lock-order
+# states: 19, transitions: 20, depth: 7
 """A softirq that writes spins for ever over a process of its CPU that reads with bottom halves on."""
 
 from psockmc.kernel.rwlock import read_lock, read_unlock, rwlock_t, write_lock, write_unlock

@@ -1,4 +1,5 @@
 # holds
+# states: 14, transitions: 14, depth: 7
 """write_lock_bh() keeps the reading softirq out."""
 
 from psockmc.kernel.rwlock import read_lock, read_unlock, rwlock_t, write_lock_bh, write_unlock_bh

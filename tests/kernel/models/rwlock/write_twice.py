@@ -1,5 +1,6 @@
 # violated: self-deadlock
 # says: waits to write a lock that it holds for writing itself
+# states: 2, transitions: 2, depth: 1
 """A writer that wants to write again waits for itself."""
 
 from psockmc.kernel.rwlock import rwlock_t, write_lock_bh, write_unlock_bh

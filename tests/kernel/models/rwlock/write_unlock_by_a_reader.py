@@ -1,5 +1,6 @@
 # violated: lock-usage
 # says: write-unlocks a lock that it does not hold for writing
+# states: 3, transitions: 2, depth: 2
 """A reader that calls write_unlock() is a finding (and still reads at the end)."""
 
 from psockmc.kernel.rwlock import read_lock_bh, rwlock_t, write_unlock_bh

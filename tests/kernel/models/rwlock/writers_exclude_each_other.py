@@ -1,4 +1,5 @@
 # holds
+# states: 16, transitions: 16, depth: 8
 """Two writers count correctly."""
 
 from psockmc.kernel.rwlock import rwlock_t, write_lock_bh, write_unlock_bh

@@ -1,4 +1,5 @@
 # violated: sleep-in-atomic
+# states: 5, transitions: 4, depth: 4
 """GFP_KERNEL may sleep."""
 
 from psockmc.kernel.spinlock import spin_lock, spin_unlock, spinlock_t

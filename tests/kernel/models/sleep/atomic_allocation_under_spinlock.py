@@ -1,4 +1,5 @@
 # holds
+# states: 5, transitions: 4, depth: 4
 """GFP_ATOMIC does not sleep."""
 
 from psockmc.kernel.spinlock import spin_lock, spin_unlock, spinlock_t

@@ -1,5 +1,6 @@
 # violated: sleep-in-atomic
 # says: may sleep with preemption or bottom halves off
+# states: 5, transitions: 4, depth: 4
 """A mutex may sleep, which nobody may do with a spinlock held."""
 
 from psockmc.kernel.mutex import mutex, mutex_lock, mutex_unlock

@@ -1,4 +1,5 @@
 # holds
+# states: 4, transitions: 3, depth: 3
 """After the outermost rcu_read_unlock() it may."""
 
 from psockmc.kernel.mutex import mutex, mutex_lock, mutex_unlock

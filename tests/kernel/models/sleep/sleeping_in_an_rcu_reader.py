@@ -1,5 +1,6 @@
 # violated: sleep-in-atomic
 # says: inside an RCU read-side critical section
+# states: 4, transitions: 3, depth: 3
 """An RCU reader may not sleep."""
 
 from psockmc.kernel.mutex import mutex, mutex_lock, mutex_unlock

@@ -1,4 +1,5 @@
 # violated: sleep-in-atomic
+# states: 4, transitions: 3, depth: 3
 """local_bh_disable() makes the context atomic."""
 
 from psockmc.kernel.mutex import mutex, mutex_lock, mutex_unlock

@@ -1,4 +1,5 @@
 # holds
+# states: 5, transitions: 4, depth: 4
 """The other way round is fine."""
 
 from psockmc.kernel.mutex import mutex, mutex_lock, mutex_unlock

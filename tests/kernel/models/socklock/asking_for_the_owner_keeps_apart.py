@@ -1,4 +1,5 @@
 # holds
+# states: 33, transitions: 43, depth: 10
 """A softirq that holds slock and finds the socket not owned has it to itself: lock_sock() waits for slock."""
 
 from psockmc.kernel.socklock import (

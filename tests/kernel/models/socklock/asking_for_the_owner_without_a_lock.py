@@ -1,5 +1,6 @@
 # violated: lock-usage
 # says: holds neither slock nor the socket
+# states: 3, transitions: 2, depth: 2
 """Without slock or ownership the answer means nothing."""
 
 from psockmc.kernel.socklock import sock_owned_by_user, sock_owned_by_user_nocheck, socket_lock_t

@@ -1,4 +1,5 @@
 # holds
+# states: 24, transitions: 27, depth: 9
 """slock_is_free() lets a model test its backlog and release the socket in one step, as under slock."""
 
 from psockmc.kernel.socklock import (

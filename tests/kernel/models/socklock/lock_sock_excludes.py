@@ -1,4 +1,5 @@
 # holds
+# states: 16, transitions: 16, depth: 8
 """Two owners, one after the other."""
 
 from psockmc.kernel.socklock import lock_sock, release_sock, socket_lock_t

@@ -1,4 +1,5 @@
 # holds
+# states: 31, transitions: 38, depth: 10
 """lock_sock_fast() keeps owners and other fast users out, by slock or by ownership."""
 
 from psockmc.kernel.socklock import lock_sock, lock_sock_fast, release_sock, socket_lock_t, unlock_sock_fast

@@ -1,5 +1,6 @@
 # violated: sleep-in-atomic
 # says: inside an RCU read-side critical section
+# states: 4, transitions: 3, depth: 3
 """lock_sock() sleeps."""
 
 from psockmc.kernel.socklock import lock_sock, release_sock, socket_lock_t

@@ -1,5 +1,6 @@
 # violated: self-deadlock
 # says: waits for a socket that it owns itself
+# states: 2, transitions: 2, depth: 1
 """Ownership is not recursive."""
 
 from psockmc.kernel.socklock import lock_sock, release_sock, socket_lock_t

@@ -1,5 +1,6 @@
 # violated: sleep-in-atomic self-deadlock
 # says: spins on the slock of a socket that it holds itself
+# states: 2, transitions: 2, depth: 1
 """lock_sock() with slock held spins for slock (and may not sleep there anyway)."""
 
 from psockmc.kernel.socklock import bh_lock_sock, bh_unlock_sock, lock_sock, release_sock, socket_lock_t

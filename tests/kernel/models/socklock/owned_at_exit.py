@@ -1,5 +1,6 @@
 # violated: lock-usage
 # says: it ends while it still holds a lock
+# states: 2, transitions: 1, depth: 1
 """A process that ends as the owner is a finding."""
 
 from psockmc.kernel.socklock import lock_sock, socket_lock_t

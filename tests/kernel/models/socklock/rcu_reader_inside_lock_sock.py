@@ -1,4 +1,5 @@
 # holds
+# states: 4, transitions: 3, depth: 3
 """lock_sock() first, rcu_read_lock() inside it: the order that the kernel uses."""
 
 from psockmc.kernel.socklock import lock_sock, release_sock, socket_lock_t

@@ -1,5 +1,6 @@
 # violated: lock-usage
 # says: releases a socket that it does not own
+# states: 7, transitions: 8, depth: 3
 """A socket is released by its owner."""
 
 from psockmc.kernel.socklock import lock_sock, release_sock, socket_lock_t

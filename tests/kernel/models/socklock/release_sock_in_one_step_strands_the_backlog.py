@@ -1,4 +1,5 @@
 # violated: processed
+# states: 23, transitions: 25, depth: 8
 """release_sock() without a backlog is wrong for a socket that has one."""
 
 from psockmc.kernel.socklock import (

@@ -1,5 +1,6 @@
 # violated: lock-usage
 # says: unlocks a slock that it does not hold
+# states: 3, transitions: 2, depth: 2
 """The end of a release_sock() by hand needs slock."""
 
 from psockmc.kernel.socklock import lock_sock, socket_lock_t, socket_release

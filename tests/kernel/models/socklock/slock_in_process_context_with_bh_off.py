@@ -1,4 +1,5 @@
 # holds
+# states: 16, transitions: 16, depth: 8
 """With local_bh_disable() around it a process may take slock (as a BPF program's map update does)."""
 
 from psockmc.kernel.socklock import bh_lock_sock, bh_unlock_sock, socket_lock_t

@@ -1,4 +1,5 @@
 # holds
+# states: 5, transitions: 4, depth: 4
 """The other way round is fine: an owner may take its socket's slock."""
 
 from psockmc.kernel.socklock import bh_lock_sock, bh_unlock_sock, lock_sock, release_sock, socket_lock_t

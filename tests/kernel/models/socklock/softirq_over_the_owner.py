@@ -1,4 +1,5 @@
 # holds
+# states: 18, transitions: 19, depth: 7
 """A softirq on the owner's own CPU gets slock at once: ownership leaves bottom halves on."""
 
 from psockmc.kernel.socklock import (

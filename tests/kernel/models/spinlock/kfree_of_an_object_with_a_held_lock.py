@@ -1,4 +1,5 @@
 # violated: lock-usage
+# states: 4, transitions: 3, depth: 3
 """Memory that contains a held lock may not be freed."""
 
 from psockmc.kernel.spinlock import spin_lock, spinlock_t

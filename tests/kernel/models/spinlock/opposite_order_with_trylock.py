@@ -1,4 +1,5 @@
 # holds
+# states: 20, transitions: 26, depth: 7
 """A trylock never waits, so the opposite order neither deadlocks nor counts in the lock order."""
 
 from psockmc.kernel.spinlock import spin_lock, spin_trylock, spin_unlock, spinlock_t

@@ -1,4 +1,5 @@
 # violated: lock-usage
+# states: 2, transitions: 1, depth: 1
 """A context that ends with preemption off is a finding."""
 
 from psockmc.lang import Struct, instance, preempt_disable, process, scenario, u8, user

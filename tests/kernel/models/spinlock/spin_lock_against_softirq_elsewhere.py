@@ -1,4 +1,5 @@
 # violated: lock-order
+# states: 21, transitions: 25, depth: 9
 """A softirq on another CPU just spins until the lock is free; on the same CPU it would not, which the lock order says."""
 
 from psockmc.kernel.spinlock import spin_lock, spin_unlock, spinlock_t

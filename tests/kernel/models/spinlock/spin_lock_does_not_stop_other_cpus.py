@@ -1,4 +1,5 @@
 # violated: assert
+# states: 10, transitions: 13, depth: 5
 """A process on another CPU does run while the spinlock is held."""
 
 from psockmc.kernel.spinlock import spin_lock, spin_unlock, spinlock_t

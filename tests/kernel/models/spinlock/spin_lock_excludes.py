@@ -1,4 +1,5 @@
 # holds
+# states: 16, transitions: 16, depth: 8
 """Two contexts that add under a spinlock both count."""
 
 from psockmc.kernel.spinlock import spin_lock, spin_unlock, spinlock_t

@@ -1,4 +1,5 @@
 # violated: lock-usage
+# states: 2, transitions: 1, depth: 1
 """A context that ends with a lock held is a finding."""
 
 from psockmc.kernel.spinlock import spin_lock, spinlock_t

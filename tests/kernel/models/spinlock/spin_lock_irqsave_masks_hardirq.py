@@ -1,4 +1,5 @@
 # holds
+# states: 22, transitions: 22, depth: 11
 """With interrupts off no hardirq comes in over the holder."""
 
 from psockmc.kernel.spinlock import spin_lock, spin_lock_irqsave, spin_unlock, spin_unlock_irqrestore, spinlock_t

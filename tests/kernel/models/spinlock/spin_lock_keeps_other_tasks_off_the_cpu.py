@@ -1,4 +1,5 @@
 # holds
+# states: 12, transitions: 12, depth: 6
 """Preemption is off while a spinlock is held: another process of that CPU does not even run."""
 
 from psockmc.kernel.spinlock import spin_lock, spin_unlock, spinlock_t

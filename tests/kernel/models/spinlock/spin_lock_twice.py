@@ -1,5 +1,6 @@
 # violated: self-deadlock
 # says: spins on a spinlock that it holds itself
+# states: 2, transitions: 2, depth: 1
 """Taking a spinlock twice spins for ever."""
 
 from psockmc.kernel.spinlock import spin_lock, spin_unlock, spinlock_t

@@ -1,4 +1,5 @@
 # violated: deadlock lock-order
+# states: 33, transitions: 34, depth: 11
 """Without _bh a softirq comes in over the holder on its CPU and spins for ever."""
 
 from psockmc.kernel.spinlock import spin_lock, spin_unlock, spinlock_t

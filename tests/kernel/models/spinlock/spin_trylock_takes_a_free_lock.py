@@ -1,4 +1,5 @@
 # holds
+# states: 20, transitions: 28, depth: 6
 """A trylock of a free lock succeeds and excludes others."""
 
 from psockmc.kernel.spinlock import spin_trylock, spin_unlock, spinlock_t

@@ -1,5 +1,6 @@
 # violated: lock-usage
 # says: unlocks a spinlock that it does not hold
+# states: 7, transitions: 8, depth: 3
 """Unlocking somebody else's lock is a finding."""
 
 from psockmc.kernel.spinlock import spin_lock, spin_unlock, spinlock_t

@@ -1,4 +1,5 @@
 # violated: lock-usage
+# states: 3, transitions: 2, depth: 2
 """Unlocking a lock that nobody holds is a finding."""
 
 from psockmc.kernel.spinlock import spin_lock, spin_unlock, spinlock_t

@@ -1,4 +1,5 @@
 # holds
+# states: 16, transitions: 16, depth: 8
 """Two different spinlocks may be held at once."""
 
 from psockmc.kernel.spinlock import spin_lock, spin_unlock, spinlock_t

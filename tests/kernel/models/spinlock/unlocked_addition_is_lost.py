@@ -1,4 +1,5 @@
 # violated: data-race counted
+# states: 12, transitions: 14, depth: 4
 """Without the lock the load and the store of an addition are two steps, so one addition can be lost."""
 
 from psockmc.lang import Int, Struct, at_end, instance, process, scenario, user

@@ -1,4 +1,5 @@
 # violated: deadlock
+# states: 13, transitions: 15, depth: 5
 """Who tests the condition before prepare_to_wait() sleeps through a wake-up in between."""
 
 from psockmc.kernel.wait import finish_wait, prepare_to_wait, schedule, wait_queue_head, wake_up

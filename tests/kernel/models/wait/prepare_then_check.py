@@ -1,4 +1,5 @@
 # holds
+# states: 16, transitions: 20, depth: 5
 """Who tests after prepare_to_wait() is safe: schedule() returns at once when the wake-up came in between."""
 
 from psockmc.kernel.wait import finish_wait, prepare_to_wait, schedule, wait_queue_head, wake_up

@@ -1,4 +1,5 @@
 # violated: sleep-in-atomic
+# states: 6, transitions: 5, depth: 5
 """wait_event() may sleep."""
 
 from psockmc.kernel.spinlock import spin_lock, spin_unlock, spinlock_t

@@ -1,4 +1,5 @@
 # holds
+# states: 8, transitions: 9, depth: 3
 """A waiter that is woken without its condition sleeps again; nobody lost a wake-up when it never comes true."""
 
 from psockmc.kernel.wait import wait_queue_head, wake_up

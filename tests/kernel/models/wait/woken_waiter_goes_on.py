@@ -1,4 +1,5 @@
 # holds
+# states: 15, transitions: 19, depth: 5
 """Set the condition, then wake: the waiter always gets through."""
 
 from psockmc.kernel.wait import wait_queue_head, wake_up

@@ -1,4 +1,5 @@
 # holds
+# states: 22, transitions: 30, depth: 9
 """With the lock released first the cancel gets through."""
 
 from psockmc.kernel.socklock import lock_sock, release_sock, socket_lock_t

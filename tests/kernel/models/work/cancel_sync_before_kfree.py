@@ -1,4 +1,5 @@
 # holds
+# states: 14, transitions: 16, depth: 8
 """After cancel_delayed_work_sync() the item neither runs nor will run."""
 
 from psockmc.kernel.work import (

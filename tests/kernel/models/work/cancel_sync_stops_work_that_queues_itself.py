@@ -1,4 +1,5 @@
 # holds
+# states: 20, transitions: 25, depth: 9
 """While cancel_work_sync() waits the item is disabled, so it cannot queue itself again."""
 
 from psockmc.kernel.work import INIT_WORK, cancel_work_sync, queue_work, work_struct

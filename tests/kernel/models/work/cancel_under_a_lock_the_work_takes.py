@@ -1,4 +1,5 @@
 # violated: deadlock
+# states: 17, transitions: 20, depth: 8
 """The canceller waits for the work, the work waits for the lock, the canceller holds it."""
 
 from psockmc.kernel.socklock import lock_sock, release_sock, socket_lock_t

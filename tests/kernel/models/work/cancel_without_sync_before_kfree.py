@@ -1,4 +1,5 @@
 # violated: use-after-free
+# states: 14, transitions: 18, depth: 7
 """cancel_delayed_work() does not wait for a running function."""
 
 from psockmc.kernel.work import (

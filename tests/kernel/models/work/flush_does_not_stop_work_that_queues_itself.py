@@ -1,4 +1,5 @@
 # violated: use-after-free
+# states: 36, transitions: 52, depth: 13
 """flush_work() returns while the item is pending again: not enough before kfree()."""
 
 from psockmc.kernel.work import INIT_WORK, flush_work, queue_work, work_struct

@@ -1,4 +1,5 @@
 # holds
+# states: 3, transitions: 2, depth: 2
 """flush_work() of an idle item returns at once, with False."""
 
 from psockmc.kernel.work import INIT_DELAYED_WORK, delayed_work, flush_delayed_work, work_struct

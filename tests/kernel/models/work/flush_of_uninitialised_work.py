@@ -1,5 +1,6 @@
 # violated: work-usage
 # says: flushes a work item that was never initialised
+# states: 2, transitions: 1, depth: 1
 """Flushing before INIT_WORK() is a finding."""
 
 from psockmc.kernel.work import flush_work, work_struct

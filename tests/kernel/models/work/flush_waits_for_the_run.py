@@ -1,4 +1,5 @@
 # holds
+# states: 15, transitions: 19, depth: 7
 """After flush_work() what was queued before has run."""
 
 from psockmc.kernel.work import INIT_WORK, flush_work, queue_work, work_struct

@@ -1,5 +1,6 @@
 # violated: work-usage
 # says: INIT_WORK() on an item that is pending
+# states: 7, transitions: 8, depth: 4
 """A pending item may not be initialised again."""
 
 from psockmc.kernel.work import INIT_WORK, queue_work, work_struct

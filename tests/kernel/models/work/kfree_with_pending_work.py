@@ -1,4 +1,5 @@
 # violated: use-after-free
+# states: 8, transitions: 9, depth: 6
 """Freeing an object whose work is pending lets a worker use freed memory."""
 
 from psockmc.kernel.work import INIT_WORK, queue_work, work_struct

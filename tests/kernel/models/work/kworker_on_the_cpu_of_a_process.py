@@ -1,4 +1,5 @@
 # holds
+# states: 18, transitions: 20, depth: 8
 """workers_cpu=0 puts the workers on a CPU: preemption off keeps them off it."""
 
 from psockmc.kernel.work import INIT_WORK, schedule_work, work_struct

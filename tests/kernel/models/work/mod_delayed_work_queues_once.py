@@ -1,4 +1,5 @@
 # holds
+# states: 46, transitions: 70, depth: 15
 """mod_delayed_work() queues an idle item (False) and leaves a pending one pending (True)."""
 
 from psockmc.kernel.work import INIT_DELAYED_WORK, delayed_work, mod_delayed_work, work_struct

@@ -1,4 +1,5 @@
 # holds
+# states: 27, transitions: 38, depth: 9
 """An item that is queued again while it runs starts over after it has returned: no two runs overlap."""
 
 from psockmc.kernel.work import INIT_WORK, queue_work, work_struct

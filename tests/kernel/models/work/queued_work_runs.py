@@ -1,4 +1,5 @@
 # holds
+# states: 7, transitions: 6, depth: 6
 """A queued item runs once, in a process context that may sleep."""
 
 from psockmc.kernel.sleep import might_sleep

@@ -1,4 +1,5 @@
 # holds
+# states: 9, transitions: 8, depth: 8
 """When the cancel has returned the item may be queued again."""
 
 from psockmc.kernel.work import INIT_WORK, cancel_work_sync, queue_work, work_struct

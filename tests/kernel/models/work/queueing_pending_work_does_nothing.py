@@ -1,4 +1,5 @@
 # holds
+# states: 38, transitions: 54, depth: 15
 """Two queueings give one or two runs: the second is refused as long as the item is pending."""
 
 from psockmc.kernel.work import INIT_WORK, queue_work, work_struct

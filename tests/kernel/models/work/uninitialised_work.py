@@ -1,5 +1,6 @@
 # violated: work-usage null-call
 # says: queues a work item that was never initialised
+# states: 2, transitions: 2, depth: 1
 """Queueing before INIT_WORK() makes a worker call NULL."""
 
 from psockmc.kernel.work import queue_work, work_struct

@@ -1,4 +1,5 @@
 # holds
+# states: 7, transitions: 6, depth: 6
 """The function may free the object that holds its item: the worker does not look at it any more."""
 
 from psockmc.kernel.work import INIT_WORK, queue_work, work_struct

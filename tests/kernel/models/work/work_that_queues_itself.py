@@ -1,4 +1,5 @@
 # holds
+# states: 14, transitions: 13, depth: 13
 """A running item may queue itself: pending is cleared before the function is called."""
 
 from psockmc.kernel.work import INIT_DELAYED_WORK, delayed_work, schedule_delayed_work, work_struct
