@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from psockmc.lang.conversions import HIGHEST, LOWEST, SCALARS, OutOfRange, interval
+from psockmc.lang.conversions import HIGHEST, LOWEST, SCALARS, OutOfRange, interval, undefined
 from psockmc.lang.diagnostics import Refused, did_you_mean
 from psockmc.lang.scope import Module, Symbol, SymbolKind
 from psockmc.lang.types import (
@@ -264,8 +264,14 @@ class TypeReader:
         raise self.module.file.refuse("E0210", node, message, label="not constant", help=help)
 
     def _computed(self, node: ast.expr, op: str, left: int, right: int) -> int:
+        a, b = Bounded(left, left), Bounded(right, right)
+        if (why := undefined(op, a, b)) is not None:
+            message = f"{why} is undefined"
+            raise self.module.file.refuse(
+                "E0511", node, message, label="undefined in C", help="choose another right side"
+            )
         try:
-            return interval(op, Bounded(left, left), Bounded(right, right)).lo
+            return interval(op, a, b).lo
         except OutOfRange:
             raise self._too_big(node) from None
 

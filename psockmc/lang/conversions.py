@@ -164,6 +164,18 @@ def _bitwise(op: str, left: Bounded, right: Bounded) -> Bounded:
     return Bounded(-(1 << bits), (1 << bits) - 1)
 
 
+def undefined(op: str, left: Type, right: Type) -> str | None:
+    """Why C does not define `left op right` for a constant right side, as messages say it; None: it does."""
+    if not (isinstance(right, Bounded) and is_constant(right)):
+        return None
+    if op in ("//", "%") and right.lo == 0:
+        return "division by zero"
+    bits = max(left.bits, S32.bits) if isinstance(left, CInt) else 64
+    if op in ("<<", ">>") and not 0 <= right.lo < bits:
+        return f"a shift by {right.lo} of {bits} bits"
+    return None
+
+
 # ---------------------------------------------------------------- operators
 
 

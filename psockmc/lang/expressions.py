@@ -20,6 +20,7 @@ from psockmc.lang.conversions import (
     is_constant,
     join,
     operator_type,
+    undefined,
     usual_conversions,
     value_range,
 )
@@ -345,24 +346,15 @@ class Expressions:
         if isinstance(right.type, BitName) and op == "<<" and left.type == Bounded(1, 1):
             flags = self.world.flags[right.type.flags]
             return self._folded_flags(tree.Binary(op, left, right, flags, span))
-        self._refuse_bad_constant(node, op, left.type, right)
         result = self._operated(node, op, left.type, right.type)
         expr = tree.Binary(op, left, right, result, span)
         return self._folded_flags(expr) if isinstance(result, FlagsType) else self._folded(left, right, expr, node)
 
-    def _refuse_bad_constant(self, node: ast.AST, op: str, left: Type, right: tree.Expr) -> None:
-        """Division by the constant zero, shifts by more bits than there are: undefined in C."""
-        if not isinstance(right.type, Bounded) or not is_constant(right.type):
-            return
-        if op in ("//", "%") and right.type.lo == 0:
-            raise self.file.refuse("E0511", node, "division by zero", label="by zero", help="divide by something else")
-        bits = left.bits if isinstance(left, CInt) else 64
-        if op in ("<<", ">>") and not 0 <= right.type.lo < max(bits, 32):
-            message, help = f"a shift by {right.type.lo} bits is undefined", f"shift by 0 to {max(bits, 32) - 1}"
-            raise self.file.refuse("E0511", node, message, label="undefined in C", help=help)
-
     def _operated(self, node: ast.AST, op: str, left: Type, right: Type) -> Type:
         """The type of `left op right`, or the diagnostic that says why there is none."""
+        if (why := undefined(op, left, right)) is not None:
+            message = f"{why} is undefined"
+            raise self.file.refuse("E0511", node, message, label="undefined in C", help="choose another right side")
         try:
             result = operator_type(op, left, right)
         except OutOfRange:

@@ -124,18 +124,24 @@ def module_name(statement: ast.ImportFrom) -> str:
 
 
 def bind_imports(modules: dict[str, Module], report: Report) -> None:
-    """Puts every imported name into the name spaces of the importing file."""
-    for module in modules.values():
-        imports = [s for s in module.tree.body if isinstance(s, ast.ImportFrom) and _is_accepted(s)]
-        # Words first: they tell a replacement, which may bear an imported name, from a second definition.
-        for statement in sorted(imports, key=lambda s: s.module != LANGUAGE):
-            for alias in statement.names:
-                with report.recover():
-                    _bind(modules, module, statement, alias)
+    """Puts every imported name into the name spaces of the importing file.
+
+    Words come first: they tell a replacement, which may bear an imported name, from a second definition.
+    """
+    for words in (True, False):
+        for module in modules.values():
+            for statement in _imports(module):
+                if words is not (statement.module == LANGUAGE):
+                    continue
+                for alias in statement.names:
+                    with report.recover():
+                        _bind(modules, module, statement, alias)
 
 
-def _is_accepted(statement: ast.ImportFrom) -> bool:
-    return not statement.level and statement.module != "__future__"
+def _imports(module: Module) -> list[ast.ImportFrom]:
+    """The imports of an accepted form."""
+    imports = [s for s in module.tree.body if isinstance(s, ast.ImportFrom)]
+    return [s for s in imports if not s.level and s.module != "__future__"]
 
 
 def _bind(modules: dict[str, Module], module: Module, statement: ast.ImportFrom, alias: ast.alias) -> None:
@@ -200,13 +206,13 @@ def _bind_word(module: Module, alias: ast.alias) -> None:
 
 def _missing(module: Module, source: Module, statement: ast.ImportFrom, alias: ast.alias) -> None:
     module.broken.add(alias.name)
-    indirect = {**source.types, **source.values}.get(alias.name)
-    if indirect is not None:
-        help = f"{source.file.name} only imports it; import it from {indirect.module.file.name}"
-    elif alias.name in source.words or alias.name in WORDS:
-        help = f"it is a word of the language: `from psockmc.lang import {alias.name}`"
-    elif alias.name in source.broken:
+    if alias.name in source.broken:
         return
+    again = [i for i in _imports(source) if any(a.name == alias.name for a in i.names) and i.module != LANGUAGE]
+    if alias.name in WORDS:
+        help = f"it is a word of the language: `from psockmc.lang import {alias.name}`"
+    elif again:
+        help = f"{source.file.name} only imports it: write `from {again[0].module} import {alias.name}`"
     else:
         names = [symbol.name for symbol in source.defined]
         help = did_you_mean(alias.name, names) or f"it defines {listed(sorted(names)[:8]) or 'nothing'}"

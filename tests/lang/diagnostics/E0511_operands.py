@@ -1,5 +1,8 @@
 from psockmc.lang import NULL, NOBODY, Ctx, Enum, Flags, Ptr, Struct, u32, user
 
+HALF = 1 >> 64
+NOTHING = 3 % 0
+
 
 class verdict(Enum):
     SK_DROP = 0
