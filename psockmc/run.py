@@ -74,13 +74,18 @@ class Options:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a reader must know to weigh a result. ran, never_ran: statements that some step executed, or none did."""
+    """What a reader must know to weigh a result.
+
+    ran, never_ran: statements that some step executed, or none did. reached, missed: cover sentences likewise.
+    """
 
     bounds: tuple[str, ...]
     assumptions: tuple[str, ...]
     omissions: tuple[str, ...]
     ran: frozenset[Statement]
     never_ran: frozenset[Statement]
+    reached: frozenset[str]
+    missed: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -354,6 +359,8 @@ def _conclude(job: Job, ts: TransitionSystem, result: SearchResult) -> Outcome:
         ts.omissions,
         frozenset(s for i, s in enumerate(ts.statements) if i in result.statements),
         frozenset(s for i, s in enumerate(ts.statements) if i not in result.statements),
+        frozenset(s for i, s in enumerate(ts.covers) if i in result.covers),
+        frozenset(s for i, s in enumerate(ts.covers) if i not in result.covers),
     )
     return Outcome(job.name, job.scenario, verdicts, replace(result, lock_edges=()), facts, traces)
 

@@ -14,7 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from psockmc.explore.verdict import PropertyVerdict
 from psockmc.run import Events, Job, Outcome
 
-WIDTH = 120  # where no terminal says how wide it is
+WIDTH = 140  # where no terminal says how wide it is
 
 
 def output() -> Console:
@@ -36,7 +36,7 @@ def summary(outcome: Outcome) -> str:
     """An outcome in a few words: `18 HOLDS, 1 VIOLATED (12,345 states, depth 40, 0.2 s)`."""
     words = counts(outcome.verdicts)
     if outcome.result is None:
-        return f"{words}: {outcome.detail.splitlines()[0]}"
+        return f"{words}: {outcome.verdicts[0].basis}"
     result = outcome.result
     cached = ", cached" if result.cached else ""
     return f"{words} ({result.states:,} states, depth {result.depth}, {result.seconds:.1f} s{cached})"

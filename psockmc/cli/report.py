@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from rich.console import Console
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from psockmc.explore.tracedata import Trace
     from psockmc.lang.tree import Program, Span
 
+T = TypeVar("T")
 Why = Mapping[str, Mapping[str, str]]  # by scenario and property: the reason of an expectation
 
+MESSAGE_WIDTH = 75  # of the text of a commit message
 STYLES = {Verdict.HOLDS: "green", Verdict.VIOLATED: "bold red", Verdict.UNDETERMINED: "yellow", Verdict.ERROR: "red"}
 
 
@@ -47,8 +49,10 @@ def verdict_table(outcomes: Iterable[Outcome], *, every: bool) -> Table:
     every: one for each property instead.
     """
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in ("scenario", "property", "verdict", "basis", "as expected"):
-        table.add_column(heading, overflow="fold")
+    for heading in ("scenario", "property", "verdict"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("basis", overflow="fold", min_width=20)
+    table.add_column("as expected")
     for heading in ("states", "depth", "seconds"):
         table.add_column(heading, justify="right", no_wrap=True)
     for outcome in outcomes:
@@ -120,10 +124,10 @@ def _print_violations(console: Console, outcome: Outcome, *, verbose: bool) -> N
 
 
 def diagram(trace: Trace, width: int) -> str:
-    """A trace as a diagram of at most `width` columns (the diagram itself prefers 75)."""
-    from psockmc.render import render
+    """A trace as a diagram that a commit message takes, or narrower where the terminal is."""
+    from psockmc.render import NARROWEST, render
 
-    return render(trace, "diagram", width=width, all_steps=False)
+    return render(trace, "diagram", width=max(NARROWEST, min(width, MESSAGE_WIDTH)), all_steps=False)
 
 
 def write_traces(outcomes: Iterable[Outcome], folder: Path) -> None:
@@ -191,15 +195,22 @@ def _scenarios_by_sentence(sentences: Mapping[str, Iterable[str]]) -> dict[str, 
 
 
 def _print_coverage(console: Console, facts: Sequence[Facts], *, verbose: bool) -> None:
-    """Statements of the models that ran in none of these scenarios."""
-    ran = frozenset[Statement]().union(*(f.ran for f in facts))
-    never = sorted(frozenset[Statement]().union(*(f.never_ran for f in facts)) - ran, key=lambda s: (s.file, s.line))
+    """What happened in none of these scenarios: cover sentences and statements of the models."""
+    for sentence in sorted(_nowhere([f.reached for f in facts], [f.missed for f in facts])):
+        _say(console, f"happened in none of these scenarios: {sentence}")
+    never = sorted(_nowhere([f.ran for f in facts], [f.never_ran for f in facts]), key=lambda s: (s.file, s.line))
     if not never:
         return
-    everywhere = f"{len(never)} of {number(len(never) + len(ran), 'statement')} ran in none of these scenarios"
-    _say(console, f"{everywhere}:" if verbose else f"{everywhere}; psockmc check --verbose lists them.")
+    ran = len(frozenset[Statement]().union(*(f.ran for f in facts)))
+    text = f"{len(never)} of {number(len(never) + ran, 'statement')} ran in none of these scenarios"
+    _say(console, f"{text}:" if verbose else f"{text}; psockmc check --verbose lists them.")
     for statement in never if verbose else ():
         _say(console, f"  {statement.file}:{statement.line} {statement.function}: {statement.text}")
+
+
+def _nowhere(happened: Sequence[frozenset[T]], missed: Sequence[frozenset[T]]) -> frozenset[T]:
+    """What was missed wherever it could have happened."""
+    return frozenset[T]().union(*missed) - frozenset[T]().union(*happened)
 
 
 def count_line(outcomes: Sequence[Outcome]) -> str:

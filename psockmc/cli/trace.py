@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from psockmc.cli.console import output
+from psockmc.cli.report import MESSAGE_WIDTH
 from psockmc.cli.status import Status, user_errors
 from psockmc.content import UsageError
 
@@ -17,9 +17,16 @@ FORMATS = ("diagram", "steps", "splat", "json")  # those of psockmc.render, whic
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(FORMATS), default="diagram", show_default=True)
 @click.option("--all-steps", is_flag=True, help="also the steps that decide nothing")
-@click.option("--width", type=click.IntRange(min=40), metavar="N", help="columns [default: as wide as the terminal]")
+@click.option(
+    "--width",
+    type=click.IntRange(min=40),
+    default=MESSAGE_WIDTH,
+    show_default=True,
+    metavar="N",
+    help="columns of diagram and splat",
+)
 @user_errors({})
-def trace(file: Path, form: str, all_steps: bool, width: int | None) -> Status:
+def trace(file: Path, form: str, all_steps: bool, width: int) -> Status:
     """Show the trace in FILE, which `psockmc check --traces` wrote."""
     from psockmc.explore.trace import TraceFormatError, load_trace
     from psockmc.render import render
@@ -30,5 +37,5 @@ def trace(file: Path, form: str, all_steps: bool, width: int | None) -> Status:
         raise UsageError(f"cannot read the trace {file}: {error.strerror}") from error
     except TraceFormatError as error:
         raise UsageError(str(error)) from error
-    click.echo(render(shown, form, width=width or output().width, all_steps=all_steps).rstrip("\n"))
+    click.echo(render(shown, form, width=width, all_steps=all_steps).rstrip("\n"))
     return Status.EXPECTED

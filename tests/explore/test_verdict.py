@@ -14,6 +14,7 @@ from psockmc.ir.system import (
     Choose,
     Const,
     Context,
+    Cover,
     LockClass,
     Node,
     Nop,
@@ -39,7 +40,7 @@ TS = TransitionSystem(
     cells=tuple(Cell(f"CPU{i}.pc", 0, 1, -1) for i in range(3)),
     fields=(),
     pools=(),
-    contexts=(context(0), context(1), context(2, kind="kworker")),
+    contexts=(context(0, op=Cover(0)), context(1, op=Cover(1)), context(2, kind="kworker")),
     statements=tuple(Statement("models/a.py", line, f"statement {line}", "f", "") for line in range(3)),
     properties=(
         Property("I01", "the first invariant", "invariant", Const(1)),
@@ -163,6 +164,12 @@ def test_a_cover_that_never_happened_is_not_green() -> None:
     row = verdicts(replace(CLEAN, covers=frozenset({0})))["cover"]
     assert row.verdict is Verdict.UNDETERMINED
     assert row.basis == "vacuous: never happened: the entry is deleted first"
+
+
+def test_a_cover_in_a_function_of_the_kernel_is_nothing_that_each_scenario_must_reach() -> None:
+    statements = tuple(replace(s, kernel_file="net/core/skmsg.c") for s in TS.statements)
+    rows = verdicts(replace(CLEAN, covers=frozenset()), replace(TS, statements=statements))
+    assert rows["cover"].basis == "reached: every context, 0 cover sentences"
 
 
 def test_a_cover_not_met_by_a_partial_search_is_not_called_vacuous() -> None:
