@@ -101,7 +101,9 @@ def spin_unlock_irqrestore(lock: spinlock_t) -> None:
 def spin_trylock(lock: spinlock_t) -> bool:
     """Take the lock if it is free, with preemption off; else change nothing. True when it was taken.
 
-    It never waits, so it adds no edge to the lock order (as in lockdep); locks taken under it do.
+    It never waits, so it adds no edge to the lock order (as in lockdep); locks taken under it do. What a softirq
+    makes of a lock that was taken this way is seen as a deadlock where the two share a CPU, and not by the interrupt
+    check.
     """
     preempt_disable()
     with atomic("a trylock tests and takes by one atomic instruction"):

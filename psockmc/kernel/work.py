@@ -92,8 +92,8 @@ def INIT_DELAYED_WORK(dwork: delayed_work, func: Callable[[work_struct], None]) 
 def queue_work(work: work_struct) -> bool:
     """Have a worker run the item. False when it is pending already or a cancel has disabled it.
 
-    The kernel first sets the pending bit and takes it back when the item is disabled; in between a second queueing
-    sees it pending and a cancel removes it, which is what they do here as well.
+    The kernel first sets the pending bit and takes it back when the item is disabled. In between a second queueing is
+    refused all the same, and a cancel spins until the bit is gone.
     """
     with atomic("the pending bit is set by one atomic instruction"):
         if work.func == NULL:
@@ -118,8 +118,11 @@ def schedule_delayed_work(dwork: delayed_work, delay: u32) -> bool:
 
 @primitive
 def mod_delayed_work(dwork: delayed_work, delay: u32) -> bool:
-    """Queue the item, or give it another delay when it is pending (then True)."""
-    return not queue_work(dwork.work)
+    """Queue the item, or give it another delay when it is pending. True when it was pending."""
+    with atomic("the pending bit is grabbed and set again under the pool's lock"):
+        was_pending = dwork.work.pending
+        queue_work(dwork.work)
+    return was_pending
 
 
 @primitive

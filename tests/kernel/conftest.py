@@ -1,3 +1,3 @@
-"""models/ holds files in the modelling language, which Python must not import."""
+"""models/ and refinement/ hold files in the modelling language, which Python must not import."""
 
-collect_ignore = ["models"]
+collect_ignore = ["models", "refinement"]
