@@ -1,9 +1,10 @@
 """The benchmark's own scenario: processes that share reference-counted objects through a locked table.
 
-It is assembled by hand, so that it stays what it is while models and language change. Every process takes the table's lock,
-gets a reference to the object in the slot (the first one allocates it), drops the lock, works on the object's data, and puts
-the reference under the lock again; the last put takes the object out of the table and frees it. RCU readers look at the data without
-a reference, a softirq takes the lock on the CPU of the first process, and a worker waits for a grace period.
+It is assembled by hand, so that it stays what it is while models and language change. Every process takes the table's
+lock, gets a reference to the object in the slot (the first one allocates it), drops the lock, works on the object's
+data, and puts the reference under the lock again; the last put takes the object out of the table and frees it. RCU
+readers look at the data without a reference, a softirq takes the lock on the CPU of the first process, and a worker
+waits for a grace period.
 """
 
 from __future__ import annotations

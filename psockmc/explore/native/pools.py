@@ -19,7 +19,7 @@ class Pools:
     # ------------------------------------------------------------ allocation
 
     def define_alloc(self, pool: int) -> None:
-        """`alloc_N(w, held)`: the lowest object that is free, or freed and not referenced; 0 when there is none."""
+        """`alloc_N(w, held)`: the lowest object that is free, or freed and not referenced; else 0."""
         if f"alloc_{pool}" in self.expressions.helpers:
             return
         where = self.ts.pools[pool]
@@ -72,8 +72,8 @@ class Pools:
     def leaks(self) -> str:
         """`leaks(w)`: whether a live object of a pool with a status is reached from nothing.
 
-        reached[p] has bit 1 + i for object i of pool p. Roots are static objects, all objects of pools without a status and the live
-        slots of contexts that are not done; pointers lead on, except in ghost fields.
+        reached[p] has bit 1 + i for object i of pool p. Roots are static objects, all objects of pools without a status
+        and the live slots of contexts that are not done; pointers lead on, except in ghost fields.
         """
         lines = [f"u64 reached[{max(1, len(self.ts.pools))}] = {{0}};"]
         for number, pool in enumerate(self.ts.pools):

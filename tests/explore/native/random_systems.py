@@ -44,7 +44,8 @@ def new_world(draw: st.DrawFn) -> World:
         values.append(b.array(f"v{i}", count, lo, hi, start=start))
     size = draw(st.integers(1, 3))
     live = draw(st.integers(0, size))
-    pool = b.pool("obj", size, {"data": (0, 3, draw(st.integers(0, 3))), "next": (0, size, 0)}, live=live)
+    fields = {"data": (0, 3, draw(st.integers(0, 3))), "next": (0, size, 0)}
+    pool = b.pool("obj", size, fields, live=live, statics=draw(st.integers(0, live)))
     b.points_to(pool.next, pool, draw(st.sampled_from(["value", "ghost"])))
     link = b.pointer("head", pool, start=draw(st.integers(0, live)))
     return World(

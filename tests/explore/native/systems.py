@@ -226,9 +226,12 @@ class Builder:
         size = len(self.pools[pool.number].objects)
         return self.array(name, 1, 0, size, start=start, pool=pool.number, kind=kind)
 
-    def pool(self, name: str, size: int, fields: dict[str, tuple[int, int, int]], live: int | None = 0) -> PoolRef:
-        """Objects with fields name -> (lo, hi, initial value); the first `live` exist already. live None: all, for
-        ever.
+    def pool(
+        self, name: str, size: int, fields: dict[str, tuple[int, int, int]], live: int | None = 0, statics: int = 0
+    ) -> PoolRef:
+        """Objects with fields name -> (lo, hi, initial value).
+
+        The first `live` exist already (None: all, for ever), and the first `statics` are static.
         """
         number = len(self.pools)
         status = None
@@ -238,7 +241,7 @@ class Builder:
         refs = {f: self.array(f"{name}.{f}", size, lo, hi, start=value) for f, (lo, hi, value) in fields.items()}
         parts = tuple((refs[f].number, 1, value) for f, (_, _, value) in fields.items())
         objects = tuple(f"{name}{i}" for i in range(size))
-        self.pools.append(ir.Pool(name, objects, status.number if status else -1, parts))
+        self.pools.append(ir.Pool(name, objects, status.number if status else -1, parts, statics))
         return PoolRef(number, status, refs)
 
     def points_to(self, where: FieldRef, pool: PoolRef, kind: str = "value") -> None:

@@ -1,7 +1,7 @@
 """Every operator computes in C what it computes in Python, at the edges of every kind of value.
 
-The operands are picked by index from constant arrays, so that the compiler sees only their ranges; one invariant per operator compares
-the result with a table that the reference's operator made.
+The operands are picked by index from constant arrays, so that the compiler sees only their ranges; one invariant per
+operator compares the result with a table that the reference's operator made.
 """
 
 from __future__ import annotations
@@ -110,7 +110,8 @@ def test_operators_compute_what_python_does(left: str, right: str) -> None:
 
 def test_a_wrong_table_is_noticed() -> None:
     pairs = Pairs("s8", "s8")
-    pairs.expect("sum", op("+", pairs.x, pairs.y), [a + b for a, b in product(pairs.left, pairs.right)][:-1] + [0])
+    sums = [a + b for a, b in product(pairs.left, pairs.right)]
+    pairs.expect("sum", op("+", pairs.x, pairs.y), [*sums[:-1], 0])
     assert pairs.violated() == ["sum"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from psockmc.explore.native.errors import EngineError
@@ -11,6 +11,8 @@ from psockmc.explore.native.layout import Layout, Place, lay_out, width
 from psockmc.ir import system as ir
 from tests.explore.native.random_systems import systems
 from tests.explore.native.systems import Builder
+
+FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def written(b: Builder) -> Builder:
@@ -23,6 +25,7 @@ def written(b: Builder) -> Builder:
     return b
 
 
+@FEW
 @given(systems(), st.data())
 def test_unpack_gives_back_what_pack_took(ts: ir.TransitionSystem, data: st.DataObject) -> None:
     layout = lay_out(ts)
@@ -33,6 +36,7 @@ def test_unpack_gives_back_what_pack_took(ts: ir.TransitionSystem, data: st.Data
     assert layout.unpack(layout.pack(state)) == state
 
 
+@FEW
 @given(systems())
 def test_cells_neither_overlap_nor_straddle_words(ts: ir.TransitionSystem) -> None:
     layout = lay_out(ts)
@@ -43,6 +47,7 @@ def test_cells_neither_overlap_nor_straddle_words(ts: ir.TransitionSystem) -> No
         used[place.word] |= place.mask
 
 
+@FEW
 @given(systems())
 def test_the_stored_bytes_hold_all_bits(ts: ir.TransitionSystem) -> None:
     layout = lay_out(ts)

@@ -27,7 +27,7 @@ def agree_unless_too_wide(ts: TransitionSystem, limits: Limits) -> None:
         raise
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=RELAXED)
+@settings(max_examples=20, deadline=None, suppress_health_check=RELAXED)
 @given(systems())
 def test_engines_agree_on_random_systems(ts: TransitionSystem) -> None:
     agree_unless_too_wide(ts, Limits(max_states=400))

@@ -443,6 +443,19 @@ def test_an_object_of_a_pool_without_a_status_is_always_live() -> None:
     assert (violated(ts, result), result.states) == (set(), 2)
 
 
+def test_a_static_object_is_no_leak() -> None:
+    b = Builder("statics")
+    pool = b.pool("obj", 3, {"next": (0, 3, 0)}, live=3, statics=1)
+    b.points_to(pool.next, pool)
+    b.initial[b.fields[pool.next.number].base] = 2
+    p = b.context("A")
+    p.stop()
+    p.store(pool.next, 2)
+    p.end()
+    ts, result = check(b)
+    assert violation(ts, result, "leak").message == "obj2 is never freed"
+
+
 def test_what_static_objects_and_unfinished_contexts_reach_is_no_leak() -> None:
     b = Builder("reached")
     obj = b.pool("obj", 4, {"next": (0, 4, 0)}, live=4)
@@ -719,7 +732,7 @@ def test_readers_takes_the_running_context_by_its_static_flag() -> None:
 def test_lock_edges_lead_from_every_lock_held() -> None:
     b = Builder("edges")
     outer, _ = b.lock("outer", 2, 2)
-    inner, readers = b.lock("inner", 1, 2, readers=True)
+    _, readers = b.lock("inner", 1, 2, readers=True)
     assert readers is not None
     p = b.context("A")
     p.stop()
@@ -732,7 +745,7 @@ def test_lock_edges_lead_from_every_lock_held() -> None:
     p.store(outer, 1, 0)
     p.emit(ir.Acquire(0, ir.Const(0), True, True, True))
     p.end()
-    ts, result = check(b)
+    _, result = check(b)
     pairs = {(e.held, e.held_write, e.taken, e.taken_write, e.bh_off, e.irq_off) for e in result.lock_edges}
     assert pairs == {
         (-1, False, 0, True, False, False),
