@@ -12,7 +12,7 @@ from psockmc.explore.reference import State
 from psockmc.explore.replay import Performed, Recorder, ReplayError, run, schedule_of
 from psockmc.explore.result import LockEdge, Violation
 from psockmc.explore.tracedata import Access, Call, Failure, ObjectEvent, Order, Place, RaceSide, Step, Wait
-from psockmc.explore.waits import cycle_of, obstacle
+from psockmc.explore.waits import cycle_of, loads, obstacle
 from psockmc.ir import system as ir
 
 SAID_AS = {"assert": "check fails"}
@@ -51,8 +51,9 @@ def _failure(
     waits: tuple[Wait, ...] = (),
     cycle: tuple[int, ...] = (),
     orders: tuple[Order, ...] = (),
+    cells: tuple[str, ...] = (),
 ) -> Failure:
-    return Failure(kind, message, sentence, place, blamed, life, race, waits, cycle, orders)
+    return Failure(kind, message, sentence, place, blamed, life, race, waits, cycle, orders, cells)
 
 
 # ---------------------------------------------------------------- findings of a step
@@ -129,8 +130,9 @@ def _sentence(
 
 
 def _state(history: History, prop: ir.Property, message: str, state: State) -> Failure:
+    sentence, cells = f"{prop.id} is violated: {message}", _cells_read(history, prop, state)
     if prop.kind == "invariant":
-        return _failure("state", message, f"{prop.id} is violated: {message}")
+        return _failure("state", message, sentence, cells=cells)
     if prop.id == "leak":
         leaked = history.recorder.leaked(state)
         pool, number = leaked[0]
@@ -146,7 +148,18 @@ def _state(history: History, prop: ir.Property, message: str, state: State) -> F
         )
         wait = Wait(context.index, place, place.statement, "", (), (), ())
         return _failure("end", message, sentence, place, waits=(wait,))
-    return _failure("end", message, f"{prop.id} is violated: {message}")
+    return _failure("end", message, sentence, cells=cells)
+
+
+def _cells_read(history: History, prop: ir.Property, state: State) -> tuple[str, ...]:
+    """The cells that a property reads in a state and that changed in the run."""
+    changed = {change.cell for step in history.steps for change in step.changes}
+    found: dict[str, None] = {}
+    for load in loads(prop.expr):
+        where, index = history.ts.fields[load.field], history.recorder.evaluate(load.index, state)
+        if 0 <= index < where.count:
+            found[history.names.thing(where.base + index).name] = None
+    return tuple(name for name in found if name in changed)
 
 
 # ---------------------------------------------------------------- races

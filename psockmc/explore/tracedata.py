@@ -243,7 +243,8 @@ class Failure:
     sentence: the same for a reader who sees the steps. place: where it happened (None: a state). object: the blamed
     object or "". life: where that object was allocated and freed last. race: both sides. waits: everybody who is
     stuck; cycle: contexts, each waiting for the next and the last for the first, () when none. orders: the
-    acquisitions that make a forbidden order.
+    acquisitions that make a forbidden order. cells: those that the violated property reads in the last state and that
+    changed in the run.
     """
 
     kind: str
@@ -256,6 +257,7 @@ class Failure:
     waits: tuple[Wait, ...]
     cycle: tuple[int, ...]
     orders: tuple[Order, ...]
+    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

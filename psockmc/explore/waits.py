@@ -61,18 +61,19 @@ def _lock(recorder: Recorder, names: Names, attempt: Performed, context: ir.Cont
 def _cells_loaded(recorder: Recorder, attempt: Performed, context: ir.Context) -> Iterator[int]:
     """The cells that the nodes of a step load, in order."""
     for moment in attempt.moments:
-        for load in _loads(context.nodes[moment.node].op):
+        for load in loads(context.nodes[moment.node].op):
             index = recorder.evaluate(load.index, moment.cells, moment.local)
             yield recorder.ts.fields[load.field].base + index
 
 
-def _loads(value: object) -> Iterator[ir.Load]:
+def loads(value: object) -> Iterator[ir.Load]:
+    """Every load in an expression or operation."""
     if isinstance(value, tuple):
         for item in value:
-            yield from _loads(item)
+            yield from loads(item)
     elif is_dataclass(value):
         for f in fields(value):
-            yield from _loads(getattr(value, f.name))
+            yield from loads(getattr(value, f.name))
         if isinstance(value, ir.Load):
             yield value
 

@@ -15,23 +15,38 @@ from itertools import product
 from psockmc.explore.tracedata import Trace
 from psockmc.render.footer import footer
 from psockmc.render.layout import annotated, broken_words, wrap
-from psockmc.render.story import Line, story
+from psockmc.render.story import Detail, Line, story
 
 INDENT = 2
 GAP = 2
-NARROWEST_COLUMN = 18
+SCREEN = 50
+NARROWEST_COLUMN = 20
 SIDE_BY_SIDE = 3
 ROWS_BESIDE = 2
 
 
 def diagram(trace: Trace, *, width: int = 75, all_steps: bool = False) -> str:
-    """The trace as a diagram of at most `width` characters per line. all_steps: runs that only read are not folded."""
-    lines = story(trace, all_steps=all_steps)
+    """The trace as a diagram of at most `width` characters per line. all_steps: nothing is folded.
+
+    What only reads and decides nothing is folded to `...`; in a diagram longer than a screen, also what no other
+    context sees. It says how many steps it folded.
+    """
+    body, folded = _body(trace, width, Detail.EVERYTHING if all_steps else Detail.DECISIONS)
+    if len(body) > SCREEN and not all_steps:
+        body, folded = _body(trace, width, Detail.ESSENCE)
+    notice = wrap(f"folded: {folded} of {len(trace.steps)} steps (--all-steps shows them)", width, INDENT)
+    rows = [*body, *_conclusion(trace, width), "", *footer(trace, width, INDENT), *(notice if folded else [])]
+    return "\n".join(rows) + "\n"
+
+
+def _body(trace: Trace, width: int, detail: Detail) -> tuple[list[str], int]:
+    """The columns, and how many steps are folded in them."""
+    lines, folded = story(trace, detail)
     columns = sorted({line.context for line in lines})
     room = width - INDENT - GAP * (len(columns) - 1)
     side_by_side = len(columns) <= SIDE_BY_SIDE and room >= NARROWEST_COLUMN * len(columns)
-    body = _side_by_side(trace, lines, columns, width) if side_by_side else _listed(trace, lines, columns, width)
-    return "\n".join([*body, *_conclusion(trace, width), "", *footer(trace, width, INDENT)]) + "\n"
+    lay_out = _side_by_side if side_by_side else _listed
+    return lay_out(trace, lines, columns, width), folded
 
 
 def _conclusion(trace: Trace, width: int) -> list[str]:

@@ -52,9 +52,9 @@ def _broken(word: str, room: int, separators: tuple[re.Pattern[str], ...]) -> It
 
 
 def broken_words(text: str, width: int, indent: int = 0, hanging: int = 4) -> int:
-    """How many words `wrap` has to break."""
+    """How often `wrap` has to break words."""
     room = width - max(min(indent + hanging, width - NARROWEST), 0)
-    return sum(len(word) > room for word in text.split())
+    return sum(len(word) // room for word in text.split() if len(word) > room)
 
 
 def annotated(text: str, notes: tuple[str, ...], width: int, indent: int) -> list[str]:

@@ -71,8 +71,7 @@ def stack(trace: Trace, place: Place | None) -> list[str]:
         call = trace.calls[number]
         if not (file.startswith(KERNEL) and call.call_file.startswith(KERNEL)):
             source = f", {call.kernel_file}" if call.kernel_file else ""
-            inside = call.primitive and not lines and call.call_file
-            lines.append(f" {call_text(call)}" + (f"  [{file}:{line}{source}]" if line and not inside else ""))
+            lines.append(f" {call_text(call)}" + (f"  [{file}:{line}{source}]" if line and not call.primitive else ""))
         file, line = call.call_file, call.call_line
     return lines
 
@@ -136,25 +135,26 @@ def _deadlocked_locks(trace: Trace) -> list[str]:
     for wait in told:
         lines += ["", f"{_who(trace, wait.context)} waits for {wait.lock}:", *stack(trace, wait.place)]
         lines += _held_lines(trace, wait.held, wait.taken, wait.context)
-    return [*lines, "", "what happens:", "", *_scenario_table(trace, _lock_steps(told))]
+    return [*lines, "", "what happens:", "", *_deadlock_table(trace, told)]
 
 
-def _lock_steps(told: Sequence[Wait]) -> list[tuple[int, str]]:
-    """(context, lock): those that the cycle holds, in the order in which they were taken, then those waited for."""
+def _deadlock_table(trace: Trace, told: Sequence[Wait]) -> list[str]:
+    """The locks of the cycle in the order in which they were taken, then those that are waited for."""
     wanted = {wait.lock for wait in told}
-    held = sorted((h.since, w.context, h.lock) for w in told for h in w.held if h.lock in wanted)
-    return [(c, lock) for _, c, lock in held] + [(w.context, w.lock) for w in told]
+    held = sorted((h.since, column, h.lock) for column, w in enumerate(told) for h in w.held if h.lock in wanted)
+    steps = [(column, lock) for _, column, lock in held] + [(column, w.lock) for column, w in enumerate(told)]
+    return _lock_table([trace.contexts[w.context].label for w in told], steps)
 
 
-def _scenario_table(trace: Trace, steps: Sequence[tuple[int, str]]) -> list[str]:
-    contexts = list(dict.fromkeys(context for context, _ in steps))
-    widths = [max(len(f"lock({lock});") for c, lock in steps if c == context) for context in contexts]
-    starts = [2 + sum(widths[:i]) + 3 * i for i in range(len(contexts))]
+def _lock_table(headings: Sequence[str], steps: Sequence[tuple[int, str]]) -> list[str]:
+    """One column for each heading; steps are (column, lock), from top to bottom."""
+    widths = [max(len(f"lock({lock});") for column, lock in steps if column == i) for i in range(len(headings))]
+    starts = [2 + sum(widths[:i]) + 3 * i for i in range(len(headings))]
     rows = ["", ""]
-    for context, start in zip(contexts, starts, strict=True):
-        rows[0] = rows[0].ljust(start) + trace.contexts[context].label
+    for heading_text, start in zip(headings, starts, strict=True):
+        rows[0] = rows[0].ljust(start) + heading_text
         rows[1] = rows[1].ljust(start) + "----"
-    rows += [" " * starts[contexts.index(context)] + f"lock({lock});" for context, lock in steps]
+    rows += [" " * starts[column] + f"lock({lock});" for column, lock in steps]
     return [*rows, "", " *** DEADLOCK ***"]
 
 
@@ -172,9 +172,11 @@ def _lock_order(trace: Trace) -> list[str]:
             lines += stack(trace, order.taken_at)
     if not failure.orders:
         lines += ["", f"taken by {_who(trace, trace.steps[-1].context)}:", *stack(trace, failure.place)]
-    cycle = [(o.context, lock) for o in failure.orders if o.held for lock in (o.held, o.taken)]
     if len(failure.orders) > 1 and all(o.held for o in failure.orders):
-        lines += ["", "what may happen:", "", *_scenario_table(trace, cycle)]
+        steps = [(i, o.held) for i, o in enumerate(failure.orders)]
+        steps += [(i, o.taken) for i, o in enumerate(failure.orders)]
+        headings = [f"one CPU (#{i})" for i in range(len(failure.orders))]
+        lines += ["", "what may happen:", "", *_lock_table(headings, steps)]
     return lines
 
 

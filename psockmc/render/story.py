@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 
 from psockmc.explore.tracedata import Place, Trace, Wait
 from psockmc.render.units import Unit, race_note, seen_at, units_of
@@ -23,36 +24,56 @@ class Line:
     notes: tuple[str, ...] = ()
 
 
-def story(trace: Trace, *, all_steps: bool = False) -> list[Line]:
-    """The lines of a trace in order. all_steps: nothing is folded."""
-    return _Teller(trace, all_steps).tell()
+class Detail(IntEnum):
+    """How much is told.
+
+    ESSENCE: only what matters to the failure. DECISIONS: everything but what only reads and decides nothing.
+    EVERYTHING: nothing is folded.
+    """
+
+    ESSENCE = 0
+    DECISIONS = 1
+    EVERYTHING = 2
+
+
+def story(trace: Trace, detail: Detail) -> tuple[list[Line], int]:
+    """The lines of a trace in order, and how many steps were folded."""
+    return _Teller(trace, detail).tell()
 
 
 class _Teller:
-    def __init__(self, trace: Trace, all_steps: bool) -> None:
-        self.trace, self.all_steps = trace, all_steps
+    def __init__(self, trace: Trace, detail: Detail) -> None:
+        self.trace, self.detail = trace, detail
         self.wording = Wording(trace)
         self.units = units_of(trace)
         self.lines: list[Line] = []
         self.entered: set[int] = set()
         self.folded: list[Unit] = []
         self.key: tuple[object, ...] = ()  # of the last statement
-        self.wrappers = set() if all_steps else self._wrappers()
+        self.hidden: set[int] = set()  # numbers of steps that were folded
+        self.wrappers = set() if detail is Detail.EVERYTHING else self._wrappers()
 
-    def tell(self) -> list[Line]:
+    def tell(self) -> tuple[list[Line], int]:
         for unit in self.units:
             unit.frames = self._shown(unit.frames)
         for unit in self.units:
             if self.folded and self.folded[-1].context != unit.context:
                 self._flush(())
-            if unit.deciding or self.all_steps:
+            if self._told(unit):
                 self._flush(unit.frames)
                 self._show(unit)
-            elif not unit.silent:
-                self.folded.append(unit)
+            else:
+                self.folded += [unit] * (not unit.silent)
+                self.hidden.update(unit.steps)
         self._flush(())
         self._tell_failure()
-        return self.lines
+        shown = {number for unit in self.units if self._told(unit) for number in unit.steps}
+        return self.lines, len(self.hidden - shown)
+
+    def _told(self, unit: Unit) -> bool:
+        if self.detail is Detail.ESSENCE and unit.private:
+            return False
+        return unit.deciding or self.detail is Detail.EVERYTHING
 
     def _wrappers(self) -> set[int]:
         """Calls between a context's first function and the first that does something itself or calls two others.
@@ -63,10 +84,12 @@ class _Teller:
         at_the_end = [*((w.context, w.place) for w in failure.waits), *((s.context, s.place) for s in failure.race)]
         paths: dict[int, list[tuple[int, ...]]] = {}
         for unit in self.units:
-            if unit.deciding:
+            if self._told(unit):
                 paths.setdefault(unit.context, []).append(unit.frames)
         for context, place in at_the_end:
             paths.setdefault(context, []).append(seen_at(self.trace, place)[0])
+        if self.detail is Detail.ESSENCE:
+            return {number for own in paths.values() for number in _passed_through(own)}
         return {number for own in paths.values() for number in _common_prefix(own)[1:-1]}
 
     def _shown(self, frames: tuple[int, ...]) -> tuple[int, ...]:
@@ -90,7 +113,10 @@ class _Teller:
 
     def _result(self, number: int) -> tuple[str, ...]:
         """What to say of a call at its beginning: that it gives NULL, which decides what its caller does."""
-        return ("fails: NULL",) if self.trace.calls[number].result == "NULL" else ()
+        if self.trace.calls[number].result != "NULL":
+            return ()
+        failed = any(note.startswith("false") for u in self.units if number in u.frames for note in u.notes)
+        return ("fails: NULL",) if failed else ("returns NULL",)
 
     def _flush(self, frames: Sequence[int]) -> None:
         """Print a fold for the units passed over; what comes next has these frames."""
@@ -109,8 +135,8 @@ class _Teller:
 
     def _prepares_call(self, unit: Unit, frames: Sequence[int]) -> bool:
         """Whether a unit reads the arguments of a call whose frame comes next and says it all."""
-        new = [self.trace.calls[n] for n in frames if n not in self.entered]
-        return bool(new) and len(unit.frames) < len(frames) and unit.text == statement_text(new[0].statement)
+        new = {statement_text(self.trace.calls[n].statement) for n in frames if n not in self.entered}
+        return len(unit.frames) < len(frames) and unit.text in new
 
     def _line(self, context: int, depth: int, text: str, kind: str, notes: tuple[str, ...] = ()) -> None:
         self.lines.append(Line(context, depth, text, kind, notes))
@@ -156,6 +182,16 @@ class _Teller:
         if self.trace.failure.kind == "end":
             return "asleep, and not woken"
         return f"waits for {holders}" if holders else "waits for ever"
+
+
+def _passed_through(paths: Sequence[tuple[int, ...]]) -> set[int]:
+    """The calls, but for first ones, in which no path ends and from which all paths lead to one other call."""
+    followers: dict[int, set[int]] = {}
+    for path in paths:
+        for number, following in zip(path, [*path[1:], -1], strict=True):
+            followers.setdefault(number, set()).add(following)
+    first = {path[0] for path in paths if path}
+    return {n for n, after in followers.items() if n not in first and len(after) == 1 and -1 not in after}
 
 
 def _common_prefix(paths: Sequence[tuple[int, ...]]) -> tuple[int, ...]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from psockmc.explore.tracedata import Access, Change, Place, Step, Trace
+from psockmc.explore.tracedata import Access, Place, Step, Trace
+from psockmc.render.relevance import Relevance
 from psockmc.render.wording import Wording, call_text, marking, statement_text
 
 KERNEL = "psockmc/kernel/"
@@ -20,8 +21,9 @@ SECTION_PROPERTIES = ("sleep-in-atomic", "rcu-usage", "lock-usage")
 class Unit:
     """Consecutive steps of one context at one statement, or inside one call of a primitive.
 
-    frames: the calls around it that are shown; key: what makes it the same; call: the primitive's call or -1; silent:
-    it touches nothing shared (work on locals, an interrupt that comes in, a context that ends).
+    frames: the calls around it that are shown; key: what makes it the same; call: the primitive's call or -1;
+    silent: it touches nothing shared (work on locals, an interrupt that comes in, a context that ends); private: no
+    other context touches what it changes, and the failure is not about it.
     """
 
     context: int
@@ -34,6 +36,7 @@ class Unit:
     silent: bool = False
     deciding: bool = False
     failing: bool = False
+    private: bool = False
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -86,6 +89,9 @@ class _Cutter:
         for unit in self.units:
             self._note_result(unit)
         self._note_failure()
+        relevance = Relevance(self.trace)
+        for unit in self.units:
+            unit.private = not unit.failing and not relevance.of([self.trace.steps[n - 1] for n in unit.steps])
         return self.units
 
     def _beats(self, step: Step) -> Iterator[tuple[Place, int]]:
@@ -160,18 +166,14 @@ class _Cutter:
             self.units[-1].deciding |= about or step.context in self.waited_for
 
     def _note_result(self, unit: Unit) -> None:
-        """A primitive that tried something and did nothing says so."""
+        """A primitive that changed nothing and returned false says why."""
         if unit.call < 0 or self.trace.calls[unit.call].result != "false":
             return
-        numbers = set(unit.steps)
-        steps = [s for s in self.trace.steps if s.number in numbers]
-        changed: list[Change] = [c for s in steps for c in s.changes]
-        if changed:
-            return
-        read = [a for s in steps for a in s.accesses]
-        why = f": {self.wording.value(read[-1])}" if read else ""
-        unit.deciding = True
-        unit.said = {"": f"fails{why}"}
+        steps = [self.trace.steps[number - 1] for number in unit.steps]
+        if not any(step.changes for step in steps):
+            read = [access for step in steps for access in step.accesses]
+            unit.deciding = True
+            unit.said = {"": ", ".join(["false", *(self.wording.value(access) for access in read[-1:])])}
 
     def _note_failure(self) -> None:
         failure = self.trace.failure
@@ -181,6 +183,7 @@ class _Cutter:
             self.units[-1].failing = True
         for unit in self.units:
             unit.deciding |= unit.failing
+            unit.deciding &= not unit.text.endswith("() begins")
         if failure.kind == "race" and self.units:
             side = failure.race[0]
             self.units[-1].said = {"": race_note(side.access, self.wording)}

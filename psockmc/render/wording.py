@@ -10,7 +10,7 @@ from psockmc.explore.tracedata import Access, Call, Change, Trace
 class Wording:
     """How one trace names its cells.
 
-    `psock0.refcnt.refs` is `refcnt`: the object is left out where it is the only one whose field is touched, and the last
+    `psock0.refcnt.refs` is `refcnt`: the object is left out where it is the only one whose field is touched, the last
     name where the struct around it has no other field.
     """
 
