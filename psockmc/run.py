@@ -21,10 +21,10 @@ from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from psockmc.cache import ResultCache, result_key
-from psockmc.explore import EngineUnavailable, search
+from psockmc.explore import Engine, EngineUnavailable, search
 from psockmc.explore.limits import Limits
 from psockmc.explore.lockorder import LOCK_ORDER
 from psockmc.explore.result import SearchResult
@@ -66,7 +66,7 @@ class Job:
 class Options:
     """How to run. engine: as `psockmc.explore.resolve` gave it. cache: the folder of results, None for none."""
 
-    engine: Literal["native", "reference"]
+    engine: Engine
     limits: Limits
     processes: int
     cache: Path | None

@@ -27,7 +27,7 @@ def search_options(command: Command) -> Command:
             type=click.Choice(["auto", "native", "reference"]),
             default="auto",
             show_default=True,
-            help="native compiles C; reference is the interpreter that defines the semantics; auto: native if it can",
+            help="native compiles C; reference is the interpreter that is the semantics; auto is the quicker one",
         ),
         click.option("--max-states", type=click.IntRange(min=1), metavar="N", help="give up after N states"),
         click.option("--max-depth", type=click.IntRange(min=0), metavar="N", help="do not look beyond N steps"),

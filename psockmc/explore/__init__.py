@@ -6,10 +6,12 @@ the native engine, which is generated C. `psockmc.explore.verdict` turns the ans
 
 from __future__ import annotations
 
+import time
 import warnings
-from typing import Literal, assert_never
+from dataclasses import replace
+from typing import Literal
 
-from psockmc.explore.limits import Limits, Reporter
+from psockmc.explore.limits import REASON_INTERRUPTED, Limits, Reporter
 from psockmc.explore.result import SearchResult
 from psockmc.ir.system import TransitionSystem
 
@@ -35,10 +37,14 @@ class SlowEngineWarning(UserWarning):
     """The reference interpreter runs in place of the native engine."""
 
 
-def resolve(engine: Engine) -> Literal["native", "reference"]:
-    """The engine that a request stands for: `auto` is native where a C compiler exists, else reference with a warning.
+# A graph of so many states is searched by the interpreter before a compiler has read the generated program.
+SMALL = 8_000
 
-    Raises EngineUnavailable when `native` was asked for and cannot run.
+
+def resolve(engine: Engine) -> Engine:
+    """What a request for an engine comes to on this machine: without a C compiler, `auto` is the reference interpreter.
+
+    Warns (SlowEngineWarning) in this case. Raises EngineUnavailable when `native` was asked for and cannot run.
     """
     if engine == "reference":
         return "reference"
@@ -46,11 +52,9 @@ def resolve(engine: Engine) -> Literal["native", "reference"]:
 
     reason = native.available()
     if reason is None:
-        return "native"
+        return engine
     if engine == "native":
-        raise EngineUnavailable(
-            f"the native engine cannot run: {reason}; use --engine reference, about 100 times slower"
-        )
+        raise EngineUnavailable(f"the native engine cannot run: {reason}, or use --engine reference (100 times slower)")
     warnings.warn(
         f"{reason}: searching in the reference interpreter, about 100 times slower", SlowEngineWarning, stacklevel=2
     )
@@ -66,17 +70,43 @@ def search(
 ) -> SearchResult:
     """Explore the whole state graph of `ts`, within `limits`, and return what was found.
 
-    Ctrl-C (KeyboardInterrupt during the search) and an exhausted limit give a partial result: `complete` is False and
-    `reason` says why. Raises EngineUnavailable, and what the engine raises when the compiler or the machine fails.
+    engine: `auto` searches small graphs in the interpreter and all others natively; the answer is the same. Ctrl-C
+    (KeyboardInterrupt during the search) and an exhausted limit give a partial result: `complete` is False and
+    `reason` says why. Raises EngineUnavailable, and psockmc.explore.native.EngineError when the native engine fails.
     """
     limits = limits or Limits()
-    which = resolve(engine)
-    if which == "native":
-        from psockmc.explore import native
+    engine = resolve(engine)
+    if engine == "native":
+        result = _native(ts, limits, reporter)
+    elif engine == "reference":
+        result = _reference(ts, limits, reporter)
+    else:
+        result = _small_first(ts, limits, reporter)
+    if reporter is not None:
+        reporter.done(result)
+    return result
 
-        return native.search_native(ts, limits, reporter)
-    if which == "reference":
-        from psockmc.explore.reference import search_reference
 
-        return search_reference(ts, limits, reporter)
-    assert_never(which)
+def _small_first(ts: TransitionSystem, limits: Limits, reporter: Reporter | None) -> SearchResult:
+    """The interpreter's answer unless the graph proves to be large; the choice depends on nothing but the graph."""
+    if limits.max_states is not None and limits.max_states <= SMALL:
+        return _reference(ts, limits, reporter)
+    started = time.monotonic()
+    result = _reference(ts, replace(limits, max_states=SMALL), reporter)
+    if result.complete or result.states <= SMALL or result.reason.startswith(REASON_INTERRUPTED):
+        return result
+    if limits.timeout is not None:
+        limits = replace(limits, timeout=max(0.0, limits.timeout - (time.monotonic() - started)))
+    return _native(ts, limits, reporter)
+
+
+def _native(ts: TransitionSystem, limits: Limits, reporter: Reporter | None) -> SearchResult:
+    from psockmc.explore.native import search_native
+
+    return search_native(ts, limits, reporter)
+
+
+def _reference(ts: TransitionSystem, limits: Limits, reporter: Reporter | None) -> SearchResult:
+    from psockmc.explore.reference import search_reference
+
+    return search_reference(ts, limits, reporter)
