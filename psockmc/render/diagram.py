@@ -21,6 +21,8 @@ INDENT = 2
 GAP = 2
 SCREEN = 50
 NARROWEST_COLUMN = 20
+BROKEN_WORD = 2
+"""So many rows are paid for a word that need not be broken."""
 SIDE_BY_SIDE = 3
 ROWS_BESIDE = 2
 
@@ -129,7 +131,7 @@ def _heights(trace: Trace, lines: Sequence[Line], context: int, widths: range) -
     return {
         w: len(wrap(heading(trace, context), w, hanging=2))
         + sum(len(annotated(line.text, line.notes, w, 2 * line.depth)) for line in own)
-        + sum(broken_words(line.text, w, 2 * line.depth) for line in own)
+        + sum(BROKEN_WORD * broken_words(line.text, w, 2 * line.depth) for line in own)
         for w in widths
     }
 

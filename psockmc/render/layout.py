@@ -12,6 +12,11 @@ NARROWEST = 8
 """Room for text that any indentation leaves."""
 
 
+def hanging_indent(width: int) -> int:
+    """How much further the second line of a statement is indented."""
+    return 4 if width >= 30 else 3
+
+
 def wrap(text: str, width: int, indent: int = 0, hanging: int = 4) -> list[str]:
     """The text in lines of at most `width` characters, the first indented by `indent`, the others by `hanging` more.
 
@@ -51,15 +56,15 @@ def _broken(word: str, room: int, separators: tuple[re.Pattern[str], ...]) -> It
             yield from _broken(part, room, separators[1:])
 
 
-def broken_words(text: str, width: int, indent: int = 0, hanging: int = 4) -> int:
-    """How often `wrap` has to break words."""
-    room = width - max(min(indent + hanging, width - NARROWEST), 0)
+def broken_words(text: str, width: int, indent: int = 0) -> int:
+    """How often `annotated` has to break words of code."""
+    room = width - max(min(indent + hanging_indent(width), width - NARROWEST), 0)
     return sum(len(word) // room for word in text.split() if len(word) > room)
 
 
 def annotated(text: str, notes: tuple[str, ...], width: int, indent: int) -> list[str]:
     """Code with its notes behind `//`: on the same line if they fit, else below, indented."""
-    lines = wrap(text, width, indent)
+    lines = wrap(text, width, indent, hanging_indent(width))
     if not notes:
         return lines
     note = "// " + ", ".join(notes)

@@ -27,7 +27,7 @@ class Relevance:
                 self.changing.setdefault(change.cell, set()).add(step.context)
         failure = trace.failure
         self.about = {failure.object, *failure.cells} - {""}
-        self.about |= {lock for wait in failure.waits for lock in (wait.lock, *(h.lock for h in wait.held)) if lock}
+        self.locks = {lock for wait in failure.waits for lock in (wait.lock, *(h.lock for h in wait.held)) if lock}
         self.about |= {side.access.cell for side in failure.race}
         if failure.kind == "step" and trace.steps:
             self.about |= _touched(trace.steps[-1])
@@ -48,9 +48,8 @@ class Relevance:
         return any(event.kind in ("finding", "choice") for event in step.events) or self._section(step)
 
     def _blamed(self, cell: str, *values: str) -> bool:
-        """Whether the failure is about this cell, its object or lock, or what it points to."""
-        names = {cell, cell.partition(".")[0], cell.rpartition(".")[0], *values}
-        return bool(names & self.about)
+        """Whether the failure is about this cell (of an object: its status), its lock, or what it points to."""
+        return bool({cell, *values} & self.about) or cell.rpartition(".")[0] in self.locks
 
     def _section(self, step: Step) -> bool:
         """Entering or leaving a reader that a grace period waits for."""

@@ -29,7 +29,7 @@ SECTIONS = {
 def splat(trace: Trace, *, width: int = 75) -> str:
     """The finding as a kernel log would have it, in lines of at most `width` characters."""
     rule = "=" * min(width, 66)
-    lines = [rule, *_dialect(trace)(trace), rule, "", *footer(trace, width)]
+    lines = [rule, *_dialect(trace)(trace, width), rule, "", *footer(trace, width)]
     return "\n".join(row for line in lines for row in (_fit(line, width))) + "\n"
 
 
@@ -37,7 +37,7 @@ def _fit(line: str, width: int) -> list[str]:
     return [line] if len(line) <= width else wrap(line, width, len(line) - len(line.lstrip()), hanging=4)
 
 
-def _dialect(trace: Trace) -> Callable[[Trace], list[str]]:
+def _dialect(trace: Trace) -> Callable[[Trace, int], list[str]]:
     failure, prop = trace.failure, trace.property.id
     if failure.kind == "race":
         return _data_race
@@ -50,6 +50,8 @@ def _dialect(trace: Trace) -> Callable[[Trace], list[str]]:
         return _hung_tasks
     if prop in MEMORY and failure.kind == "step":
         return _memory
+    if prop in ("self-deadlock", "lock-usage") and failure.kind == "step":
+        return _locking
     if prop == "sleep-in-atomic":
         return _sleeping
     return _warning
@@ -102,11 +104,13 @@ def _held_lines(trace: Trace, held: Sequence[Held], taken: Sequence[Place | None
 # ---------------------------------------------------------------- dialects
 
 
-def _memory(trace: Trace) -> list[str]:
+def _memory(trace: Trace, width: int) -> list[str]:
     failure, step = trace.failure, trace.steps[-1]
     what = f" of {failure.object}" if failure.object else ""
     lines = [f"BUG: psockmc: {trace.property.id}{what} in {_function(trace, failure.place)}"]
-    lines += [failure.message, "", f"used by {_who(trace, step.context, step.number)}:", *stack(trace, failure.place)]
+    verb = "freed again" if trace.property.id == "double-free" else "used"
+    lines += [failure.sentence, "", f"{verb} by {_who(trace, step.context, step.number)}:"]
+    lines += stack(trace, failure.place)
     for event in reversed(failure.life):
         lines += ["", f"{event.what} by {_who(trace, event.context, event.step)}:", *stack(trace, event.place)]
     if failure.object and not any(e.what == "allocated" for e in failure.life):
@@ -114,7 +118,7 @@ def _memory(trace: Trace) -> list[str]:
     return lines
 
 
-def _data_race(trace: Trace) -> list[str]:
+def _data_race(trace: Trace, width: int) -> list[str]:
     one, other = trace.failure.race
     functions = " / ".join(_function(trace, side.place) for side in (one, other))
     lines = [f"BUG: psockmc: data-race in {functions}"]
@@ -128,37 +132,48 @@ def _data_race(trace: Trace) -> list[str]:
     return lines
 
 
-def _deadlocked_locks(trace: Trace) -> list[str]:
+def _deadlocked_locks(trace: Trace, width: int) -> list[str]:
     failure = trace.failure
     told = [next(w for w in failure.waits if w.context == c) for c in failure.cycle]
     lines = ["WARNING: psockmc: circular locking dependency, and the deadlock is reached"]
     for wait in told:
         lines += ["", f"{_who(trace, wait.context)} waits for {wait.lock}:", *stack(trace, wait.place)]
         lines += _held_lines(trace, wait.held, wait.taken, wait.context)
-    return [*lines, "", "what happens:", "", *_deadlock_table(trace, told)]
+    return [*lines, "", "what happens:", "", *_deadlock_table(trace, told, width)]
 
 
-def _deadlock_table(trace: Trace, told: Sequence[Wait]) -> list[str]:
+def _deadlock_table(trace: Trace, told: Sequence[Wait], width: int) -> list[str]:
     """The locks of the cycle in the order in which they were taken, then those that are waited for."""
     wanted = {wait.lock for wait in told}
     held = sorted((h.since, column, h.lock) for column, w in enumerate(told) for h in w.held if h.lock in wanted)
     steps = [(column, lock) for _, column, lock in held] + [(column, w.lock) for column, w in enumerate(told)]
-    return _lock_table([trace.contexts[w.context].label for w in told], steps)
+    return _lock_table([trace.contexts[w.context].label for w in told], steps, width)
 
 
-def _lock_table(headings: Sequence[str], steps: Sequence[tuple[int, str]]) -> list[str]:
-    """One column for each heading; steps are (column, lock), from top to bottom."""
-    widths = [max(len(f"lock({lock});") for column, lock in steps if column == i) for i in range(len(headings))]
+def _lock_table(headings: Sequence[str], steps: Sequence[tuple[int, str]], width: int) -> list[str]:
+    """One column for each heading; steps are (column, lock), downwards. Locks get letters where space is short."""
+    table = _columns(headings, steps)
+    if max(map(len, table)) <= width:
+        return [*table, "", " *** DEADLOCK ***"]
+    locks = list(dict.fromkeys(lock for _, lock in steps))
+    letters = {lock: chr(ord("A") + i) for i, lock in enumerate(locks)}
+    declared = [f"  {letter} = {lock}" for lock, letter in letters.items()]
+    table = _columns(headings, [(column, letters[lock]) for column, lock in steps])
+    return [*declared, "", *table, "", " *** DEADLOCK ***"]
+
+
+def _columns(headings: Sequence[str], steps: Sequence[tuple[int, str]]) -> list[str]:
+    texts = [[f"lock({lock});" for column, lock in steps if column == i] for i in range(len(headings))]
+    widths = [max(map(len, [top, *below])) for top, below in zip(headings, texts, strict=True)]
     starts = [2 + sum(widths[:i]) + 3 * i for i in range(len(headings))]
     rows = ["", ""]
-    for heading_text, start in zip(headings, starts, strict=True):
-        rows[0] = rows[0].ljust(start) + heading_text
+    for top, start in zip(headings, starts, strict=True):
+        rows[0] = rows[0].ljust(start) + top
         rows[1] = rows[1].ljust(start) + "----"
-    rows += [" " * starts[column] + f"lock({lock});" for column, lock in steps]
-    return [*rows, "", " *** DEADLOCK ***"]
+    return rows + [" " * starts[column] + f"lock({lock});" for column, lock in steps]
 
 
-def _lock_order(trace: Trace) -> list[str]:
+def _lock_order(trace: Trace, width: int) -> list[str]:
     failure = trace.failure
     lines = ["WARNING: psockmc: locks are taken in a forbidden order", failure.message]
     for number, order in enumerate(failure.orders):
@@ -176,11 +191,11 @@ def _lock_order(trace: Trace) -> list[str]:
         steps = [(i, o.held) for i, o in enumerate(failure.orders)]
         steps += [(i, o.taken) for i, o in enumerate(failure.orders)]
         headings = [f"one CPU (#{i})" for i in range(len(failure.orders))]
-        lines += ["", "what may happen:", "", *_lock_table(headings, steps)]
+        lines += ["", "what may happen:", "", *_lock_table(headings, steps, width)]
     return lines
 
 
-def _hung_tasks(trace: Trace) -> list[str]:
+def _hung_tasks(trace: Trace, width: int) -> list[str]:
     failure = trace.failure
     lines: list[str] = []
     for wait in failure.waits:
@@ -197,24 +212,37 @@ def _hung_tasks(trace: Trace) -> list[str]:
     return lines
 
 
-def _sleeping(trace: Trace) -> list[str]:
+def _locking(trace: Trace, width: int) -> list[str]:
     failure, step = trace.failure, trace.steps[-1]
-    before = trace.steps[-2] if len(trace.steps) > 1 else step
+    lines = [f"WARNING: psockmc: wrong locking in {_function(trace, failure.place)}", failure.sentence]
+    lines += [f"by {_who(trace, step.context, step.number)}:", *stack(trace, failure.place)]
+    return [*lines, *_held_before(trace)]
+
+
+def _held_before(trace: Trace) -> list[str]:
+    """The locks that the failing context held before its last step."""
+    context = trace.steps[-1].context
+    before = trace.steps[-2].held if len(trace.steps) > 1 else ()
+    held = [h for h in before if h.context == context]
+    return _held_lines(trace, held, [_taken_at(trace, h) for h in held], context)
+
+
+def _sleeping(trace: Trace, width: int) -> list[str]:
+    failure, step = trace.failure, trace.steps[-1]
     place = failure.place or step.place
-    held = [h for h in before.held if h.context == step.context]
     lines = [f"BUG: psockmc: {_function(trace, place)} calls a function that may sleep where it must not"]
     lines += [failure.message, f"by {_who(trace, step.context, step.number)}:", *stack(trace, place)]
     own = [s.sections for s in trace.steps if s.context == step.context]
     sections = next((s for s in (*own[-2:-1], own[-1]) if s), ())
     lines += [f"sections: {', '.join(SECTIONS[s] for s in sections) or 'none, but it is an interrupt'}"]
-    return [*lines, *_held_lines(trace, held, [_taken_at(trace, h) for h in held], step.context)]
+    return [*lines, *_held_before(trace)]
 
 
 def _taken_at(trace: Trace, held: Held) -> Place | None:
     return trace.steps[held.since - 1].place if held.since else None
 
 
-def _warning(trace: Trace) -> list[str]:
+def _warning(trace: Trace, width: int) -> list[str]:
     failure = trace.failure
     place = failure.place or (trace.steps[-1].place if trace.steps else None)
     lines = [f"WARNING: psockmc: {failure.sentence}"]

@@ -54,6 +54,7 @@ class _Teller:
         self.wrappers = set() if detail is Detail.EVERYTHING else self._wrappers()
 
     def tell(self) -> tuple[list[Line], int]:
+        self._drop_attempts()
         for unit in self.units:
             unit.frames = self._shown(unit.frames)
         for unit in self.units:
@@ -69,6 +70,14 @@ class _Teller:
         self._tell_failure()
         shown = {number for unit in self.units if self._told(unit) for number in unit.steps}
         return self.lines, len(self.hidden - shown)
+
+    def _drop_attempts(self) -> None:
+        """What a context has done of the statement in which it waits for ever, if that is nothing to speak of."""
+        for wait in self.trace.failure.waits:
+            last = next((u for u in reversed(self.units) if u.context == wait.context), None)
+            if last is not None and not last.deciding and last.key == seen_at(self.trace, wait.place)[1]:
+                self.units.remove(last)
+                self.hidden.update(last.steps)
 
     def _told(self, unit: Unit) -> bool:
         if self.detail is Detail.ESSENCE and unit.private:
@@ -162,7 +171,8 @@ class _Teller:
         frames = self._shown(all_frames)
         last = self.lines[-1] if self.lines else None
         if last is not None and last.context == context and self.key == key:
-            self.lines[-1] = replace(last, notes=(*last.notes, note))
+            notes = (n for n in last.notes if not n.startswith("waits for"))
+            self.lines[-1] = replace(last, notes=(*notes, note))
             return
         self._enter(context, frames)
         self._line(context, len(frames), text, kind, (note,))

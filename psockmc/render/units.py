@@ -7,13 +7,16 @@ context writes), fails, or belongs to the failure. Other units only read; diagra
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from psockmc.explore.tracedata import Access, Place, Step, Trace
+from psockmc.explore.tracedata import Access, Change, Place, Step, Trace
 from psockmc.render.relevance import Relevance
 from psockmc.render.wording import Wording, call_text, marking, statement_text
 
 KERNEL = "psockmc/kernel/"
+BEGINS = "() begins"
+"""How the place of an interrupt that comes in ends: its frame says it already."""
+
 SECTION_PROPERTIES = ("sleep-in-atomic", "rcu-usage", "lock-usage")
 
 
@@ -33,6 +36,7 @@ class Unit:
     call: int
     steps: list[int] = field(default_factory=list)
     said: dict[str, str] = field(default_factory=dict)
+    changed: dict[str, Change] = field(default_factory=dict)
     silent: bool = False
     deciding: bool = False
     failing: bool = False
@@ -97,11 +101,17 @@ class _Cutter:
     def _beats(self, step: Step) -> Iterator[tuple[Place, int]]:
         """The places of a step that do something; at least one."""
         places = (step.place, *step.then)
-        doing = {a.at for a in step.accesses} | {c.at for c in step.changes}
+        doing = {0} if step.sections != self._sections_before(step) else set()
+        doing |= {a.at for a in step.accesses} | {c.at for c in step.changes}
         if self._fails(step):
             doing |= {i for i, p in enumerate(places) if p == self.trace.failure.place}
         for at in sorted(doing) or [0]:
             yield places[at], at
+
+    def _sections_before(self, step: Step) -> tuple[str, ...]:
+        """What the context had off before a step."""
+        earlier = (s.sections for s in reversed(self.trace.steps[: step.number - 1]) if s.context == step.context)
+        return next(earlier, ())
 
     def _fails(self, step: Step) -> bool:
         return step.number == len(self.trace.steps) and self.trace.failure.kind in ("step", "race", "order")
@@ -129,8 +139,9 @@ class _Cutter:
         freed = {c.cell.partition(".")[0] for c in changes if c.kind == "status" and c.new == "freed"}
         for change in changes:
             if change.kind == "status" or change.cell.partition(".")[0] not in freed:
-                unit.said.pop(change.cell, None)
-                unit.said[change.cell] = self.wording.change(change)
+                first = unit.changed.setdefault(change.cell, change)
+                whole = replace(change, old=first.old)
+                unit.said[change.cell] = self.wording.change(whole) if whole.old != whole.new else ""
         unit.deciding |= bool(changes)
         changed = {c.cell for c in step.changes}
         for access in step.accesses:
@@ -161,9 +172,10 @@ class _Cutter:
         """Entering and leaving an RCU reader matters when somebody waits for it, or when the failure is about it."""
         changed = (step.context in step.readers) != (step.context in before)
         about = self.trace.property.id in SECTION_PROPERTIES and step.context == self.trace.steps[-1].context
-        if changed:
-            self.units[-1].silent = False
-            self.units[-1].deciding |= about or step.context in self.waited_for
+        unit = next(u for u in self.units if u.context == step.context and step.number in u.steps)
+        if changed and not unit.text.endswith(BEGINS):
+            unit.silent = False
+            unit.deciding |= about or step.context in self.waited_for
 
     def _note_result(self, unit: Unit) -> None:
         """A primitive that changed nothing and returned false says why."""
@@ -183,7 +195,6 @@ class _Cutter:
             self.units[-1].failing = True
         for unit in self.units:
             unit.deciding |= unit.failing
-            unit.deciding &= not unit.text.endswith("() begins")
         if failure.kind == "race" and self.units:
             side = failure.race[0]
             self.units[-1].said = {"": race_note(side.access, self.wording)}
