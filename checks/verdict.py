@@ -2,7 +2,11 @@
 
 from psockmc.lang import process, scenario, softirq
 
-from models.setups import socket_in_map, two_sockets_redirecting_to_the_reader
+from models.setups import (
+    receiving_closable_socket_in_map,
+    receiving_socket_in_map,
+    two_sockets_redirecting_to_the_reader,
+)
 from models.skbuff import sk_buff
 from models.skmsg import sk_msg, sk_psock, sk_psock_link
 from models.sock import sock, socket
@@ -14,7 +18,7 @@ from spec.invariants_queues import I23, I24, I26, I27, I28, I29, I30, I32, I33, 
 
 delete_against_data_ready = scenario(
     "a packet arrives while the socket is deleted from the map",
-    setup=socket_in_map,
+    setup=receiving_socket_in_map,
     run=[softirq(net_rx_data, 0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I08, I09, I10, I12, I13, I16, I18, I23, I24, I26, I27, I28, I32, I33, I35, I36, I62],
@@ -22,7 +26,7 @@ delete_against_data_ready = scenario(
 
 softirq_on_the_droppers_cpu = scenario(
     "a packet arrives on the CPU that deletes the socket from the map",
-    setup=socket_in_map,
+    setup=receiving_socket_in_map,
     run=[softirq(net_rx_data, 0, cpu=0), process(sys_map_delete, map0, 0, cpu=0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I08, I09, I10, I12, I16, I18, I23, I24, I27, I28, I33, I35, I36],
@@ -30,7 +34,7 @@ softirq_on_the_droppers_cpu = scenario(
 
 close_against_data_ready = scenario(
     "a packet arrives while the socket is closed",
-    setup=socket_in_map,
+    setup=receiving_closable_socket_in_map,
     run=[softirq(net_rx_data, 0), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I08, I09, I10, I12, I14, I16, I18, I23, I24, I26, I27, I28, I29, I33, I35, I36],
@@ -38,7 +42,7 @@ close_against_data_ready = scenario(
 
 recvmsg_against_packet_and_delete = scenario(
     "a reader, a packet and a delete at the same time",
-    setup=socket_in_map,
+    setup=receiving_socket_in_map,
     run=[process(sys_recvmsg, fd0, True), softirq(net_rx_data, 0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I09, I10, I12, I16, I18, I23, I24, I26, I27, I28, I35, I36],
@@ -54,7 +58,7 @@ redirect_into_closing_socket = scenario(
 
 order_of_packets = scenario(
     "two packets, of which the first may have to go through the backlog for want of memory",
-    setup=socket_in_map,
+    setup=receiving_socket_in_map,
     run=[softirq(net_rx_two, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
     may_fail=[sk_msg],
@@ -63,7 +67,7 @@ order_of_packets = scenario(
 
 poller_while_verdict_runs = scenario(
     "a poller sleeps while packets get their verdicts",
-    setup=socket_in_map,
+    setup=receiving_socket_in_map,
     run=[process(sys_poll, fd0), softirq(net_rx_data, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I16, I18, I24, I26, I27, I32, I35],

@@ -5,7 +5,16 @@ from psockmc.kernel.work import schedule_delayed_work
 from psockmc.lang import GFP_KERNEL, NULL, Ptr, kzalloc, user
 
 from models.skbuff import alloc_skb, seq_t, skb_queue_tail
-from models.sock import TCP_ESTABLISHED, file, hash_t, sk_stream_write_space, sock, sock_def_readable, socket
+from models.sock import (
+    TCP_ESTABLISHED,
+    file,
+    hash_t,
+    sk_stream_write_space,
+    sock,
+    sock_close,
+    sock_def_readable,
+    socket,
+)
 from models.sock_map import BPF_ANY, bpf_stab
 from models.syscalls import (
     fd0,
@@ -26,7 +35,8 @@ from models.tcp import inet_stream_ops, tcp_hashinfo, tcp_prot, tcp_v4_do_rcv
 def connect(fd: Ptr[file], hash: hash_t, lingertime0: bool) -> Ptr[sock]:
     """An established connection behind a file descriptor; with lingertime0 its close() aborts it.
 
-    Nothing arrives on it: a packet in its backlog would call NULL. See receiving().
+    Nothing arrives on it and nobody closes it: a packet in its backlog, or the last reference on its file, would call NULL.
+    See receiving() and closable(). (So the code that a scenario cannot reach is not compiled into it.)
     """
     ends_in = kzalloc(socket, GFP_KERNEL)
     sk = kzalloc(sock, GFP_KERNEL)
@@ -55,6 +65,12 @@ def receiving(sk: Ptr[sock]) -> None:
 
 
 @user
+def closable(fd: Ptr[file]) -> None:
+    """The file may be closed."""
+    fd.release = sock_close
+
+
+@user
 def received(sk: Ptr[sock], seq: seq_t) -> None:
     """Native data that is on the receive queue already."""
     skb_queue_tail(sk.sk_receive_queue, alloc_skb(seq))
@@ -73,6 +89,7 @@ def redirected(sk: Ptr[sock], seq: seq_t, ingress: bool) -> None:
 @user
 def connected_socket() -> None:
     """A socket that is in no map yet; the map has a program."""
+    closable(fd0)
     connect(fd0, 0, True)
     map0.progs.stream_verdict = prog_pass
 
@@ -80,14 +97,31 @@ def connected_socket() -> None:
 @user
 def socket_in_map() -> None:
     """One socket in slot 0, whose program lets everything pass."""
+    closable(fd0)
     connect(fd0, 0, True)
     map0.progs.stream_verdict = prog_pass
     sys_map_update(map0, 0, fd0, BPF_ANY)
 
 
 @user
+def receiving_socket_in_map() -> None:
+    """The same, and packets may arrive on it."""
+    receiving(connect(fd0, 0, True))
+    map0.progs.stream_verdict = prog_pass
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+@user
+def receiving_closable_socket_in_map() -> None:
+    """The same, and it may be closed."""
+    closable(fd0)
+    receiving_socket_in_map()
+
+
+@user
 def socket_in_two_slots() -> None:
     """One socket in both slots. The map lost its program before the second update, or that would have been refused."""
+    closable(fd0)
     connect(fd0, 0, True)
     map0.progs.stream_verdict = prog_pass
     sys_map_update(map0, 0, fd0, BPF_ANY)
@@ -105,6 +139,7 @@ def plain_socket_in_map() -> None:
 @user
 def data_to_send_in_backlog() -> None:
     """A socket in slot 0 whose backlog has something to send."""
+    closable(fd0)
     sk = connect(fd0, 0, True)
     sys_map_update(map0, 0, fd0, BPF_ANY)
     redirected(sk, 1, False)
@@ -129,6 +164,8 @@ def backlog_of_an_old_psock() -> None:
 @user
 def socket_and_another() -> None:
     """A socket in slot 0, another one outside of the map."""
+    closable(fd0)
+    closable(fd1)
     connect(fd0, 0, True)
     connect(fd1, 1, True)
     sys_map_update(map0, 0, fd0, BPF_ANY)
@@ -137,6 +174,7 @@ def socket_and_another() -> None:
 @user
 def two_sockets_redirecting_to_the_reader() -> None:
     """Slot 0 holds a socket whose data goes to the reader of the socket in slot 1."""
+    closable(fd1)
     connect(fd0, 0, True)
     connect(fd1, 1, True)
     sys_map_update(map0, 1, fd1, BPF_ANY)
@@ -167,6 +205,7 @@ def full_send_buffer() -> None:
 @user
 def map_with_an_end() -> None:
     """A socket in slot 0 of a map that can be freed."""
+    closable(fd0)
     connect(fd0, 0, True)
     map = kzalloc(bpf_stab, GFP_KERNEL)
     mapfd0.map = map

@@ -87,9 +87,13 @@ class proto_ops(Struct, name="proto_ops"):
 
 
 class file(Struct, name="file"):
-    """An open file of a socket, together with its slot in the table of file descriptors (`installed`)."""
+    """An open file of a socket, together with its slot in the table of file descriptors (`installed`).
+
+    release: f_op->release, which is sock_close().
+    """
 
     f_count: refcount_t
+    release: Const[Callable[[Ptr[socket]], None]]
     installed: bool
     private_data: Ptr[socket]
 
@@ -264,8 +268,8 @@ def sock_free_inode(head: rcu_head) -> None:
 
 
 @kernel("net/socket.c")
-def __sock_release(sock: Ptr[socket]) -> None:
-    """The file's last reference is gone."""
+def sock_close(sock: Ptr[socket]) -> None:
+    """The file's last reference is gone. (__sock_release() in the kernel.)"""
     ops = READ_ONCE(sock.ops)
     if ops:
         ops.release(sock)
@@ -279,7 +283,7 @@ def fput(f: Ptr[file]) -> None:
     omits("fput() releases from task work, which is the same process a moment later")
     if refcount_dec_and_test(f.f_count):
         sock = f.private_data
-        __sock_release(sock)
+        f.release(sock)
         f.private_data = NULL
         call_rcu(sock.rcu, sock_free_inode)
 

@@ -19,7 +19,7 @@ from psockmc.lang import (
 
 from models.skbuff import sk_buff
 from models.skmsg_verdict import SK_DROP, SK_PASS, bpf_prog, sk_action
-from models.sock import file, fput, hash_t, int_t, sock_put, sockfd_lookup
+from models.sock import file, fput, hash_t, int_t, sock_put, socket
 from models.sock_map import (
     BPF_ANY,
     bpf_sk_redirect_map,
@@ -92,27 +92,31 @@ def sys_close(fd: Ptr[file]) -> None:
         fput(fd)
 
 
+@kernel("fs/file.c")
+def fdget(fd: Ptr[file]) -> Ptr[socket]:
+    """The socket of a descriptor, without a reference on the file: the process is alone with its table of descriptors and
+    closes nothing meanwhile.
+    """
+    return fd.private_data
+
+
 @user
 def sys_recvmsg(fd: Ptr[file], nonblock: bool) -> None:
     """recvmsg() of one unit of data."""
-    sock = sockfd_lookup(fd)
-    if sock:
-        sk = sock.sk
-        recvmsg = sk.sk_prot.recvmsg
-        recvmsg(sk, nonblock)
-        fput(fd)
+    sock = fdget(fd)
+    sk = sock.sk
+    recvmsg = sk.sk_prot.recvmsg
+    recvmsg(sk, nonblock)
 
 
 @user
 def sys_poll(fd: Ptr[file]) -> None:
     """poll() for data: returns when there is some. For scenarios in which the psock stays attached."""
-    sock = sockfd_lookup(fd)
-    if sock:
-        sk = sock.sk
-        wq = rcu_dereference(sk.sk_wq)
-        psock = rcu_dereference(sk.sk_user_data)
-        wait_event(wq.wq, not list_empty(sk.sk_receive_queue.list) or not list_empty(psock.ingress_msg))
-        fput(fd)
+    sock = fdget(fd)
+    sk = sock.sk
+    wq = rcu_dereference(sk.sk_wq)
+    psock = rcu_dereference(sk.sk_user_data)
+    wait_event(wq.wq, not list_empty(sk.sk_receive_queue.list) or not list_empty(psock.ingress_msg))
 
 
 @user

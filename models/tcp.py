@@ -22,8 +22,6 @@ from psockmc.lang import (
     kernel,
     list_add_tail,
     omits,
-    rcu_dereference,
-    wait_event,
 )
 
 from models.skbuff import (
@@ -34,7 +32,6 @@ from models.skbuff import (
     seq_t,
     sk_buff,
     skb_peek,
-    skb_queue_empty_lockless,
     skb_queue_tail,
     skb_set_owner_sk_safe,
 )
@@ -158,21 +155,16 @@ def tcp_check_space(sk: Ptr[sock]) -> None:
 @kernel("net/ipv4/tcp.c")
 def tcp_recvmsg(sk: Ptr[sock], nonblock: bool) -> int_t:
     """The native read: one skb."""
+    omits("the native read never waits: what it is called for here is there, or will not come")
+    copied: int_t = -EAGAIN
     lock_sock(sk.sk_lock)
     skb = skb_peek(sk.sk_receive_queue)
-    while not skb:
-        if nonblock or sk.sk_state != TCP_ESTABLISHED:
-            release_sock_and_backlog(sk)
-            return -EAGAIN
-        wq = rcu_dereference(sk.sk_wq)
-        release_sock_and_backlog(sk)
-        wait_event(wq.wq, not skb_queue_empty_lockless(sk.sk_receive_queue))
-        lock_sock(sk.sk_lock)
-        skb = skb_peek(sk.sk_receive_queue)
-    __skb_unlink(skb, sk.sk_receive_queue)
-    consume_skb(skb)
+    if skb:
+        __skb_unlink(skb, sk.sk_receive_queue)
+        consume_skb(skb)
+        copied = 1
     release_sock_and_backlog(sk)
-    return 1
+    return copied
 
 
 @kernel("net/ipv4/af_inet.c")

@@ -62,9 +62,9 @@ def tcp_bpf_recvmsg_parser(sk: Ptr[sock], nonblock: bool) -> int_t:
         tcp_data_ready(sk)
         if not skb_queue_empty(sk.sk_receive_queue):
             copied = -EAGAIN
-    if not copied:
+    while not copied:
         copied = __sk_msg_recvmsg(sk, psock)
-        while not copied:
+        if not copied:
             if sk.sk_err:
                 copied = -sk.sk_err
             elif sk.sk_state == TCP_CLOSE:
@@ -73,9 +73,7 @@ def tcp_bpf_recvmsg_parser(sk: Ptr[sock], nonblock: bool) -> int_t:
                 copied = -EAGAIN
             else:
                 data = tcp_msg_wait_data(sk, psock)
-                if data and not sk_psock_queue_empty(psock):
-                    copied = __sk_msg_recvmsg(sk, psock)
-                else:
+                if not data or sk_psock_queue_empty(psock):
                     copied = -EAGAIN
     release_sock_and_backlog(sk)
     sk_psock_put(sk, psock)
@@ -85,27 +83,24 @@ def tcp_bpf_recvmsg_parser(sk: Ptr[sock], nonblock: bool) -> int_t:
 @kernel("net/ipv4/tcp_bpf.c")
 def tcp_bpf_recvmsg(sk: Ptr[sock], nonblock: bool) -> int_t:
     """recvmsg of a socket without a verdict program, into which others may redirect."""
+    copied: int_t = 0
     psock = sk_psock_get(sk)
-    if not psock:
-        return tcp_recvmsg(sk, nonblock)
-    if not skb_queue_empty(sk.sk_receive_queue) and sk_psock_queue_empty(psock):
+    if psock:
+        if skb_queue_empty(sk.sk_receive_queue) or not sk_psock_queue_empty(psock):
+            lock_sock(sk.sk_lock)
+            while not copied:
+                copied = __sk_msg_recvmsg(sk, psock)
+                if not copied:
+                    if nonblock:
+                        copied = -EAGAIN
+                    elif not tcp_msg_wait_data(sk, psock):
+                        copied = -EAGAIN
+                    elif sk_psock_queue_empty(psock):
+                        break
+            release_sock_and_backlog(sk)
         sk_psock_put(sk, psock)
-        return tcp_recvmsg(sk, nonblock)
-    lock_sock(sk.sk_lock)
-    copied = __sk_msg_recvmsg(sk, psock)
-    while not copied:
-        if nonblock:
-            copied = -EAGAIN
-        elif tcp_msg_wait_data(sk, psock):
-            if sk_psock_queue_empty(psock):
-                release_sock_and_backlog(sk)
-                sk_psock_put(sk, psock)
-                return tcp_recvmsg(sk, nonblock)
-            copied = __sk_msg_recvmsg(sk, psock)
-        else:
-            copied = -EAGAIN
-    release_sock_and_backlog(sk)
-    sk_psock_put(sk, psock)
+    if not copied:
+        copied = tcp_recvmsg(sk, nonblock)
     return copied
 
 
