@@ -4,7 +4,7 @@ from psockmc.kernel.refcount import refcount_set
 from psockmc.kernel.work import schedule_delayed_work
 from psockmc.lang import GFP_KERNEL, NULL, Ptr, kzalloc, user
 
-from models.skbuff import alloc_skb, seq_t, skb_queue_tail
+from models.skbuff import __skb_queue_tail, alloc_skb, seq_t, skb_queue_tail
 from models.sock import (
     TCP_ESTABLISHED,
     file,
@@ -73,7 +73,7 @@ def closable(fd: Ptr[file]) -> None:
 @user
 def received(sk: Ptr[sock], seq: seq_t) -> None:
     """Native data that is on the receive queue already."""
-    skb_queue_tail(sk.sk_receive_queue, alloc_skb(seq))
+    __skb_queue_tail(sk.sk_receive_queue, alloc_skb(seq))
 
 
 @user

@@ -4,12 +4,10 @@ Sources: include/linux/skbuff.h, net/core/skbuff.c, net/core/sock.c (destructors
 
 An skb is an object with a reference count (`users`) and, while it is charged to a socket, a destructor. One skb stands for
 one indivisible unit of data: its length is 1, so it is sent and read as a whole.
-
-`sk_buff_head.lock` is no lock object here. It is a leaf: it is taken for one list operation and nothing is acquired under it,
-so nobody sees more of the section than its one effect. What is lost is its place in the lock order.
 """
 
 from psockmc.kernel.refcount import refcount_dec_and_test, refcount_inc, refcount_inc_not_zero, refcount_set, refcount_t
+from psockmc.kernel.spinlock import spin_lock_irqsave, spin_unlock_irqrestore, spinlock_t
 from psockmc.lang import (
     GFP_ATOMIC,
     NULL,
@@ -52,9 +50,10 @@ class sk_buff(Struct, name="skb"):
 
 
 class sk_buff_head(Struct):
-    """A queue of skbs. The own lock of the kernel's queue is the atomicity of the functions below."""
+    """A queue of skbs. lock: of those users who do not serialise otherwise."""
 
     list: ListHead[sk_buff]
+    lock: spinlock_t
 
 
 @kernel("net/core/skbuff.c")
@@ -138,10 +137,18 @@ def skb_set_owner_sk_safe(skb: Ptr[sk_buff], sk: Ptr[sock]) -> bool:
     return False
 
 
+@kernel("include/linux/skbuff.h")
+def __skb_queue_tail(queue: sk_buff_head, skb: Ptr[sk_buff]) -> None:
+    """Append; the caller serialises."""
+    list_add_tail(skb, queue.list)
+
+
 @kernel("net/core/skbuff.c")
 def skb_queue_tail(queue: sk_buff_head, skb: Ptr[sk_buff]) -> None:
     """Append under the queue's own lock."""
+    spin_lock_irqsave(queue.lock)
     list_add_tail(skb, queue.list)
+    spin_unlock_irqrestore(queue.lock)
 
 
 @kernel("include/linux/skbuff.h")
@@ -159,10 +166,11 @@ def __skb_unlink(skb: Ptr[sk_buff], queue: sk_buff_head) -> None:
 @kernel("net/core/skbuff.c")
 def skb_dequeue(queue: sk_buff_head) -> Ptr[sk_buff]:
     """Take the first buffer off under the queue's own lock; NULL when there is none."""
-    with atomic("the lock of an sk_buff_head is a leaf around one list operation"):
-        skb = list_first_entry_or_null(queue.list)
-        if skb:
-            list_del(skb, queue.list)
+    spin_lock_irqsave(queue.lock)
+    skb = list_first_entry_or_null(queue.list)
+    if skb:
+        list_del(skb, queue.list)
+    spin_unlock_irqrestore(queue.lock)
     return skb
 
 

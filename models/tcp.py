@@ -25,6 +25,7 @@ from psockmc.lang import (
 )
 
 from models.skbuff import (
+    __skb_queue_tail,
     __skb_unlink,
     alloc_skb,
     consume_skb,
@@ -32,7 +33,6 @@ from models.skbuff import (
     seq_t,
     sk_buff,
     skb_peek,
-    skb_queue_tail,
     skb_set_owner_sk_safe,
 )
 from models.sock import (
@@ -94,7 +94,7 @@ def tcp_data_ready(sk: Ptr[sock]) -> None:
 def tcp_v4_do_rcv(sk: Ptr[sock], skb: Ptr[sk_buff]) -> None:
     """A packet with data; the caller holds slock on a socket that nobody owns, or owns the socket."""
     if sk.sk_state == TCP_ESTABLISHED:
-        skb_queue_tail(sk.sk_receive_queue, skb)
+        __skb_queue_tail(sk.sk_receive_queue, skb)
         if not sock_flag_dead(sk):
             tcp_data_ready(sk)
     else:
