@@ -36,7 +36,7 @@ def diagram(trace: Trace, *, width: int = 75, all_steps: bool = False) -> str:
     body, folded = _body(trace, width, Detail.EVERYTHING if all_steps else Detail.DECISIONS)
     if len(body) > SCREEN and not all_steps:
         body, folded = _body(trace, width, Detail.ESSENCE)
-    notice = wrap(f"folded: {folded} of {len(trace.steps)} steps (--all-steps shows them)", width, INDENT)
+    notice = wrap(f"folded: {folded} of {len(trace.steps)} steps (--all-steps shows them)", width, INDENT, hanging=2)
     rows = [*body, *_conclusion(trace, width), "", *footer(trace, width, INDENT), *(notice if folded else [])]
     return "\n".join(rows) + "\n"
 

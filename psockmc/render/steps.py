@@ -60,7 +60,7 @@ def _where(trace: Trace, place: Place) -> list[str]:
         if not file.startswith(KERNEL) or not call.call_file:
             break
         file, line, text = call.call_file, call.call_line, call.statement or text
-    return [f"{file}:{line}", functions, text]
+    return [f"{file}:{line}" if line else file, functions, text]
 
 
 def _details(trace: Trace, step: Step) -> list[str]:

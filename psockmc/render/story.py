@@ -198,7 +198,7 @@ def _passed_through(paths: Sequence[tuple[int, ...]]) -> set[int]:
     """The calls, but for first ones, in which no path ends and from which all paths lead to one other call."""
     followers: dict[int, set[int]] = {}
     for path in paths:
-        for number, following in zip(path, [*path[1:], -1], strict=True):
+        for number, following in zip(path, (*path, -1)[1:], strict=True):
             followers.setdefault(number, set()).add(following)
     first = {path[0] for path in paths if path}
     return {n for n, after in followers.items() if n not in first and len(after) == 1 and -1 not in after}
