@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
 from typing import TypeVar
 
 from psockmc.ir import system as ir
@@ -105,13 +106,19 @@ def substitute(value: T, known: dict[str, ir.Expr]) -> T:
         return value if all(a is b for a, b in zip(items, value, strict=True)) else items  # type: ignore[return-value]
     if is_dataclass(value) and not isinstance(value, type):
         changes = {}
-        for f in fields(value):
-            old = getattr(value, f.name)
+        for name in _parts(type(value)):
+            old = getattr(value, name)
             new = substitute(old, known)
             if new is not old:
-                changes[f.name] = new
+                changes[name] = new
         return replace(value, **changes) if changes else value
     return value
+
+
+@cache
+def _parts(kind: type) -> tuple[str, ...]:
+    """Names of the fields of an operation, access or expression class."""
+    return tuple(f.name for f in fields(kind))
 
 
 def constant(expr: ir.Expr) -> int | None:
@@ -188,6 +195,7 @@ class _Resolver:
         in_atomic = bool(preempt or bh or irq or self.level)
         return {
             "in_atomic": ir.Const(int(in_atomic)),
+            "in_softirq": ir.Const(int(self.level == 1 or bh > 0)),
             "rcu_held": ir.Const(int(rcu > 0)),
             "readers": ir.Readers(in_atomic or rcu > 0),
         }
@@ -237,10 +245,18 @@ def _glue(nodes: list[_Node], shared_cpu: bool) -> None:
     if shared_cpu:
         return
     before = _predecessors(nodes)
-    glued = [i for i, n in enumerate(nodes) if n.begins and before[i] and all(nodes[p].raises for p in before[i])]
-    for i in glued:
-        if not isinstance(nodes[i].op, ir.Choose):
-            nodes[i].begins = False
+    masked = {i for i, n in enumerate(nodes) if n.raises}  # these, and nothing but local nodes behind them
+    todo = list(masked)
+    while todo:
+        for i in _successors(nodes[todo.pop()]):
+            node = nodes[i]
+            if i not in masked and isinstance(node.op, ir.Nop) and not node.begins and masked.issuperset(before[i]):
+                masked.add(i)
+                todo.append(i)
+    glued = [n for i, n in enumerate(nodes) if n.begins and before[i] and masked.issuperset(before[i])]
+    for node in glued:
+        if not isinstance(node.op, ir.Choose):
+            node.begins = False
 
 
 def _successors(node: _Node) -> Iterator[int]:
@@ -313,9 +329,9 @@ def locals_of(value: object) -> Iterator[int]:
     elif isinstance(value, tuple):
         for item in value:
             yield from locals_of(item)
-    elif is_dataclass(value):
-        for f in fields(value):
-            yield from locals_of(getattr(value, f.name))
+    elif is_dataclass(value) and not isinstance(value, type):
+        for name in _parts(type(value)):
+            yield from locals_of(getattr(value, name))
 
 
 def _defines(op: ir.Operation) -> int:
@@ -323,20 +339,37 @@ def _defines(op: ir.Operation) -> int:
 
 
 def _liveness(nodes: Sequence[_Node]) -> list[frozenset[int]]:
-    """The locals that are live before each node."""
+    """The locals that are live before each node. (Sets are bits of integers while the fixpoint is computed.)"""
     before = _predecessors(nodes)
-    uses = [frozenset(locals_of(n.op)) | frozenset(locals_of(n.accesses)) for n in nodes]
-    live: list[frozenset[int]] = [frozenset()] * len(nodes)
+    uses = [_bits(locals_of((n.op, n.accesses))) for n in nodes]
+    kept = [~(1 << _defines(n.op)) if _defines(n.op) >= 0 else -1 for n in nodes]
+    live = [0] * len(nodes)
     todo = list(range(len(nodes)))
     while todo:
         at = todo.pop()
-        node = nodes[at]
-        out = frozenset().union(*(live[t] for t in _successors(node)))
-        now = uses[at] | (out - {_defines(node.op)})
+        out = 0
+        for target in _successors(nodes[at]):
+            out |= live[target]
+        now = uses[at] | (out & kept[at])
         if now != live[at]:
             live[at] = now
             todo += before[at]
-    return live
+    known: dict[int, frozenset[int]] = {}
+    return [known.setdefault(bits, frozenset(_members(bits))) for bits in live]
+
+
+def _bits(numbers: Iterator[int]) -> int:
+    result = 0
+    for number in numbers:
+        result |= 1 << number
+    return result
+
+
+def _members(bits: int) -> Iterator[int]:
+    while bits:
+        low = bits & -bits
+        yield low.bit_length() - 1
+        bits ^= low
 
 
 def _mark_allocations(nodes: Sequence[_Node], live: Sequence[frozenset[int]], variables: list[ir.Variable]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from psockmc.ir import system as ir
 from psockmc.ir import words
-from psockmc.ir.flow import Edge, Flow
+from psockmc.ir.flow import Edge, Flow, Static
 from psockmc.ir.memory import Memory
 from psockmc.ir.pure import Pure
 from psockmc.ir.reach import PointsTo
@@ -63,11 +63,40 @@ class Call:
     continues: list[list[Edge]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Unchanging:
+    """Fields that no context of the scenario ever stores to keep the values that the setup has left.
+
+    A load of such a field is a step like any other, but its value is known, so code that cannot run is not built.
+    changed: the fields that are stored to; shared: the shared cells after the setup.
+    """
+
+    changed: frozenset[tuple[str, str]]
+    shared: tuple[int, ...]
+
+    def value(self, ref: Ref, memory: Memory) -> int | None:
+        """The value that every load of the place gives, or None when it is not known."""
+        leaf = memory.leaves[(ref.root, ref.path)]
+        if (leaf.owner, leaf.declared.name) in self.changed or leaf.declared.ghost:
+            return None
+        where, pool = memory.fields[leaf.field], memory.pools[ref.root]
+        match ref.pointer, ref.index:
+            case ir.Const(pointer), ir.Const(index) if 0 < pointer <= memory.statics[pool]:
+                if not isinstance(leaf.type, ListType):
+                    return self.shared[where.base + (pointer - 1) * leaf.per_object + index]
+        values = set(self.shared[where.base : where.base + where.count])
+        if memory.status[pool] >= 0:
+            if leaf.declared.default is not None:
+                return None
+            values.add(0)  # an object that is freed and handed out again has its default
+        return values.pop() if len(values) == 1 else None
+
+
 class Inliner:
     """Builds the graph of one context. `self.flow` is the result.
 
     tables: shared by the scenario's contexts; context: index of the context; level: 0 task, 1 softirq, 2 hardirq;
-    may_fail: structs whose allocation may fail.
+    may_fail: structs whose allocation may fail. `known` may be set before `run`: what loads are known to give.
     """
 
     def __init__(
@@ -81,6 +110,7 @@ class Inliner:
     ) -> None:
         self.tables, self.memory, self.points_to = tables, memory, points_to
         self.program = memory.program
+        self.known: Unchanging | None = None
         self.context: int = context
         self.level: int = level
         self.may_fail = may_fail
@@ -100,6 +130,18 @@ class Inliner:
 
     def _end(self) -> None:
         """The context must not hold a lock any more; then it is done."""
+        held = self.holds_locks()
+        if held != FALSE:
+            yes, no = self.flow.branch(held)
+            self.flow.resume(yes)
+            self.finding("lock-usage", "it ends while it still holds a lock")
+            self.flow.resume(no, self.flow.dangling)
+        done = self.flow.emit(ir.Nop(), begins=True)
+        self.flow.nodes[done].done = True
+        self.flow.dangling = []
+
+    def holds_locks(self) -> ir.Expr:
+        """Whether the context owns or reads any lock, in one state."""
         me = ir.Const(self.context + 1)
         held: list[ir.Expr] = []
         for lock in self.memory.lock_classes():
@@ -109,14 +151,7 @@ class Inliner:
                 if lock.readers >= 0:
                     bits = (ir.Load(lock.readers, ir.Const(i)), ir.Const(1 << self.context))
                     held.append(ir.Op("&", bits))
-        if held:
-            yes, no = self.flow.branch(ir.Op("or", tuple(held)))
-            self.flow.resume(yes)
-            self.finding("lock-usage", "it ends while it still holds a lock")
-            self.flow.resume(no, self.flow.dangling)
-        done = self.flow.emit(ir.Nop(), begins=True)
-        self.flow.nodes[done].done = True
-        self.flow.dangling = []
+        return ir.Op("or", tuple(held)) if held else FALSE
 
     # ------------------------------------------------------------ calls
 
@@ -210,8 +245,10 @@ class Inliner:
     # ------------------------------------------------------------ statements
 
     def statements(self, body: tuple[tree.Stmt, ...]) -> None:
-        """Lower statements in order; what nothing leads to is still noted for coverage."""
+        """Lower statements in order, as long as anything leads to them."""
         for stmt in body:
+            if not self.flow.dangling:
+                return
             self.statement(stmt)
 
     def statement(self, stmt: tree.Stmt) -> None:
@@ -222,6 +259,7 @@ class Inliner:
             case tree.Assign(target, value):
                 self.assign(target, self.convert(self.value(value), value.type, target.type))
             case tree.Evaluate(value):
+                flow.emit(ir.Nop())  # a statement that is only a call runs, too
                 self.value(value)
             case tree.If(cond, then, other, _):
                 yes, no = self.condition(cond)
@@ -456,7 +494,8 @@ class Inliner:
         field_number, index, accesses = self.access(ref, write=False, marked=marked)
         number = self.local_of_type(ref.path[-1], ref.type)
         self.flow.emit(ir.Let(number, ir.Load(field_number, index)), accesses=accesses)
-        return ir.Local(number)
+        known = self.known.value(ref, self.memory) if self.known else None
+        return ir.Local(number) if known is None else ir.Const(known)
 
     def store(self, ref: Ref, value: ir.Expr, *, marked: bool = False) -> None:
         """Store a value to a scalar place."""
@@ -570,7 +609,12 @@ class Inliner:
                 self.flow.resume(no)
                 right_yes, neither = self.condition(right)
                 return [*yes, *right_yes], neither
-        return self.flow.branch(self.value(expr))
+        value = self.value(expr)
+        if isinstance(value, ir.Const) and not isinstance(value, Static):
+            here = self.flow.dangling
+            self.flow.dangling = []
+            return (here, []) if value.value else ([], here)
+        return self.flow.branch(value)
 
     # ------------------------------------------------------------ findings
 

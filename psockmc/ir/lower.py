@@ -13,9 +13,9 @@ from itertools import product
 from psockmc.explore.reference import Interpreter, Step
 from psockmc.ir import system as ir
 from psockmc.ir.finish import EndlessLoop, Finished, finish
-from psockmc.ir.inline import Binding, Inliner, Ref
+from psockmc.ir.inline import Binding, Inliner, Ref, Unchanging
 from psockmc.ir.memory import Memory
-from psockmc.ir.reach import PointsTo, embedded, used, walk
+from psockmc.ir.reach import PointsTo, changed_fields, embedded, used, walk
 from psockmc.lang import tree
 from psockmc.lang.diagnostics import Diagnostic, ModelErrors
 from psockmc.lang.types import Pointer, StructType
@@ -195,8 +195,9 @@ class _Compiler:
                 struct = field.type.name
         return True
 
-    def _inliner(self, index: int, plan: _Plan) -> Inliner:
+    def _inliner(self, index: int, plan: _Plan, known: Unchanging | None = None) -> Inliner:
         inliner = Inliner(self.tables, self.memory, self.points_to, index, LEVELS[plan.kind], self.scenario.may_fail)
+        inliner.known = known
         if LEVELS[plan.kind] and plan.item is None:
             inliner.flow.emit(ir.Nop(), begins=True)  # the interrupt arrives: a step of its own
         args: tuple[Binding, ...] = (plan.item,) if plan.item else tuple(
@@ -243,9 +244,11 @@ class _Compiler:
     def compile(self) -> ir.TransitionSystem:
         """Compile every context, run the setup, collect properties."""
         shared = self._setup() if self.scenario.setup else tuple(self.memory.initial)
+        running = used(self.program, self.scenario, setup=False)
+        unchanging = Unchanging(changed_fields(self.program, running.functions), shared)
         cells, contexts, local_starts = list(self.memory.cells), [], []
         for index, plan in enumerate(self.plans):
-            inliner = self._inliner(index, plan)
+            inliner = self._inliner(index, plan, unchanging)
             done = self._finish(inliner, self.shared_cpus[index])
             context, own = self._context(index, plan, inliner, done, len(cells))
             contexts.append(context)

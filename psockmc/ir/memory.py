@@ -34,12 +34,13 @@ MAX_LABELS = 64
 
 @dataclass(frozen=True)
 class Leaf:
-    """A scalar (or list) field of a struct: its `ir.Field`, how many cells each object has, its declared type."""
+    """A scalar (or list) field: its `ir.Field`, cells per object, declared type, and the struct that declares it."""
 
     field: int
     per_object: int
     type: Type
     declared: tree.StructField
+    owner: str
 
 
 @dataclass(frozen=True)
@@ -201,15 +202,18 @@ class Memory:
         """Lay out the fields of `struct`, embedded in `root` at `path`, inside arrays of `repeat` elements in all."""
         for field in self.program.structs[struct].fields:
             if (struct, field.name) in self.use.fields:
-                self._leaf(root, field, field.type, (*path, field.name), repeat, count)
+                self._leaf(root, (struct, field), field.type, (*path, field.name), repeat, count)
 
-    def _leaf(self, root: str, declared: tree.StructField, t: Type, path: Path, repeat: int, count: int) -> None:
+    def _leaf(
+        self, root: str, source: tuple[str, tree.StructField], t: Type, path: Path, repeat: int, count: int
+    ) -> None:
+        owner, declared = source
         match t:
             case StructType(name):
                 self._fields(root, name, path, repeat, count)
                 return
             case ArrayType(element, length):
-                self._leaf(root, declared, element, path, repeat * self.length(length), count)
+                self._leaf(root, source, element, path, repeat * self.length(length), count)
                 return
         pool = self.pools[root]
         room, kind = 1, "ghost" if declared.ghost else "value"
@@ -228,7 +232,7 @@ class Memory:
         ]
         default = self.constant(declared.default) if declared.default is not None else 0
         number = self._field(f"{root}.{dotted}", pool, per_object, self.domain(scalar), kind, names, default)
-        self.leaves[(root, path)] = Leaf(number, per_object, t, declared)
+        self.leaves[(root, path)] = Leaf(number, per_object, t, declared, owner)
 
     def _is_lock_part(self, root: str, path: Path) -> bool:
         struct = self.program.structs[root]

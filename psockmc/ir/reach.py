@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 
 from psockmc.lang import tree
 from psockmc.lang.types import ArrayType, FunctionPointer, Pointer, StructType, Type
@@ -26,9 +27,14 @@ def walk(node: object) -> Iterator[object]:
             yield from walk(item)
     elif is_dataclass(node) and not isinstance(node, (tree.Span, type)):
         yield node
-        for f in fields(node):
-            if f.name not in ("type", "span", "var_type", "common", "locals"):
-                yield from walk(getattr(node, f.name))
+        for name in _parts(type(node)):
+            yield from walk(getattr(node, name))
+
+
+@cache
+def _parts(kind: type) -> tuple[str, ...]:
+    """The fields of a node class that hold nodes."""
+    return tuple(f.name for f in fields(kind) if f.name not in ("type", "span", "var_type", "common", "locals"))
 
 
 @dataclass(frozen=True)
@@ -97,10 +103,11 @@ class _Closure:
                     self.fields.add((struct, field))
 
 
-def used(program: tree.Program, scenario: tree.Scenario) -> Used:
-    """What the scenario uses, in a fixed order."""
+def used(program: tree.Program, scenario: tree.Scenario, *, setup: bool = True) -> Used:
+    """What the scenario uses, in a fixed order; without `setup` what its contexts use."""
     closure = _Closure(program)
-    for name in (scenario.setup, *(r.function for r in scenario.run), *scenario.properties):
+    beginning = scenario.setup if setup else ""
+    for name in (beginning, *(r.function for r in scenario.run), *scenario.properties):
         if name:
             closure.function(name)
     closure.nodes(tuple(arg for runner in scenario.run for arg in runner.args))
@@ -114,6 +121,47 @@ def used(program: tree.Program, scenario: tree.Scenario) -> Used:
         frozenset(closure.allocated),
         tuple(sorted(closure.taken)),
     )
+
+
+# ---------------------------------------------------------------- fields that never change
+
+_CHANGES = (
+    "WRITE_ONCE",
+    "rcu_assign_pointer",
+    "RCU_INIT_POINTER",
+    "smp_store_release",
+    "xchg",
+    "cmpxchg",
+    "atomic_set",
+    "atomic_add",
+    "atomic_sub",
+    "set_bit",
+    "clear_bit",
+    "test_and_set_bit",
+    "test_and_clear_bit",
+    "list_add",
+    "list_add_tail",
+)
+
+
+def changed_fields(program: tree.Program, functions: Iterable[str]) -> frozenset[FieldKey]:
+    """Fields that the functions store to. (list_del leaves an empty list empty, so it does not count.)"""
+    found: set[FieldKey] = set()
+    for name in functions:
+        for node in walk(program.functions[name].body):
+            match node:
+                case tree.Assign(target=target):
+                    places: tuple[tree.Expr, ...] = (target,)
+                case tree.Intrinsic(name=word, args=args) if word in _CHANGES:
+                    places = args
+                case _:
+                    continue
+            for place in places:
+                while isinstance(place, tree.ElementOf):
+                    place = place.base
+                if isinstance(place, tree.FieldOf):
+                    found.add((place.struct, place.name))
+    return frozenset(found)
 
 
 # ---------------------------------------------------------------- points-to

@@ -318,7 +318,7 @@ def _list_empty(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
     number = inliner.local_of_type("empty", Bool())
     accesses = (ir.Access(field, first, False, True),)
     inliner.flow.emit(ir.Let(number, ir.Op("==", (ir.Load(field, first), ZERO))), accesses=accesses)
-    return ir.Local(number)
+    return ONE if _never_filled(inliner, ref) else ir.Local(number)
 
 
 def list_first(inliner: Inliner, ref: Ref) -> ir.Expr:
@@ -329,7 +329,12 @@ def list_first(inliner: Inliner, ref: Ref) -> ir.Expr:
     field, first = inliner.locate(ref)
     number = inliner.local_of_type("first", Pointer(ref.type.struct))
     inliner.flow.emit(ir.Let(number, ir.Load(field, first)), accesses=accesses)
-    return ir.Local(number)
+    return ZERO if _never_filled(inliner, ref) else ir.Local(number)
+
+
+def _never_filled(inliner: Inliner, ref: Ref) -> bool:
+    """Whether the list is known to be empty all the time."""
+    return inliner.known is not None and inliner.known.value(ref, inliner.memory) == 0
 
 
 def list_next(inliner: Inliner, element: ir.Expr, ref: Ref) -> ir.Expr:
@@ -394,6 +399,11 @@ def _acquired(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
     return ZERO
 
 
+def _holds_locks(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
+    """Part of the step before it: nobody else takes or releases this context's locks."""
+    return ir.Local(inliner.keep("holds_locks", Bool(), inliner.holds_locks()))
+
+
 def _finding(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
     inliner.finding(expr.names["kind"], expr.names["sentence"])
     return ZERO
@@ -446,12 +456,13 @@ _WORDS: dict[str, Callable[[Inliner, tree.Intrinsic], ir.Expr]] = {
     "current": lambda i, e: ir.Const(i.context + 1),
     "current_bit": lambda i, e: ir.Const(1 << i.context),
     "in_task": lambda i, e: ir.Const(int(i.level == 0)),
-    "in_softirq": lambda i, e: ir.Const(int(i.level == 1)),
+    "in_softirq": _static("in_softirq"),
     "in_atomic": _static("in_atomic"),
     "rcu_held": _static("rcu_held"),
     "readers": _static("readers"),
     "wait": _wait,
     "acquired": _acquired,
     "finding": _finding,
+    "holds_locks": _holds_locks,
     "choose": _choose,
 }

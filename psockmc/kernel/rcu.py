@@ -28,6 +28,7 @@ from psockmc.lang import (
     atomic,
     current,
     finding,
+    holds_locks,
     in_atomic,
     instance,
     per_object,
@@ -98,6 +99,8 @@ def rcu_do_batch(head: rcu_head) -> None:
             head.pending = False
             func = head.func
         func(head)
+        if holds_locks():
+            finding("lock-usage", "an RCU callback returns with a lock held")
         if rcu_held():
             finding("rcu-usage", "an RCU callback returns inside an RCU reader")
 
@@ -139,5 +142,7 @@ def rcu_work_rcufn(rwork: rcu_work) -> None:
             rwork.pending = False
             func = rwork.func
         func(rwork)
+        if holds_locks():
+            finding("lock-usage", "a work function returns with a lock held")
         if in_atomic() or rcu_held():
             finding("lock-usage", "a work function returns in atomic context or inside an RCU reader")

@@ -26,6 +26,7 @@ from psockmc.lang import (
     current,
     current_bit,
     finding,
+    holds_locks,
     in_atomic,
     per_object,
     primitive,
@@ -66,6 +67,8 @@ def process_one_work(work: work_struct) -> None:
         func(work)
         if in_atomic() or rcu_held():
             finding("lock-usage", "a work function returns in atomic context or inside an RCU reader")
+        if holds_locks():
+            finding("lock-usage", "a work function returns with a lock held")
         with atomic("the pool's lock is held while a worker lets go of an item"):
             work.running = NOBODY
 

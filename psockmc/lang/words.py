@@ -150,6 +150,7 @@ _CALLS = (
     _special("wait", primitive=True),
     _special("acquired", primitive=True, step=False),
     _special("finding", primitive=True, step=False),
+    Word("holds_locks", Kind.CALL, (), Bool(), primitive=True, context=True, step=False),
 )
 
 

@@ -1,6 +1,5 @@
 # violated: lock-usage
 # says: an RCU callback returns with a lock held
-# open: no word tells a worker which locks it holds
 # states: 4, transitions: 3, depth: 3
 """A callback must release what it took, though its context never ends."""
 

@@ -1,6 +1,5 @@
 # violated: lock-usage
 # says: a work function returns with a lock held
-# open: no word tells a worker which locks it holds
 # states: 5, transitions: 4, depth: 4
 """The function of an rcu_work must release what it took."""
 

@@ -1,5 +1,5 @@
 # holds
-# states: 8, transitions: 7, depth: 7
+# states: 6, transitions: 5, depth: 5
 """In a softirq the plain read_lock() may be recursive."""
 
 from psockmc.kernel.rwlock import read_lock, read_unlock, rwlock_t

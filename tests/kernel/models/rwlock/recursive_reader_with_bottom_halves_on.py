@@ -1,6 +1,6 @@
 # violated: lock-usage
 # says: reads recursively with bottom halves on
-# states: 7, transitions: 6, depth: 6
+# states: 5, transitions: 4, depth: 4
 """In process context with bottom halves on the second read would queue behind a waiting writer."""
 
 from psockmc.kernel.rwlock import read_lock, read_unlock, rwlock_t

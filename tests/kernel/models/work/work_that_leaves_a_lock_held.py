@@ -1,5 +1,4 @@
 # violated: lock-usage
-# open: no word tells a worker which locks it holds
 # states: 6, transitions: 5, depth: 5
 """A work function that returns with a lock held is a finding, though its worker never ends."""
 
