@@ -67,6 +67,14 @@ _WHOLES: dict[type[Type], tuple[str, str]] = {
 }
 
 
+class Untyped(Refused):
+    """A local is used whose type is not known (yet); that is reported where the local is assigned."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(None)
+        self.name = name
+
+
 @dataclass
 class Surroundings:
     """Where an expression stands.
@@ -199,7 +207,7 @@ class Expressions:
         if node.id in self.around.locals:
             local = self.around.locals[node.id]
             if local is None:
-                raise Refused(None)
+                raise Untyped(node.id)
             return tree.Var(node.id, local, self.file.span(node))
         if (symbol := self.module.value_symbol(node)) is not None:
             return self._symbol(node, symbol)

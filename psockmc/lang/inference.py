@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from psockmc.lang.conversions import join
 from psockmc.lang.diagnostics import Refused
-from psockmc.lang.expressions import Expressions
+from psockmc.lang.expressions import Expressions, Untyped
 from psockmc.lang.loops import loop_variable
 from psockmc.lang.refusals import NESTED
 from psockmc.lang.scope import Module, SymbolKind
@@ -40,7 +40,7 @@ def infer_locals(expressions: Expressions, signature: Signature, node: ast.Funct
     for source in inferred:
         locals.setdefault(source.target.id, None)
     _hidden_names(expressions, annotated, inferred)
-    _iterate(expressions, inferred)
+    _Inference(expressions, inferred).run()
     for source in inferred:
         with report.recover():
             _require_clear(expressions, source)
@@ -102,44 +102,74 @@ def refuse_hiding(module: Module, name: str, node: ast.AST, what: str) -> None:
 # ---------------------------------------------------------------- inference
 
 
-def _iterate(expressions: Expressions, sources: list[_Source]) -> None:
-    """Joins what is assigned until nothing changes; a chain of n locals is known after n rounds at the latest.
+class _Inference:
+    """Joins what is assigned to each local until nothing changes.
 
-    What still changes then grows with every round: locals that are counted up through one another.
+    excused: locals that stay without a type for a reason that is reported where they are assigned. needs: for each
+    local, those that it waits for.
     """
-    locals = expressions.around.locals
-    growing: dict[str, _Source] = {}
-    for _ in range(len(sources) + 2):
-        growing = {}
-        for source in sources:
-            known = locals[source.target.id]
-            found = _assigned(expressions, source)
+
+    def __init__(self, expressions: Expressions, sources: list[_Source]) -> None:
+        self.expressions = expressions
+        self.sources = sources
+        self.locals = expressions.around.locals
+        self.excused: set[str] = set()
+        self.needs: dict[str, set[str]] = {}
+
+    def run(self) -> None:
+        """A chain of n locals is known after n rounds; what changes later grows with every round."""
+        growing: dict[str, _Source] = {}
+        for _ in range(len(self.sources) + 2):
+            growing = self._round()
+            if not growing:
+                break
+        self._refuse({source.target.id: source for source in reversed(self._baseless())} | growing)
+
+    def _round(self) -> dict[str, _Source]:
+        """One round over all assignments; the locals whose types changed."""
+        changed: dict[str, _Source] = {}
+        self.excused.clear()
+        for source in self.sources:
+            name = source.target.id
+            known, found = self.locals[name], self._assigned(source)
             joined = known if found is None else found if known is None else join(known, found)
             # Without a join the first type stays, and the assignment that does not fit is reported when it is checked.
             if joined is not None and joined != known:
-                locals[source.target.id] = joined
-                growing.setdefault(source.target.id, source)
-        if not growing:
-            return
-    for name, source in growing.items():
-        locals[name] = None
-        with expressions.world.report.recover():
-            raise _unbounded(expressions, source)
+                self.locals[name] = joined
+                changed.setdefault(name, source)
+        return changed
 
-
-def _assigned(expressions: Expressions, source: _Source) -> Type | None:
-    """The type that a statement gives its local, as far as that is known by now."""
-    try:
-        match source.statement:
-            case ast.For() as loop:
-                return loop_variable(expressions, loop)
-            case ast.Assign(value=value):
-                return expressions.value(value).type
-            case ast.AugAssign():
-                return None
-    except Refused:
-        # Reported when the statement itself is checked, if it still is an error then.
+    def _assigned(self, source: _Source) -> Type | None:
+        """The type that a statement gives its local, as far as that is known by now."""
+        name = source.target.id
+        try:
+            match source.statement:
+                case ast.For() as loop:
+                    return loop_variable(self.expressions, loop)
+                case ast.Assign(value=value):
+                    return self.expressions.value(value).type
+                case ast.AugAssign():
+                    return None
+        except Untyped as untyped:
+            self.needs.setdefault(name, set()).add(untyped.name)
+        except Refused:
+            # Reported when the statement itself is checked, if it still is an error then.
+            self.excused.add(name)
         return None
+
+    def _baseless(self) -> list[_Source]:
+        """Locals without a type that wait for nothing but one another, where they are first assigned."""
+        waiting = [source for source in self.sources if self.locals[source.target.id] is None]
+        excused = set(self.excused)
+        for _ in waiting:
+            excused |= {s.target.id for s in waiting if self.needs.get(s.target.id, set()) & excused}
+        return [source for source in waiting if source.target.id not in excused]
+
+    def _refuse(self, unclear: dict[str, _Source]) -> None:
+        for name, source in unclear.items():
+            self.locals[name] = None
+            with self.expressions.world.report.recover():
+                raise _unbounded(self.expressions, source)
 
 
 def _require_clear(expressions: Expressions, source: _Source) -> None:

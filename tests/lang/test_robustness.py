@@ -72,6 +72,9 @@ class _Transplant(ast.NodeTransformer):
         self.others = others
         self.count = -1
 
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        return node  # what stands inside cannot be written as just any expression
+
     def generic_visit(self, node: ast.AST) -> ast.AST:
         if isinstance(node, ast.expr) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
             self.count += 1

@@ -22,3 +22,12 @@ def g() -> None:
     b = 0
     a = b + 1
     b = a + 1
+
+
+@user
+def only_itself() -> None:
+    a = a
+    b = c
+    c = b
+    d += 1
+    e = d

@@ -216,7 +216,7 @@ def work(sk: Ptr[sock], tries: Int[0, 3]) -> None:
 @user
 def prepare() -> None:
     sock0.protocol = 6
-    work(sock0, 1)
+    sock1.big = 3
 
 
 @pure
