@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from psockmc.lang import tree
-from psockmc.lang.types import ArrayType, ListType, StructType
+from psockmc.lang.types import ArrayType, ListType, StructType, Type
 from psockmc.lang.walk import all_expressions, statements
 from psockmc.lang.words import WORDS
 
@@ -16,9 +16,16 @@ SIMPLE_STATEMENTS = (tree.If, tree.Return)
 class Effects:
     """Answers about the functions of one program."""
 
-    def __init__(self, functions: Mapping[str, tree.Function], structs: Mapping[str, tree.Struct]) -> None:
+    def __init__(
+        self,
+        functions: Mapping[str, tree.Function],
+        structs: Mapping[str, tree.Struct],
+        instances: Iterable[tree.Instance],
+    ) -> None:
         self.functions = functions
         self.structs = structs
+        self.instances = tuple(instances)
+        self.targets = self._address_taken()
         self.stepping = self._closure(self._steps)
         self.choosing = self._closure(_chooses)
         self.impure = self._closure(lambda e: _does(e) is not None, lambda s: not _is_simple(s))
@@ -31,9 +38,9 @@ class Effects:
         callers: dict[str, set[str]] = {}
         for name, function in self.functions.items():
             for expr in all_expressions(function.body):
-                if isinstance(expr, tree.Call):
-                    callers.setdefault(expr.function, set()).add(name)
-                elif direct(expr):
+                for called in self.called(expr):
+                    callers.setdefault(called, set()).add(name)
+                if direct(expr):
                     found.add(name)
             if any(statement(s) for s in statements(function.body)):
                 found.add(name)
@@ -43,6 +50,30 @@ class Effects:
             found |= new
             pending.extend(new)
         return frozenset(found)
+
+    # ------------------------------------------------------------ calls
+
+    def _address_taken(self) -> Mapping[Type, frozenset[str]]:
+        """The functions that some code or some initial value uses as a value, by signature."""
+        taken: dict[Type, frozenset[str]] = {}
+        values = [value for instance in self.instances for value in instance.values.values()]
+        values += [f.default for struct in self.structs.values() for f in struct.fields if f.default is not None]
+        for function in self.functions.values():
+            values.extend(all_expressions(function.body))
+        for value in values:
+            if isinstance(value, tree.FunctionRef):
+                taken[value.type] = taken.get(value.type, frozenset()) | {value.name}
+        return taken
+
+    def called(self, expr: tree.Expr) -> frozenset[str]:
+        """The functions that this node itself may call."""
+        match expr:
+            case tree.Call(function=name):
+                return frozenset({name})
+            case tree.CallPointer(target=target):
+                return self.targets.get(target.type, frozenset())
+            case _:
+                return frozenset()
 
     # ------------------------------------------------------------ steps
 
@@ -79,7 +110,8 @@ class Effects:
 
 
 def _chooses(expr: tree.Expr) -> bool:
-    return isinstance(expr, tree.Intrinsic) and expr.name == "choose"
+    """Whether this node makes a choice; an allocation may choose to fail."""
+    return isinstance(expr, tree.Intrinsic) and expr.name in ("choose", "kzalloc")
 
 
 def _does(expr: tree.Expr) -> str | None:

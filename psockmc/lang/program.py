@@ -64,7 +64,7 @@ def _check(loader: Loader, report: Report) -> tree.Program:
     checked = {f.name: f for f in functions if not f.variant}
     variants = {f.name: f for f in functions if f.variant}
     current = {**checked, **variants}
-    check_rules(world, functions, current)
+    check_rules(world, functions, current, instances)
     report.raise_errors()
     return tree.Program(
         structs=world.structs,

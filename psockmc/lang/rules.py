@@ -19,9 +19,14 @@ _INITIALISING_ROLES = ("user", "primitive")
 _CONTEXT_FREE = "a property is evaluated in a state, not in a context"
 
 
-def check_rules(world: World, functions: Iterable[tree.Function], current: Mapping[str, tree.Function]) -> None:
+def check_rules(
+    world: World,
+    functions: Iterable[tree.Function],
+    current: Mapping[str, tree.Function],
+    instances: Mapping[str, tree.Instance],
+) -> None:
     """Reports what is wrong with `functions`; `current`: every function by name, replacements in place."""
-    effects = Effects(current, world.structs)
+    effects = Effects(current, world.structs, instances.values())
     for function in functions:
         _Rules(world, world.modules[function.span.file], function, effects).check()
 
@@ -98,11 +103,16 @@ class _Rules:
         match expr:
             case tree.Intrinsic(name="choose", span=span):
                 what = "an atomic block cannot choose"
-            case tree.Call(function=name, span=span) if name in self.effects.choosing:
-                what = f"an atomic block cannot call `{name}`, which chooses"
+            case tree.Intrinsic(name="kzalloc", span=span):
+                what = "an atomic block cannot allocate: an allocation may fail, which is a choice"
+            case tree.Call(span=span) | tree.CallPointer(span=span):
+                choosing = sorted(self.effects.called(expr) & self.effects.choosing)
+                if not choosing:
+                    return
+                what = f"an atomic block cannot call `{choosing[0]}`, which chooses or allocates"
             case _:
                 return
-        help = "choose before the block and keep the result in a local"
+        help = "do it before the block and keep the result in a local"
         self._note("E0605", span, what, "a choice", help)
 
     # ------------------------------------------------------------ effects
