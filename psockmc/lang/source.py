@@ -44,8 +44,8 @@ class SourceFile:
         return Span(self.name, 0, 0, 0, 0)
 
     def written(self, node: ast.AST) -> str:
-        """The source text of a node."""
-        return ast.get_source_segment(self.text, node) or ""
+        """The source text of a node on one line."""
+        return self.text_of(self.span(node))
 
     def text_of(self, span: Span) -> str:
         """The source text of a span on one line."""
