@@ -82,23 +82,33 @@ class Effects:
         match expr:
             case tree.FieldOf(type=StructType() | ArrayType() | ListType()):
                 return False
-            case tree.FieldOf(struct=struct, name=name):
-                field = self.structs[struct].field(name)
-                return field is None or not (field.const or field.ghost)
-            case tree.ElementOf() | tree.CallPointer():
+            case tree.FieldOf():
+                return not self._is_quiet(expr)
+            case tree.ElementOf(base=base):
+                while isinstance(base, tree.ElementOf):
+                    base = base.base
+                return not (isinstance(base, tree.FieldOf) and self._is_quiet(base))
+            case tree.CallPointer():
                 return True
             case tree.Intrinsic(name=name):
                 return WORDS[name].step
             case _:
                 return False
 
+    def _is_quiet(self, place: tree.FieldOf) -> bool:
+        """Whether accesses to a field are no steps."""
+        field = self.structs[place.struct].field(place.name)
+        return field is not None and (field.const or field.ghost)
+
+    def is_step(self, expr: tree.Expr) -> bool:
+        """Whether evaluating this node itself can be a step, with what it calls."""
+        return self._steps(expr) or bool(self.called(expr) & self.stepping)
+
     def can_step(self, block: tuple[tree.Stmt, ...]) -> bool:
         """Whether anything in a block can take a step."""
         if any(isinstance(s, tree.WaitEvent | tree.ForList | tree.Check) for s in statements(block)):
             return True
-        return any(
-            e.function in self.stepping if isinstance(e, tree.Call) else self._steps(e) for e in all_expressions(block)
-        )
+        return any(self.is_step(expr) for expr in all_expressions(block))
 
     # ------------------------------------------------------------ effects
 

@@ -78,6 +78,8 @@ class _Rules:
                 self._store(next(a for a in part.args if isinstance(a, tree.FieldOf | tree.ElementOf)))
         if isinstance(statement, tree.Assign):
             self._store(statement.target)
+            if not atomic:
+                self._ghost_store(statement)
         self._ghosts(statement)
 
     # ------------------------------------------------------------ steps, waiting, choices
@@ -174,6 +176,18 @@ class _Rules:
         ]
         allocated = [s for s in sources if isinstance(s, tree.Intrinsic) and s.name == "kzalloc"]
         return bool(allocated) and all(s in allocated or isinstance(s.type, Null) for s in sources)
+
+    def _ghost_store(self, statement: tree.Assign) -> None:
+        """What is recorded for properties must not add steps to the code."""
+        target = self._field(statement.target)
+        if target is None or not target.ghost:
+            return
+        for part in (*within(statement.value), *within(statement.target)):
+            if part is not statement.target and self.effects.is_step(part):
+                help = "take the value from a local, or put both into an atomic block"
+                message = f"recording `{target.name}` takes a step of its own"
+                self._note("E0606", part.span, message, "read from shared memory", help)
+                return
 
     def _ghosts(self, statement: tree.Stmt) -> None:
         """Ghost fields exist for properties: what code does must not depend on them."""

@@ -1,9 +1,11 @@
-from psockmc.lang import Ghost, Ptr, Struct, check, kernel, u32
+from psockmc.lang import Array, Ghost, Ptr, Struct, atomic, check, kernel, u32
 
 
 class sock(Struct):
     n: u32
     held: Ghost[u32]
+    each: Ghost[Array[u32, 2]]
+    next: Ptr[sock]
 
 
 @kernel("net/core/sock.c")
@@ -15,3 +17,8 @@ def f(sk: Ptr[sock]) -> None:
         sk.n = 0
     x = sk.held
     sk.n = sk.held
+    sk.held = sk.n
+    sk.next.held = 3
+    sk.each[0] = sk.each[1]
+    with atomic("what is read here is recorded here"):
+        sk.held = sk.n
