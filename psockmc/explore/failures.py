@@ -11,7 +11,18 @@ from psockmc.explore.recording import History
 from psockmc.explore.reference import State
 from psockmc.explore.replay import Performed, Recorder, ReplayError, run, schedule_of
 from psockmc.explore.result import LockEdge, Violation
-from psockmc.explore.tracedata import Access, Call, Failure, ObjectEvent, Order, Place, RaceSide, Step, Wait
+from psockmc.explore.tracedata import (
+    Access,
+    Call,
+    Failure,
+    FailureKind,
+    ObjectEvent,
+    Order,
+    Place,
+    RaceSide,
+    Step,
+    Wait,
+)
 from psockmc.explore.waits import cycle_of, loads, obstacle
 from psockmc.ir import system as ir
 
@@ -41,7 +52,7 @@ def describe_failure(
 
 
 def _failure(
-    kind: str,
+    kind: FailureKind,
     message: str,
     sentence: str,
     place: Place | None = None,
@@ -252,8 +263,16 @@ def called(calls: Sequence[Call], place: Place) -> str:
 
 def _order(history: History, message: str, edges: Sequence[LockEdge]) -> Failure:
     orders = tuple(_witness(history, edge) for edge in edges)
+    return _failure("order", message, message, _taken_last(history), orders=orders)
+
+
+def _taken_last(history: History) -> Place:
+    """The place at which the last step takes its lock; a recursive read, which changes no owner, is the step's."""
     last = history.steps[-1]
-    return _failure("order", message, message, last.place, orders=orders)
+    taken = [
+        place for (context, _), (step, place) in history.taken.items() if (context, step) == (last.context, last.number)
+    ]
+    return next((place for place in taken if place is not None), last.place)
 
 
 def _witness(history: History, edge: LockEdge) -> Order:
@@ -266,11 +285,11 @@ def _witness(history: History, edge: LockEdge) -> Order:
     state = steps[-1].after if steps else history.ts.initial
     acquiring = _acquiring(recorder, state, edge)
     held_at = _held_at(side, names, state, edge)
-    place = side.add(acquiring).place
+    side.add(acquiring)
     mode = {True: "write", False: "read"}
     held = history.ts.locks[edge.held].name if edge.held >= 0 else ""
     taken = history.ts.locks[edge.taken].name
-    return Order(edge.context, held, mode[edge.held_write], held_at, taken, mode[edge.taken_write], place)
+    return Order(edge.context, held, mode[edge.held_write], held_at, taken, mode[edge.taken_write], _taken_last(side))
 
 
 def _acquiring(recorder: Recorder, state: State, edge: LockEdge) -> Performed:

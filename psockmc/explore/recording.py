@@ -8,7 +8,18 @@ from psockmc.explore.callpaths import CallTree
 from psockmc.explore.naming import Names, Shown, members
 from psockmc.explore.reference import State
 from psockmc.explore.replay import Moment, Performed, Recorder
-from psockmc.explore.tracedata import Access, Change, Event, GracePeriod, Held, Intent, ObjectEvent, Place, Step
+from psockmc.explore.tracedata import (
+    Access,
+    Change,
+    Event,
+    GracePeriod,
+    Held,
+    Intent,
+    ObjectEvent,
+    Place,
+    Section,
+    Step,
+)
 from psockmc.explore.waits import obstacle
 from psockmc.ir import system as ir
 
@@ -93,13 +104,13 @@ class History:
         """For each lock that the context holds, in the order of `held`, where it was taken."""
         return tuple(self.taken[c, cell][1] for c, _, _, cell in self.names.locks_held(state) if c == context)
 
-    def sections(self, performed: Performed) -> tuple[str, ...]:
+    def sections(self, performed: Performed) -> tuple[Section, ...]:
         """What the context of a step has off, or is inside of, after it."""
         context = self.ts.contexts[performed.context]
         stop = context.stops[performed.after[context.pc]]
-        off = {"preempt": stop.preempt_off, "bh": stop.bh_off, "irq": stop.irq_off}
+        off: dict[Section, bool] = {"preempt": stop.preempt_off, "bh": stop.bh_off, "irq": stop.irq_off}
         names = tuple(name for name, is_off in off.items() if is_off)
-        return names if names else ("rcu",) * stop.reader
+        return names or (("rcu",) if stop.reader else ())
 
     def readers(self, state: State) -> tuple[int, ...]:
         """The contexts that are RCU readers."""

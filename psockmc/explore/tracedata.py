@@ -10,9 +10,12 @@ import dataclasses
 import types
 import typing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 FORMAT = "psockmc-trace-1"
+
+Section = Literal["rcu", "preempt", "bh", "irq"]
+FailureKind = Literal["step", "state", "end", "race", "deadlock", "order"]
 
 
 class TraceFormatError(Exception):
@@ -172,7 +175,7 @@ class Step:
     changes: tuple[Change, ...]
     locals: tuple[Change, ...]
     held: tuple[Held, ...]
-    sections: tuple[str, ...]
+    sections: tuple[Section, ...]
     readers: tuple[int, ...]
     grace_periods: tuple[GracePeriod, ...]
     intents: tuple[Intent, ...]
@@ -247,7 +250,7 @@ class Failure:
     changed in the run.
     """
 
-    kind: str
+    kind: FailureKind
     message: str
     sentence: str
     place: Place | None
@@ -308,7 +311,12 @@ def _encode(value: object) -> object:
 
 
 def _decode(kind: Any, value: object, where: str) -> object:
-    """`value` as the annotated type `kind`: a dataclass of this module, tuple[X, ...], X | None, str, int or bool."""
+    """`value` as a type: a dataclass of this module, tuple[X, ...], X | None, a Literal, str, int or bool."""
+    if typing.get_origin(kind) is Literal:
+        known = typing.get_args(kind)
+        if not isinstance(value, str) or value not in known:
+            raise TraceFormatError(f"{where}: one of {', '.join(known)} was expected")
+        return value
     if typing.get_origin(kind) is tuple:
         if not isinstance(value, list):
             raise TraceFormatError(f"{where}: a list was expected")
@@ -340,8 +348,33 @@ def _check_references(trace: Trace) -> None:
         _require(call.number == number, f"calls[{number}].number", "the calls are not numbered 0, 1, ...")
         _require(-1 <= call.parent < number, f"calls[{number}].parent", "there is no such earlier call")
     for number, step in enumerate(trace.steps, 1):
-        _require(step.number == number, f"steps[{number - 1}].number", "the steps are not numbered 1, 2, ...")
+        where = f"steps[{number - 1}]"
+        _require(step.number == number, f"{where}.number", "the steps are not numbered 1, 2, ...")
+        for name in ("accesses", "changes", "locals"):
+            for i, one in enumerate(getattr(step, name)):
+                known = 0 <= one.at <= len(step.then)
+                _require(known, f"trace.{where}.{name}[{i}].at", "there is no such place in the step")
     _walk(trace, trace, "trace")
+    _check_failure(trace)
+
+
+def _check_failure(trace: Trace) -> None:
+    """A failure has what its kind promises."""
+    failure = trace.failure
+    _require(
+        failure.kind in ("state", "end", "deadlock") or bool(trace.steps),
+        "trace.failure.kind",
+        f"a failure of kind {failure.kind!r} needs a last step",
+    )
+    sides = 2 if failure.kind == "race" else 0
+    _require(len(failure.race) == sides, "trace.failure.race", f"{sides} sides were expected")
+    for i, event in enumerate(failure.life):
+        _require(1 <= event.step <= len(trace.steps), f"trace.failure.life[{i}].step", "there is no such step")
+    for i, wait in enumerate(failure.waits):
+        same = len(wait.held) == len(wait.taken)
+        _require(same, f"trace.failure.waits[{i}].taken", "a place for each lock held was expected")
+    waiting = {wait.context for wait in failure.waits}
+    _require(waiting >= set(failure.cycle), "trace.failure.cycle", "a context in it does not wait")
 
 
 def _walk(trace: Trace, value: object, where: str) -> None:
@@ -352,7 +385,9 @@ def _walk(trace: Trace, value: object, where: str) -> None:
         return
     for f in dataclasses.fields(value):
         item = getattr(value, f.name)
-        if f.name in ("context", "holders", "readers", "waits_for", "cycle"):
+        if f.name == "since":
+            _require(0 <= item <= len(trace.steps), f"{where}.since", "there is no such step")
+        elif f.name in ("context", "holders", "readers", "waits_for", "cycle"):
             numbers = item if isinstance(item, tuple) else (item,)
             known = all(0 <= n < len(trace.contexts) for n in numbers)
             _require(known, f"{where}.{f.name}", "there is no such context")
