@@ -11,14 +11,20 @@ times faster.
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 from psockmc.explore.limits import Limits, Reporter
 from psockmc.explore.native.answer import answer
-from psockmc.explore.native.build import built, compiler
+from psockmc.explore.native.build import built, compiler, is_kept
 from psockmc.explore.native.codegen import generate
 from psockmc.explore.native.errors import EngineError
 from psockmc.explore.native.process import run_search
 from psockmc.explore.result import SearchResult
 from psockmc.ir.system import TransitionSystem
+
+# Most scenarios are explored sooner than an optimised program is compiled: up to here the quick one does.
+QUICK_STATES = 500_000
 
 __all__ = ["EngineError", "available", "search_native"]
 
@@ -37,6 +43,13 @@ def search_native(ts: TransitionSystem, limits: Limits, reporter: Reporter | Non
     cannot be compiled or the search dies: then nothing is known.
     """
     program = generate(ts)
+    if not is_kept(program.source):
+        most = min(QUICK_STATES, limits.max_states or QUICK_STATES)
+        with built(program.source, quick=True) as path:
+            records = run_search(path, replace(limits, max_states=most), reporter)
+        result = answer(ts, program, records, limits)
+        if result.complete or result.states <= QUICK_STATES or result.states > (limits.max_states or math.inf):
+            return result
     with built(program.source) as path:
         records = run_search(path, limits, reporter)
     return answer(ts, program, records, limits)

@@ -38,41 +38,47 @@ def compiler() -> list[str] | None:
     return command if shutil.which(command[0]) else None
 
 
-def flags(source: str) -> list[str]:
-    """How a program of this length is compiled."""
-    level = "-O2" if len(source) < LARGE_SOURCE else "-O1"
+def flags(source: str, quick: bool = False) -> list[str]:
+    """How a program of this length is compiled; `quick`: to run soon rather than fast."""
+    level = "-O0" if quick else "-O2" if len(source) < LARGE_SOURCE else "-O1"
     return ["-std=gnu11", level, "-w", "-fno-strict-aliasing", "-fwrapv"]
 
 
+def is_kept(source: str) -> bool:
+    """Whether the optimised program is in the cache already."""
+    command = compiler()
+    return command is not None and _usable(cache_folder() / _digest(source, command, quick=False))
+
+
 @contextlib.contextmanager
-def built(source: str) -> Iterator[Path]:
+def built(source: str, quick: bool = False) -> Iterator[Path]:
     """The compiled program, from the cache if possible; it exists at least as long as the context.
 
-    Raises EngineError when there is no compiler, it fails, or the disk is full.
+    quick: without optimisation, which takes a small part of the time to compile. Raises EngineError when there is no compiler, it fails, or the disk is full.
     """
     command = compiler()
     if command is None:
         raise EngineError(
             "the native engine needs a C compiler: install the Debian package gcc, or use --engine reference"
         )
-    name = _digest(source, command)
+    name = _digest(source, command, quick)
     folder = cache_folder()
     try:
-        program = _kept(command, source, folder, name)
+        program = _kept(command, source, folder, name, quick)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise _disk_full(folder) from None
-        yield from _built_elsewhere(command, source, name, f"{folder} cannot be written ({error.strerror})")
+        yield from _built_elsewhere(command, source, name, quick, f"{folder} cannot be written ({error.strerror})")
     else:
         yield program
 
 
-def _kept(command: list[str], source: str, folder: Path, name: str) -> Path:
+def _kept(command: list[str], source: str, folder: Path, name: str, quick: bool) -> Path:
     """The program in the cache, compiled if it is not there yet. Raises OSError when the cache cannot be written."""
     program = folder / name
     if not _usable(program):
         folder.mkdir(parents=True, exist_ok=True)
-        _compile(command, source, program)
+        _compile(command, source, program, quick)
         _forget_old(folder)
     return program
 
@@ -83,7 +89,7 @@ def cache_folder() -> Path:
     return Path(base).expanduser() / "psockmc"
 
 
-def _built_elsewhere(command: list[str], source: str, name: str, why: str) -> Iterator[Path]:
+def _built_elsewhere(command: list[str], source: str, name: str, quick: bool, why: str) -> Iterator[Path]:
     """Compile in a temporary folder that is removed afterwards."""
     warnings.warn(
         f"{why}: search programs are compiled anew each time until you set XDG_CACHE_HOME to another folder",
@@ -93,7 +99,7 @@ def _built_elsewhere(command: list[str], source: str, name: str, why: str) -> It
     with tempfile.TemporaryDirectory(prefix="psockmc-") as folder:
         program = Path(folder, name)
         try:
-            _compile(command, source, program)
+            _compile(command, source, program, quick)
         except OSError as error:
             raise EngineError(
                 f"cannot write the search program to {folder} ({error.strerror}): set TMPDIR or XDG_CACHE_HOME to a "
@@ -102,10 +108,10 @@ def _built_elsewhere(command: list[str], source: str, name: str, why: str) -> It
         yield program
 
 
-def _digest(source: str, command: list[str]) -> str:
+def _digest(source: str, command: list[str], quick: bool) -> str:
     """The name under which the program is kept."""
     version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False).stdout
-    parts = [source, *command, *flags(source), version]
+    parts = [source, *command, *flags(source, quick), version]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
 
 
@@ -118,14 +124,14 @@ def _usable(program: Path) -> bool:
     return True
 
 
-def _compile(command: list[str], source: str, program: Path) -> None:
+def _compile(command: list[str], source: str, program: Path, quick: bool) -> None:
     """Compile to `program`, which appears complete or not at all. Raises EngineError, or OSError when files cannot be
     written.
     """
     with tempfile.TemporaryDirectory(prefix=".compile-", dir=program.parent) as folder:
         text, binary = Path(folder, "search.c"), Path(folder, "search")
         text.write_text(source, encoding="utf-8")
-        arguments = [*command, *flags(source), "-o", str(binary), str(text)]
+        arguments = [*command, *flags(source, quick), "-o", str(binary), str(text)]
         environment = os.environ | {"TMPDIR": folder, "LC_ALL": "C"}
         run = subprocess.run(arguments, capture_output=True, text=True, errors="replace", check=False, env=environment)
         if run.returncode != 0 or not binary.exists():
