@@ -63,7 +63,7 @@ def truncated_div(a: int, b: int) -> int:
     return quotient if (a < 0) == (b < 0) else -quotient
 
 
-_OPERATORS: dict[str, Callable[..., int]] = {
+OPERATORS: dict[str, Callable[..., int]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
@@ -140,7 +140,7 @@ class Interpreter:
         if name == "?:":
             cond, then, other = args
             return lambda cells, local: then(cells, local) if cond(cells, local) else other(cells, local)
-        apply = _OPERATORS[name]
+        apply = OPERATORS[name]
         if len(args) == 1:
             only = args[0]
             return lambda cells, local: apply(only(cells, local))
