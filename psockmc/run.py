@@ -7,6 +7,7 @@ costs its own verdicts and nobody else's. Results come back as plain data, with 
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import signal
 import sys
@@ -133,6 +134,7 @@ def run(jobs: Sequence[Job], options: Options, events: Events) -> list[Outcome]:
     An interrupt (SIGINT, SIGTERM, SIGHUP) ends the searches early: what they found so far is in their outcomes, and
     jobs that were not begun come back undetermined. A second one does not wait for them.
     """
+    _preload()
     outcomes: dict[str, Outcome] = {}
     waiting = list(reversed(jobs))
     running: dict[Connection, _Worker] = {}
@@ -157,6 +159,12 @@ def run(jobs: Sequence[Job], options: Options, events: Events) -> list[Outcome]:
                     outcomes[worker.job.name] = worker.outcome
                     events.finished(worker.job, worker.outcome)
     return [outcomes[job.name] for job in jobs]
+
+
+def _preload() -> None:
+    """Import once what every worker would otherwise import again."""
+    for module in ("networkx", "psockmc.ir.lower", "psockmc.explore.native", "psockmc.explore.trace"):
+        importlib.import_module(module)
 
 
 # ---------------------------------------------------------------- in the calling process
