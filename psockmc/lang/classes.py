@@ -217,8 +217,8 @@ def declare_defaults(world: World, symbols: list[Symbol]) -> None:
             match statement:
                 case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                     field = struct.field(name)
-                    if field is None or (symbol.name, name) in world.broken_fields:
-                        continue
+                    if field is None:
+                        continue  # its type was refused
                     with world.report.recover():
                         defaults[name] = constant(world, symbol.module, value, field.type, f"field `{name}`")
         fields = tuple(replace(f, default=defaults.get(f.name)) for f in struct.fields)

@@ -81,9 +81,10 @@ def usual_conversions(left: Integer, right: Integer) -> Integer:
             return left if left.bits > right.bits else right
         case Bounded(), CInt():
             return _with_bounded(right, left)
-        case CInt(), Bounded():
+        case _:
+            assert isinstance(left, CInt)
+            assert isinstance(right, Bounded)
             return _with_bounded(left, right)
-    raise AssertionError((left, right))
 
 
 def _with_bounded(c: CInt, bounded: Bounded) -> CInt:

@@ -85,8 +85,6 @@ class Effects:
             case tree.FieldOf():
                 return not self._is_quiet(expr)
             case tree.ElementOf(base=base):
-                while isinstance(base, tree.ElementOf):
-                    base = base.base
                 return not (isinstance(base, tree.FieldOf) and self._is_quiet(base))
             case tree.CallPointer():
                 return True

@@ -433,11 +433,8 @@ class Expressions:
         return tree.Conditional(cond, then, other, common, self.file.span(node))
 
     def _common(self, node: ast.IfExp, then: Type, other: Type) -> Type:
-        try:
-            if isinstance(then, CInt) and isinstance(other, CInt):
-                return then if then == other else usual_conversions(then, other)
-        except OutOfRange:
-            raise self._out_of_range(node, then, other) from None
+        if isinstance(then, CInt) and isinstance(other, CInt):
+            return usual_conversions(then, other)
         common = join(then, other)
         if common is None:
             message = f"the two sides are `{show(then)}` and `{show(other)}`"
@@ -462,8 +459,6 @@ def _conversion_help(source: Type, target: Type) -> str:
         return "only pointers can be NULL; write 0 or a member of the type"
     if isinstance(source, BitName):
         return "a member of a flag word is a bit number: write `1 << NAME`, or `set_bit(NAME, x.f)`"
-    if isinstance(target, Pointer) and isinstance(source, StructType):
-        return "an embedded struct has no address; pass the object that holds it"
     return f"convert it, or change one of the two types to `{show(target)}`"
 
 

@@ -175,10 +175,8 @@ class FunctionBody:
             help = "store to its fields; the reference itself is fixed"
             message = f"the parameter `{place.name}` is a reference to a struct and cannot be assigned to"
             raise self.file.refuse("E0403", node, message, label="a reference", help=help)
-        if not isinstance(place, tree.Var | tree.FieldOf | tree.ElementOf):
-            help = "assign to a local, a field `x.f` or an element `x.f[i]`"
-            message = f"`{self.file.written(node)}` cannot be assigned to"
-            raise self.file.refuse("E0403", node, message, label="no place", help=help)
+        # A name that is assigned to is a local, and everything else of these forms lies in an object.
+        assert isinstance(place, tree.Var | tree.FieldOf | tree.ElementOf)
         self.expressions.require_scalar(node, place)
         return place
 

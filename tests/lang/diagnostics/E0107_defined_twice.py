@@ -1,5 +1,5 @@
 from psockmc.kernel.spinlock import spin_lock, spinlock_t
-from psockmc.lang import Struct, invariant, u32, user
+from psockmc.lang import Enum, Struct, invariant, u32, user
 
 LIMIT = 3
 LIMIT = 4
@@ -13,6 +13,15 @@ class sock(Struct):
 @user
 def spin_lock(lock: spinlock_t) -> None:
     pass
+
+
+class verdict(Enum):
+    SK_DROP = 0
+
+
+class act(Enum):
+    SK_DROP = 0
+    SK_PASS = 1
 
 
 @user

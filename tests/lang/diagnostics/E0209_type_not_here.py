@@ -17,6 +17,7 @@ class sock(Struct):
     b: Ptr[u32]
     c: Const[inner]
     d: Ghost[inner]
+    e: Const[ListHead[sock]]
 
 
 @user

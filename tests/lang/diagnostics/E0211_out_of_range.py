@@ -1,4 +1,4 @@
-from psockmc.lang import Array, Enum, Int, Ptr, Struct, choose, s32, u8, u32, user
+from psockmc.lang import Array, Enum, Int, Ptr, Struct, choose, kernel, s32, u8, u32, user
 
 HUGE = 1 << 63 << 1
 
@@ -20,4 +20,10 @@ def f(sk: Ptr[sock], i: s32) -> None:
     x = choose(1000)
     if i < 4294967295:
         pass
+    z = 99999999999999999999999
     y = i + 99999999999
+
+
+@kernel("net/core/sock.c", recursion=100)
+def deep() -> None:
+    deep()

@@ -1,4 +1,4 @@
-from psockmc.lang import Enum, Ptr, Struct, u32, user
+from psockmc.lang import NULL, Enum, Ptr, Struct, process, scenario, u32, user
 
 
 class verdict(Enum):
@@ -26,3 +26,7 @@ def f(sk: Ptr[sock]) -> None:
     m = sock
     n = [1]
     sk.n **= 2
+    p = one
+
+
+one = scenario("f", run=[process(f, NULL)])

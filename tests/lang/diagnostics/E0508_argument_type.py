@@ -55,6 +55,7 @@ def f(sk: Ptr[sock], n: u32) -> None:
     list_add(n, sk.all)
     READ_ONCE(sk.inner)
     kfree(sk.inner)
+    kfree(3)
     kzalloc(sock, 3)
     container_of(sk, sock, "inner")
     wait_event(sk.n, sk.n == 0)

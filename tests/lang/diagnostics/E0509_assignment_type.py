@@ -20,6 +20,7 @@ class sock(Struct):
     flags: bits
     next: Ptr[sock]
     owner: Ptr[inner]
+    part: inner
 
 
 @user
@@ -33,3 +34,4 @@ def f(sk: Ptr[sock]) -> None:
     sk.flags += 1
     x = sk.n
     x = sk.next
+    sk.owner = sk.part

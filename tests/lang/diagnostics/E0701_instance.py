@@ -1,4 +1,4 @@
-from psockmc.lang import Struct, instance, u32
+from psockmc.lang import Struct, instance, u32, user
 
 
 class sock(Struct):
@@ -7,3 +7,8 @@ class sock(Struct):
 
 nothing = instance()
 two = instance(sock, sock)
+
+
+@user
+def f() -> None:
+    nothing.n = two.n

@@ -25,3 +25,8 @@ def again(sk: Ptr[sock]) -> None:
 @replaces(small)
 def anything(sk: Ptr[sock]) -> bool:
     return True
+
+
+@replaces
+def no_name() -> None:
+    pass

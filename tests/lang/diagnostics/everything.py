@@ -102,6 +102,7 @@ class queue(Struct):
 class item(Struct, name="it"):
     rcu: rcu_head
     value: byte = HALF
+    weight: Int[1, 3] = 2
     verdict: verdict = SK_PASS
 
 
@@ -195,6 +196,7 @@ def work(sk: Ptr[sock], tries: Int[0, 3]) -> None:
     with atomic("a test of the parser"):
         sk.holders[current()] = current()
         sk.seen |= current_bit()
+        sk.seen = sk.seen | 0
         sk.seen &= ~current_bit()
         WRITE_ONCE(sk.diff, -sk.diff)
     if stop:
