@@ -11,9 +11,10 @@ CONTENT = ("models", "spec", "checks", "reports/findings")
 
 
 class ContentHook(BuildHookInterface):
-    """Copies the content folders that exist to `psockmc/content/` of the wheel (an editable install reads the checkout)."""
+    """Copies the content folders that exist to `psockmc/content/` of the wheel."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Called by hatchling before a build. An editable install reads the checkout instead."""
         if version == "editable":
             return
         for folder in CONTENT:

@@ -1,9 +1,9 @@
 """Two who add, and one who looks without the lock."""
 
+from psockmc.lang import VIOLATED, process, scenario, user
+
 from models.counter import counter_add, shared
 from spec.counter import every_addition_is_counted
-
-from psockmc.lang import VIOLATED, process, scenario, user
 
 
 @user

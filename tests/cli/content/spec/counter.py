@@ -1,8 +1,8 @@
 """What holds of the counter."""
 
-from models.counter import shared
-
 from psockmc.lang import at_end
+
+from models.counter import shared
 
 
 @at_end("I01", "every addition is counted")

@@ -1,8 +1,8 @@
 """The addition before the lock was added."""
 
-from models.counter import counter_add, shared
-
 from psockmc.lang import kernel, replaces
+
+from models.counter import counter_add, shared
 
 
 @kernel("lib/counter.c")
