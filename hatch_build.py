@@ -1,4 +1,4 @@
-"""Build hook: a wheel carries the models, scenarios and specifications, so that `psockmc check` runs from any folder."""
+"""Build hook: a wheel carries models, scenarios and specifications, so that `psockmc check` runs from any folder."""
 
 from __future__ import annotations
 
