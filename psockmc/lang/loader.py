@@ -33,7 +33,11 @@ class Loader:
     def load(self, path: Path, *, variant: bool = False) -> None:
         """Loads one file that the user names; errors go to the report."""
         with self.report.recover():
-            self._open(self._name(path), path, None, variant=variant)
+            try:
+                name = self._name(path)
+            except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a name that no file can have
+                raise _unreadable(ascii(str(path)), error) from None
+            self._open(name, path, None, variant=variant)
         self._follow_imports()
 
     def load_text(self, name: str, text: str) -> None:
@@ -53,16 +57,15 @@ class Loader:
         """The module of a file, read at most once; importer: what to raise when there is no such file."""
         if name in self.modules:
             return self.modules[name]
-        nowhere = Span(name, 0, 0, 0, 0)
         try:
             text = path.read_bytes().decode("utf-8")
         except UnicodeDecodeError as error:
-            help = "save it as UTF-8"
-            raise refuse_at("E0002", nowhere, f"the file is not text in UTF-8: {error.reason}", help=help) from None
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            help = "give the path of a file in the modelling language"
-            raise importer or refuse_at("E0002", nowhere, f"cannot read the file: {reason}", help=help) from None
+            message = f"the file is not text in UTF-8: {error.reason}"
+            raise refuse_at("E0002", Span(name, 0, 0, 0, 0), message, help="save it as UTF-8") from None
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise importer or _unreadable(name, error) from None
+        except OSError as error:
+            raise _unreadable(name, error) from None
         return self._add(SourceFile(name, text.removeprefix("\ufeff")), variant=variant)
 
     def _add(self, file: SourceFile, *, variant: bool) -> Module:
@@ -116,6 +119,12 @@ class Loader:
             message = f"`{dotted}` cannot be found without a content root"
             raise module.file.refuse("E0103", statement, message, label="not found", help=help)
         return name, self.root.joinpath(*parts[:-1], parts[-1] + ".py")
+
+
+def _unreadable(name: str, error: Exception) -> Refused:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    help = "give the path of a file in the modelling language that you may read"
+    return refuse_at("E0002", Span(name, 0, 0, 0, 0), f"cannot read the file: {reason}", help=help)
 
 
 def module_name(statement: ast.ImportFrom) -> str:

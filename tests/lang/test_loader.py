@@ -67,6 +67,24 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     assert refused(tmp_path, tmp_path) == [("E0002", ".")]
 
 
+def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    assert refused(tmp_path, Path("a\0b.py")) == [("E0002", r"'a\x00b.py'")]
+
+
+def test_links_that_go_in_a_circle(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.py"
+    loop.symlink_to(loop)
+    with pytest.raises(ModelErrors) as caught:
+        load_program(tmp_path, [loop])
+    assert [d.code for d in caught.value.diagnostics] == ["E0002"]
+
+
+def test_an_imported_folder_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "models" / "a.py").mkdir(parents=True)
+    top = write(tmp_path, "b.py", "from models.a import x\n")
+    assert refused(tmp_path, top) == [("E0002", "models/a.py")]
+
+
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_bytes(b"\xff\xfe\x00x")
