@@ -3,16 +3,48 @@
 from psockmc.lang import process, scenario, softirq
 
 from models.setups import (
+    choosy_socket_in_map,
+    listening_socket_in_map,
     receiving_closable_socket_in_map,
     receiving_socket_in_map,
+    target_of_a_sender,
     two_sockets_redirecting_to_the_reader,
 )
 from models.skbuff import sk_buff
 from models.skmsg import sk_msg, sk_psock, sk_psock_link
 from models.sock import sock, socket
-from models.syscalls import fd0, fd1, map0, net_rx_data, net_rx_two, sys_close, sys_map_delete, sys_poll, sys_recvmsg
+from models.syscalls import (
+    fd0,
+    fd1,
+    map0,
+    net_rx_connection,
+    net_rx_data,
+    net_rx_reset,
+    net_rx_two,
+    net_rx_urgent,
+    sender0,
+    sys_accept,
+    sys_close,
+    sys_map_delete,
+    sys_poll,
+    sys_recvmsg,
+    sys_sendmsg,
+)
 from spec.invariants_callbacks import I16, I18, I62
-from spec.invariants_lifecycle import I02, I03, I04, I07, I08, I09, I10, I12, I13, I14, I34
+from spec.invariants_lifecycle import (
+    I02,
+    I03,
+    I04,
+    I07,
+    I08,
+    I09,
+    I10,
+    I12,
+    I13,
+    I14,
+    I34,
+    nobody_spins_over_the_dropper,
+)
 from spec.invariants_queues import I23, I24, I26, I27, I28, I29, I30, I32, I33, I35, I36, I61
 
 
@@ -66,9 +98,33 @@ order_of_packets = scenario(
 )
 
 poller_while_verdict_runs = scenario(
-    "a poller sleeps while packets get their verdicts",
-    setup=receiving_socket_in_map,
-    run=[process(sys_poll, fd0), softirq(net_rx_data, 0)],
+    "a poller sleeps while a packet with urgent data gets its verdict",
+    setup=choosy_socket_in_map,
+    run=[process(sys_poll, fd0), softirq(net_rx_urgent, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I16, I18, I24, I26, I27, I32, I35],
+)
+
+accept_on_a_listener_in_the_map = scenario(
+    "accept() waits on a listening socket that is in a map with a verdict program",
+    setup=listening_socket_in_map,
+    run=[process(sys_accept, fd0), softirq(net_rx_connection, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    properties=[I16, I18],
+)
+
+sendmsg_against_close = scenario(
+    "a message is redirected to the reader of a socket that is being closed",
+    setup=target_of_a_sender,
+    run=[process(sys_sendmsg, sender0), process(sys_close, fd0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    properties=[I02, I03, I04, I07, I10, I12, I14, I23, I24, I26, I28, I36],
+)
+
+reset_over_the_dropper = scenario(
+    "a closed socket is reset on the CPU of a sender whose reference on the psock is the last",
+    setup=target_of_a_sender,
+    run=[process(sys_sendmsg, sender0, cpu=0), softirq(net_rx_reset, 0, cpu=0), process(sys_close, fd0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    properties=[I02, I03, I04, I07, I10, I12, nobody_spins_over_the_dropper, I14, I23, I24, I26, I28, I36],
 )

@@ -7,12 +7,14 @@ from psockmc.lang import GFP_KERNEL, NULL, Ptr, kzalloc, user
 from models.skbuff import __skb_queue_tail, alloc_skb, seq_t, skb_queue_tail
 from models.sock import (
     TCP_ESTABLISHED,
+    TCP_LISTEN,
     file,
     hash_t,
     sk_stream_write_space,
     sock,
     sock_close,
     sock_def_readable,
+    sock_hold,
     socket,
 )
 from models.sock_map import BPF_ANY, bpf_stab
@@ -22,8 +24,10 @@ from models.syscalls import (
     map0,
     mapfd0,
     prog_pass,
+    prog_pass_or_drop,
     prog_redirect_egress,
     prog_redirect_ingress,
+    sender0,
     sys_map_delete,
     sys_map_update,
 )
@@ -200,6 +204,33 @@ def full_send_buffer() -> None:
     sys_map_update(map0, 0, fd0, BPF_ANY)
     sk.sk_wmem_full = True
     redirected(sk, 1, False)
+
+
+@user
+def choosy_socket_in_map() -> None:
+    """A socket in slot 0, whose program lets pass what it likes."""
+    receiving(connect(fd0, 0, True))
+    map0.progs.stream_verdict = prog_pass_or_drop
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+@user
+def listening_socket_in_map() -> None:
+    """A listening socket in slot 0 of a map with a program."""
+    sk = connect(fd0, 0, True)
+    sk.sk_state = TCP_LISTEN
+    map0.progs.stream_verdict = prog_pass
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+@user
+def target_of_a_sender() -> None:
+    """A socket in slot 0, to whose reader another socket's program sends. Its close() leaves the end to the peer."""
+    sk = connect(fd0, 0, False)
+    closable(fd0)
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+    sock_hold(sk)
+    sender0.sk_redir = sk
 
 
 @user

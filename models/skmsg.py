@@ -233,9 +233,11 @@ def sk_psock_stop(psock: Ptr[sk_psock]) -> None:
 def sk_psock_drop(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
     """The last reference is gone: detach the psock from the socket and destroy it after a grace period."""
     psock.drops += 1
+    sk.dropper = current()
     write_lock_bh(sk.sk_callback_lock)
     sk_psock_restore_proto(sk, psock)
     rcu_assign_pointer(sk.sk_user_data, NULL)
+    sk.dropper = NOBODY
     sk.user_data_writer = current()
     if psock.progs.stream_verdict or psock.progs.skb_verdict:
         sk.user_data_writer = NOBODY

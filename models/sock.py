@@ -67,6 +67,7 @@ class tcp_state(Enum):
     TCP_CLOSE = 0
     TCP_ESTABLISHED = 1
     TCP_FIN_WAIT1 = 2
+    TCP_LISTEN = 3
 
 
 class proto(Struct, name="proto"):
@@ -111,12 +112,13 @@ class sock(Struct, name="sk"):
     """The network's side of a socket.
 
     sk_wq: the `struct socket` whose wait queue it is. sock_dead: the SOCK_DEAD bit of sk_flags. sk_lingertime0: SO_LINGER
-    with time 0, so that close() aborts the connection. sk_wmem_full: sock_writeable() is false. sk_hash: its slot in the
-    table of connections.
+    with time 0, so that close() aborts the connection. sk_wmem_full: sock_writeable() is false. urg_data: an urgent byte has
+    come. sk_ack_backlog: a connection waits for accept(). sk_hash: its slot in the table of connections.
 
     For properties: data_lost: unread data of the own stack was thrown away because no psock was there to take it.
     user_data_writer: who has just written sk_user_data. taken: map slots that were emptied of this socket and whose
-    reference was not yet given to anybody.
+    reference was not yet given to anybody. dropper: who put the psock's last reference and has not yet detached it.
+    spinner: who tries to destroy the socket again and again until that is done.
     """
 
     sk_lock: socket_lock_t
@@ -135,11 +137,15 @@ class sock(Struct, name="sk"):
     sock_dead: bool
     sk_err: err_t
     sk_wmem_full: bool
+    urg_data: bool
+    sk_ack_backlog: bool
     sk_lingertime0: Const[bool]
     sk_hash: Const[hash_t]
     data_lost: Ghost[bool]
     user_data_writer: Ghost[Ctx]
     taken: Ghost[Int[-1, 2]]
+    dropper: Ghost[Ctx]
+    spinner: Ghost[Ctx]
 
 
 # ---------------------------------------------------------------- references

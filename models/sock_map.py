@@ -15,6 +15,7 @@ from psockmc.kernel.spinlock import spin_lock_bh, spin_unlock_bh, spinlock_t
 from psockmc.kernel.work import cancel_delayed_work_sync
 from psockmc.lang import (
     GFP_ATOMIC,
+    NOBODY,
     NULL,
     READ_ONCE,
     Array,
@@ -23,6 +24,7 @@ from psockmc.lang import (
     Struct,
     check,
     cover,
+    current,
     kernel,
     kfree,
     kzalloc,
@@ -59,6 +61,7 @@ from models.sock import (
     ENOMEM,
     EOPNOTSUPP,
     TCP_ESTABLISHED,
+    TCP_LISTEN,
     file,
     fput,
     int_t,
@@ -246,6 +249,13 @@ def sock_map_update_common(map: Ptr[bpf_stab], idx: slot_t, sk: Ptr[sock], flags
 
 
 @kernel("net/core/sock_map.c")
+def sock_map_sk_state_allowed(sk: Ptr[sock]) -> bool:
+    """Connections and listening sockets may be put into a map."""
+    state = sk.sk_state
+    return state == TCP_ESTABLISHED or state == TCP_LISTEN
+
+
+@kernel("net/core/sock_map.c")
 def sock_map_update_elem_sys(map: Ptr[bpf_stab], idx: slot_t, fd: Ptr[file], flags: flags_t) -> int_t:
     """Update from a system call, by file descriptor."""
     sock = sockfd_lookup(fd)
@@ -259,7 +269,7 @@ def sock_map_update_elem_sys(map: Ptr[bpf_stab], idx: slot_t, fd: Ptr[file], fla
         else:
             lock_sock(sk.sk_lock)
             rcu_read_lock()
-            if sk.sk_state != TCP_ESTABLISHED:
+            if not sock_map_sk_state_allowed(sk):
                 ret = -EOPNOTSUPP
             else:
                 ret = sock_map_update_common(map, idx, sk, flags)
@@ -277,7 +287,7 @@ def sock_map_update_elem(map: Ptr[bpf_stab], idx: slot_t, sk: Ptr[sock], flags: 
         return ret
     local_bh_disable()
     bh_lock_sock(sk.sk_lock)
-    if sk.sk_state == TCP_ESTABLISHED:
+    if sock_map_sk_state_allowed(sk):
         ret = sock_map_update_common(map, idx, sk, flags)
     bh_unlock_sock(sk.sk_lock)
     local_bh_enable()
@@ -296,9 +306,8 @@ def __sock_map_lookup_elem(map: Ptr[bpf_stab], key: slot_t) -> Ptr[sock]:
 @kernel("net/core/sock_map.c")
 def bpf_sk_redirect_map(skb: Ptr[sk_buff], map: Ptr[bpf_stab], key: slot_t, ingress: bool) -> sk_action:
     """What a program calls to choose the target of an skb."""
-    omits("listening sockets are refused as targets; there are none here")
     sk = __sock_map_lookup_elem(map, key)
-    if not sk:
+    if not sk or sk.sk_state == TCP_LISTEN:
         return SK_DROP
     skb_bpf_set_redir(skb, sk, ingress)
     return SK_PASS
@@ -384,6 +393,7 @@ def sock_map_destroy(sk: Ptr[sock]) -> None:
         rcu_read_lock()
         psock = sk_psock_get(sk)
         if psock:
+            sk.spinner = NOBODY
             saved_destroy = psock.saved_destroy
             sock_map_remove_links(sk, psock)
             rcu_read_unlock()
@@ -396,7 +406,9 @@ def sock_map_destroy(sk: Ptr[sock]) -> None:
         rcu_read_unlock()
         saved_destroy = READ_ONCE(sk.sk_prot).destroy
         if saved_destroy != sock_map_destroy:
+            sk.spinner = NOBODY
             break
+        sk.spinner = current()
         cover("sock_map_destroy() tries again: the psock is on its way out")
     if saved_destroy:
         saved_destroy(sk)

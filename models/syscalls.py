@@ -3,6 +3,7 @@
 from psockmc.kernel.socklock import bh_lock_sock, bh_unlock_sock, sock_owned_by_user
 from psockmc.lang import (
     NULL,
+    READ_ONCE,
     Ptr,
     Struct,
     choose,
@@ -17,9 +18,9 @@ from psockmc.lang import (
     xchg,
 )
 
-from models.skbuff import sk_buff
+from models.skbuff import alloc_skb, sk_buff
 from models.skmsg_verdict import SK_DROP, SK_PASS, bpf_prog, sk_action
-from models.sock import file, fput, hash_t, int_t, sock_put, socket
+from models.sock import file, fput, hash_t, int_t, sock, sock_put, socket
 from models.sock_map import (
     BPF_ANY,
     bpf_sk_redirect_map,
@@ -31,7 +32,16 @@ from models.sock_map import (
     sock_map_release_progs,
     sock_map_update_elem_sys,
 )
-from models.tcp import __inet_lookup_established, tcp_check_space, tcp_done, tcp_v4_rcv
+from models.tcp import (
+    __inet_lookup_established,
+    tcp_check_space,
+    tcp_child_process,
+    tcp_done,
+    tcp_urg,
+    tcp_v4_do_rcv,
+    tcp_v4_rcv,
+)
+from models.tcp_bpf import tcp_bpf_sendmsg_redir
 
 # ---------------------------------------------------------------- what is there from the beginning
 
@@ -47,6 +57,15 @@ class bpf_map_fd(Struct, name="mapfd"):
 
 
 mapfd0 = instance(bpf_map_fd)
+
+
+class msg_sender(Struct, name="sender"):
+    """A socket with an SK_MSG program. sk_redir: the target that its psock remembers, with a reference."""
+
+    sk_redir: Ptr[sock]
+
+
+sender0 = instance(msg_sender)
 
 
 # ---------------------------------------------------------------- verdict programs
@@ -111,12 +130,34 @@ def sys_recvmsg(fd: Ptr[file], nonblock: bool) -> None:
 
 @user
 def sys_poll(fd: Ptr[file]) -> None:
-    """poll() for data: returns when there is some. For scenarios in which the psock stays attached."""
+    """poll() for data, urgent or not: returns when there is some. For scenarios in which the psock stays attached."""
     sock = fdget(fd)
     sk = sock.sk
     wq = rcu_dereference(sk.sk_wq)
     psock = rcu_dereference(sk.sk_user_data)
-    wait_event(wq.wq, not list_empty(sk.sk_receive_queue.list) or not list_empty(psock.ingress_msg))
+    wait_event(
+        wq.wq,
+        not list_empty(sk.sk_receive_queue.list) or not list_empty(psock.ingress_msg) or READ_ONCE(sk.urg_data),
+    )
+
+
+@user
+def sys_accept(fd: Ptr[file]) -> None:
+    """accept() on a listening socket: returns when there is a connection."""
+    sock = fdget(fd)
+    sk = sock.sk
+    wq = rcu_dereference(sk.sk_wq)
+    wait_event(wq.wq, READ_ONCE(sk.sk_ack_backlog))
+
+
+@user
+def sys_sendmsg(sender: Ptr[msg_sender]) -> None:
+    """sendmsg() on a socket whose program sends everything to the reader of another one."""
+    sk = sender.sk_redir
+    if sk:
+        tcp_bpf_sendmsg_redir(sk)
+        sender.sk_redir = NULL
+        sock_put(sk)
 
 
 @user
@@ -177,6 +218,28 @@ def net_rx_two(hash: hash_t) -> None:
     """Two packets with data, one after the other."""
     tcp_v4_rcv(hash, 1)
     tcp_v4_rcv(hash, 2)
+
+
+@user
+def net_rx_urgent(hash: hash_t) -> None:
+    """A packet whose data is urgent. (Left out when a process owns the socket: the urgent byte is told of at once.)"""
+    sk = __inet_lookup_established(hash)
+    if sk:
+        bh_lock_sock(sk.sk_lock)
+        if not sock_owned_by_user(sk.sk_lock):
+            tcp_urg(sk)
+            tcp_v4_do_rcv(sk, alloc_skb(1))
+        bh_unlock_sock(sk.sk_lock)
+        sock_put(sk)
+
+
+@user
+def net_rx_connection(hash: hash_t) -> None:
+    """The last packet of a handshake with a listening socket."""
+    sk = __inet_lookup_established(hash)
+    if sk:
+        tcp_child_process(sk)
+        sock_put(sk)
 
 
 @kernel("net/ipv4/tcp_ipv4.c")

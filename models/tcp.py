@@ -38,9 +38,11 @@ from models.skbuff import (
 from models.sock import (
     EAGAIN,
     EINVAL,
+    ENOTCONN,
     TCP_CLOSE,
     TCP_ESTABLISHED,
     TCP_FIN_WAIT1,
+    TCP_LISTEN,
     __release_sock,
     hash_t,
     int_t,
@@ -125,6 +127,8 @@ def tcp_v4_rcv(hash: hash_t, seq: seq_t) -> None:
 def tcp_read_skb(sk: Ptr[sock], recv_actor: Callable[[Ptr[sock], Ptr[sk_buff]], int_t]) -> int_t:
     """Hand everything on the receive queue to recv_actor, until it refuses. The caller holds slock or the socket."""
     copied: int_t = 0
+    if sk.sk_state == TCP_LISTEN:
+        return -ENOTCONN
     skb = skb_peek(sk.sk_receive_queue)
     while skb:
         __skb_unlink(skb, sk.sk_receive_queue)
@@ -139,6 +143,22 @@ def tcp_read_skb(sk: Ptr[sock], recv_actor: Callable[[Ptr[sock], Ptr[sk_buff]], 
             copied = 1
         skb = skb_peek(sk.sk_receive_queue)
     return copied
+
+
+@kernel("net/ipv4/tcp_input.c")
+def tcp_urg(sk: Ptr[sock]) -> None:
+    """An urgent byte has come: poll() reports it apart from data. The caller holds slock or the socket."""
+    WRITE_ONCE(sk.urg_data, True)
+    if not sock_flag_dead(sk):
+        tcp_data_ready(sk)
+
+
+@kernel("net/ipv4/tcp_minisocks.c")
+def tcp_child_process(parent: Ptr[sock]) -> None:
+    """A connection to a listening socket is complete: whoever waits in accept() may have it."""
+    omits("the new connection itself")
+    WRITE_ONCE(parent.sk_ack_backlog, True)
+    tcp_data_ready(parent)
 
 
 @kernel("net/ipv4/tcp_input.c")
@@ -229,7 +249,7 @@ def __tcp_close(sk: Ptr[sock], timeout: timeout_t) -> None:
     tcp_purge_receive_queue(sk)
     if sk.sk_lingertime0:
         tcp_set_state(sk, TCP_CLOSE)
-    else:
+    elif sk.sk_state == TCP_ESTABLISHED:
         tcp_set_state(sk, TCP_FIN_WAIT1)
     sock_hold(sk)
     sock_orphan(sk)

@@ -4,12 +4,34 @@ Source: net/ipv4/tcp_bpf.c, 7.2-rc (kernel-patches/bpf 014f07a97d29).
 """
 
 from psockmc.kernel.socklock import lock_sock
-from psockmc.lang import WRITE_ONCE, Ptr, instance, kernel, list_empty, omits, rcu_dereference, wait_event
+from psockmc.lang import (
+    GFP_KERNEL,
+    WRITE_ONCE,
+    Ptr,
+    instance,
+    kernel,
+    kzalloc,
+    list_empty,
+    omits,
+    rcu_dereference,
+    wait_event,
+)
 
 from models.skbuff import sk_buff, skb_queue_empty, skb_queue_empty_lockless
-from models.skmsg import sk_psock, sk_psock_get, sk_psock_put
-from models.skmsg_ingress import __sk_msg_recvmsg, sk_psock_queue_empty
-from models.sock import EAGAIN, ENOTCONN, TCP_CLOSE, int_t, proto, release_sock_and_backlog, sock, sock_replace_proto
+from models.skmsg import sk_msg, sk_psock, sk_psock_get, sk_psock_put
+from models.skmsg_ingress import __sk_msg_recvmsg, sk_psock_data_ready, sk_psock_queue_empty, sk_psock_queue_msg
+from models.sock import (
+    EAGAIN,
+    ENOMEM,
+    ENOTCONN,
+    EPIPE,
+    TCP_CLOSE,
+    int_t,
+    proto,
+    release_sock_and_backlog,
+    sock,
+    sock_replace_proto,
+)
 from models.sock_map import sock_map_close, sock_map_destroy
 from models.tcp import tcp_data_ready, tcp_recvmsg
 
@@ -102,6 +124,33 @@ def tcp_bpf_recvmsg(sk: Ptr[sock], nonblock: bool) -> int_t:
     if not copied:
         copied = tcp_recvmsg(sk, nonblock)
     return copied
+
+
+@kernel("net/ipv4/tcp_bpf.c")
+def bpf_tcp_ingress(sk: Ptr[sock], psock: Ptr[sk_psock]) -> int_t:
+    """Queue a message of another socket for this one's reader."""
+    omits("pages and memory charges of the message, apply_bytes")
+    msg = kzalloc(sk_msg, GFP_KERNEL)
+    if not msg:
+        return -ENOMEM
+    msg.sg.size = 1
+    lock_sock(sk.sk_lock)
+    sk_psock_queue_msg(psock, msg)
+    sk_psock_data_ready(sk, psock)
+    release_sock_and_backlog(sk)
+    return 0
+
+
+@kernel("net/ipv4/tcp_bpf.c")
+def tcp_bpf_sendmsg_redir(sk: Ptr[sock]) -> int_t:
+    """Send to the reader of another socket, which the caller keeps by a reference; nobody's lock is held."""
+    omits("redirection to the sending side of the other socket")
+    psock = sk_psock_get(sk)
+    if not psock:
+        return -EPIPE
+    ret = bpf_tcp_ingress(sk, psock)
+    sk_psock_put(sk, psock)
+    return ret
 
 
 tcp_bpf_prots_base = instance(

@@ -104,6 +104,15 @@ def our_protocol_without_psock_is_transient(sk: Ptr[sock]) -> bool:
     return sk.sk_user_data != NULL or sk.sk_prot == tcp_prot
 
 
+@invariant("I13-one-cpu", "nobody tries to destroy a socket again while the one who detaches its psock cannot run")
+def nobody_spins_over_the_dropper(sk: Ptr[sock]) -> bool:
+    """sock_map_destroy() runs in softirqs and with bottom halves off, and tries again without a pause. On the CPU of the thread
+    that has put the last reference and not yet restored the protocol it tries for ever. Stated for scenarios on one
+    CPU. Would be upheld by sk_psock_put(), if nothing came in between its two parts.
+    """
+    return sk.dropper == NOBODY or sk.spinner == NOBODY
+
+
 @invariant("I14", "a psock never saved one of our own functions")
 def saved_functions_are_foreign(psock: Ptr[sk_psock]) -> bool:
     """Or close() would call itself. A psock is attached only to a socket that has its own protocol. Upheld by
