@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from psockmc.ir import system as ir
 from psockmc.ir import words
 from psockmc.ir.flow import Edge, Flow, Static
-from psockmc.ir.memory import Memory
+from psockmc.ir.memory import Leaf, Memory
 from psockmc.ir.pure import Pure
 from psockmc.ir.reach import PointsTo
 from psockmc.lang import tree
@@ -73,6 +73,11 @@ class Unchanging:
 
     changed: frozenset[tuple[str, str]]
     shared: tuple[int, ...]
+
+    def expect_change(self, leaf: Leaf) -> None:
+        """A store to a field that was thought never to change would make every verdict worthless."""
+        if (leaf.owner, leaf.declared.name) not in self.changed:
+            raise AssertionError(f"{leaf.owner}.{leaf.declared.name} is stored to, and was thought never to change")
 
     def value(self, ref: Ref, memory: Memory) -> int | None:
         """The value that every load of the place gives, or None when it is not known."""
@@ -480,6 +485,8 @@ class Inliner:
     def access(self, ref: Ref, *, write: bool, marked: bool) -> tuple[int, ir.Expr, tuple[ir.Access, ...]]:
         """Begin the step of an access: tests are emitted; returns the cell and what the race check must know."""
         field_number, index = self.locate(ref)
+        if write and self.known:
+            self.known.expect_change(self.memory.leaves[(ref.root, ref.path)])
         if self.quiet(ref):
             self.test(ref)
             return field_number, index, ()

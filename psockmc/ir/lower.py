@@ -244,7 +244,7 @@ class _Compiler:
     def compile(self) -> ir.TransitionSystem:
         """Compile every context, run the setup, collect properties."""
         shared = self._setup() if self.scenario.setup else tuple(self.memory.initial)
-        running = used(self.program, self.scenario, setup=False)
+        running = used(self.program, self.scenario, after=self.use)
         unchanging = Unchanging(changed_fields(self.program, running.functions), shared)
         cells, contexts, local_starts = list(self.memory.cells), [], []
         for index, plan in enumerate(self.plans):

@@ -103,11 +103,15 @@ class _Closure:
                     self.fields.add((struct, field))
 
 
-def used(program: tree.Program, scenario: tree.Scenario, *, setup: bool = True) -> Used:
-    """What the scenario uses, in a fixed order; without `setup` what its contexts use."""
+def used(program: tree.Program, scenario: tree.Scenario, *, after: Used | None = None) -> Used:
+    """What the scenario uses, in a fixed order.
+
+    after: what it uses in all; then the answer is what its contexts use, without the setup, but with every function
+    whose address the setup may have left somewhere.
+    """
     closure = _Closure(program)
-    beginning = scenario.setup if setup else ""
-    for name in (beginning, *(r.function for r in scenario.run), *scenario.properties):
+    beginning = after.taken if after is not None else (scenario.setup,)
+    for name in (*beginning, *(r.function for r in scenario.run), *scenario.properties):
         if name:
             closure.function(name)
     closure.nodes(tuple(arg for runner in scenario.run for arg in runner.args))

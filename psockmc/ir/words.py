@@ -263,6 +263,8 @@ def _list_add(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
     element = inliner.value(expr.args[0])
     ref = inliner.place(expr.args[1])
     flow = inliner.flow
+    if inliner.known is not None:
+        inliner.known.expect_change(inliner.memory.leaves[(ref.root, ref.path)])
     accesses = _begin_list(inliner, ref, element, write=True)
     if not isinstance(ref.type, ListType):
         raise AssertionError("not a list")

@@ -232,3 +232,46 @@ def test_bottom_halves_off_keep_the_softirq_out() -> None:
     code += "\n@user\ndef irq() -> None:\n    check(box0.a != 1, 'never seen')\n"
     assert not explore(code, run="process(f, cpu=0), softirq(irq, cpu=0)").violations
     assert explore(code, run="process(f), softirq(irq)").violations
+
+
+def test_a_function_whose_address_the_setup_has_left_behind_still_runs() -> None:
+    code = """
+@user
+def g(x: Ptr[box]) -> None:
+    x.a = 1
+
+
+@user
+def prepare() -> None:
+    box0.call = g
+
+
+@user
+def f() -> None:
+    h = box0.call
+    h(box0)
+    check(box0.a == 0, "g was not called")
+"""
+    result = explore(code, setup="prepare")
+    assert [v.message for v in result.violations] == ["g was not called"]
+
+
+def test_a_field_that_nobody_stores_to_keeps_the_value_of_the_setup() -> None:
+    code = """
+@user
+def prepare() -> None:
+    box0.a = 4
+
+
+@user
+def f() -> None:
+    if box0.a == 4 and list_of_two():
+        box0.b = 1
+
+
+@user
+def list_of_two() -> bool:
+    return box0.cells[2] == 0
+"""
+    result = explore(code, setup="prepare")
+    assert (result.states, result.transitions) == (4, 3)  # both loads are steps
