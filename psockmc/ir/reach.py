@@ -184,6 +184,10 @@ class PointsTo:
         self.changed = True
         functions = [program.functions[name] for name in use.functions]
         nodes = [(f, list(walk(f.body))) for f in functions]
+        for struct in program.structs.values():
+            for declared in struct.fields:
+                if declared.default is not None:
+                    self.add(("field", struct.name, declared.name), self.targets(declared.default, ""))
         while self.changed:
             self.changed = False
             for name in use.instances:

@@ -1,5 +1,5 @@
 # holds
-# states: 22, transitions: 39, depth: 6
+# states: 37, transitions: 64, depth: 11
 """While a cancel waits for the running function nobody can queue the item, though it is not pending."""
 
 from psockmc.kernel.work import INIT_WORK, cancel_work_sync, queue_work, work_struct
