@@ -541,8 +541,9 @@ class Inliner:
             case tree.Binary(op=op) if op in ("and", "or"):
                 return self._choice(expr, TRUE, FALSE)
             case tree.Binary(left=left, right=right):
-                one = self.value(left)
-                return self.binary(expr, one, self.value(right))
+                one, other = self.value(left), self.value(right)
+                self._refuse_undefined(expr, other)
+                return self.binary(expr, one, other)
             case tree.Conditional(cond=cond, then=then, other=other, type=t):
                 return self._conditional(cond, then, other, t)
             case tree.Call():
@@ -553,6 +554,20 @@ class Inliner:
                 return words.lower(self, expr)
             case _:
                 raise AssertionError(f"not an expression of code: {expr}")
+
+    def _refuse_undefined(self, expr: tree.Binary, right: ir.Expr) -> None:
+        """Division by zero and shifts beyond the width are undefined in C."""
+        if expr.op in ("//", "%"):
+            defined: ir.Expr = ir.Op("!=", (right, FALSE))
+        elif expr.op in ("<<", ">>"):
+            width = ir.Const(expr.type.bits if isinstance(expr.type, CInt) else 63)
+            defined = ir.Op("and", (ir.Op(">=", (right, FALSE)), ir.Op("<", (right, width))))
+        else:
+            return
+        good, bad = self.flow.branch(defined)
+        self.flow.resume(bad)
+        self.finding("undefined", "division by zero" if expr.op in ("//", "%") else "shift beyond the width")
+        self.flow.resume(good)
 
     def unary(self, op: str, value: ir.Expr, operand: Type, t: Type) -> ir.Expr:
         """Apply a unary operator."""

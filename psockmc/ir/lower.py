@@ -28,6 +28,7 @@ BUILTIN = {
     "null-call": "no NULL function pointer is called",
     "recursion": "no function calls itself deeper than stated",
     "out-of-bounds": "no array is indexed outside its bounds",
+    "undefined": "nothing is divided by zero, and no shift goes beyond the width",
     "list-corruption": "list elements are added once and deleted only from the list they are on",
     "self-deadlock": "no context waits for a lock that it holds itself",
     "deadlock": "no state is left in which contexts wait for each other",

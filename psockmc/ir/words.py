@@ -25,6 +25,7 @@ FATAL = frozenset(
         "out-of-bounds",
         "list-corruption",
         "self-deadlock",
+        "undefined",
     )
 )
 

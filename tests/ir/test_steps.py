@@ -154,6 +154,8 @@ def test_an_assumption_prunes() -> None:
         (["h = box0.call", "h(box0)"], "null-call"),
         (["i: Int[0, 9] = box0.a", "box0.cells[i + 3] = 1"], "out-of-bounds"),
         (["rcu_read_unlock()"], "rcu-usage"),
+        (["x = box0.a // box0.b"], "undefined"),
+        (["x = box0.wide << (box0.wide + 40)"], "undefined"),
         (["rcu_read_lock()"], "rcu-usage"),
         (["preempt_disable()"], "lock-usage"),
         (["kfree(box0)"], "bad-free"),
