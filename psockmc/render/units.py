@@ -102,11 +102,12 @@ class _Cutter:
         """The places of a step that do something; at least one."""
         places = (step.place, *step.then)
         doing = {0} if step.sections != self._sections_before(step) else set()
-        doing |= {a.at for a in step.accesses} | {c.at for c in step.changes}
-        if self._fails(step):
-            doing |= {i for i, p in enumerate(places) if p == self.trace.failure.place}
-        for at in sorted(doing) or [0]:
+        doing |= {a.at for a in step.accesses} | {c.at for c in step.changes if c.kind != "ghost"}
+        failing = {i for i, p in enumerate(places) if p == self.trace.failure.place} if self._fails(step) else set()
+        for at in sorted(doing | failing) or [0]:
             yield places[at], at
+            if at in failing:
+                return  # what the step does after that is not what it is about
 
     def _sections_before(self, step: Step) -> tuple[str, ...]:
         """What the context had off before a step."""
@@ -130,7 +131,8 @@ class _Cutter:
 
     @staticmethod
     def _touches(step: Step, at: int) -> bool:
-        return any(a.at == at for a in step.accesses) or any(c.at == at for c in step.changes)
+        changes = (c for c in step.changes if c.kind != "ghost")
+        return any(a.at == at for a in step.accesses) or any(c.at == at for c in changes)
 
     # ------------------------------------------------------------ notes
 

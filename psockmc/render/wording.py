@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from psockmc.explore.tracedata import Access, Call, Change, Trace
@@ -50,8 +51,9 @@ def call_text(call: Call) -> str:
 
 
 def statement_text(text: str) -> str:
-    """A statement as one line of code: without the colon of a block."""
-    return text.rstrip().removesuffix(":")
+    """A statement as one line of code: without the colon of a block, and without the blanks that joined its lines."""
+    text = text.rstrip().removesuffix(":")
+    return re.sub(r",? (?=[)\]}])", "", re.sub(r"(?<=[(\[{]) ", "", text))
 
 
 def marking(access: Access) -> str:

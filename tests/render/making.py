@@ -9,6 +9,7 @@ from psockmc.explore.tracedata import (
     FORMAT,
     Access,
     Call,
+    CellInfo,
     Change,
     ContextInfo,
     Failure,
@@ -81,6 +82,7 @@ class Maker:
     def trace(self, sentence: str = "it fails", place: Place | None = None) -> Trace:
         """The trace; it fails in its last step."""
         last = place or self.steps[-1].place
+        touched = [a.cell for s in self.steps for a in s.accesses] + [c.cell for s in self.steps for c in s.changes]
         return Trace(
             format=FORMAT,
             scenario="made",
@@ -92,7 +94,7 @@ class Maker:
             omissions=(),
             variant="",
             contexts=tuple(ContextInfo(f"main{i}", f"CPU{i}", "process", i, f"main{i}") for i in range(self.contexts)),
-            cells=(),
+            cells=tuple(CellInfo(cell, "made", "value", "0") for cell in dict.fromkeys(touched)),
             calls=tuple(self.calls),
             steps=tuple(self.steps),
             failure=Failure("step", sentence, sentence, last, "", (), (), (), (), (), ()),

@@ -18,7 +18,7 @@ def body(trace: Trace, **options: object) -> list[str]:
     """The lines of a diagram between its headings and its footer."""
     lines = render(trace, **options).splitlines()  # type: ignore[arg-type]
     end = next(i for i, line in enumerate(lines) if line.startswith("  scenario:"))
-    begin = next((i + 1 for i, line in enumerate(lines) if "----" in line), 0)
+    begin = max((i + 1 for i, line in enumerate(lines) if "----" in line), default=0)
     return lines[begin : end - 1]
 
 
@@ -184,8 +184,8 @@ def test_wrapping_loses_no_word_and_stays_within_the_width(trace, width):
     lines = render(trace, width=width, all_steps=True).splitlines()
     assert max(map(len, lines)) <= width
     end = next(i for i, line in enumerate(lines) if line.startswith("  scenario:"))
-    if any(line.lstrip().startswith("----") for line in lines):
-        begin = next(i + 1 for i, line in enumerate(lines) if line.lstrip().startswith("----"))
+    if any("----" in line for line in lines):  # below the headings, which may be of several heights
+        begin = max(i + 1 for i, line in enumerate(lines) if "----" in line)
         head = "".join(lines[: lines.index("")]) if lines[0].startswith("  (") else ""
         declared = {prefix: short for short, prefix in re.findall(r"(\w+) = (\w+)", head)}
         assert dense("".join(lines[begin:end])) == told(trace, declared)
