@@ -11,7 +11,6 @@ times faster.
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from psockmc.explore.limits import Limits, Reporter
@@ -44,12 +43,11 @@ def search_native(ts: TransitionSystem, limits: Limits, reporter: Reporter | Non
     """
     program = generate(ts)
     if not is_kept(program.source):
-        most = min(QUICK_STATES, limits.max_states or QUICK_STATES)
+        cheap = limits.max_states is None or limits.max_states > QUICK_STATES
         with built(program.source, quick=True) as path:
-            records = run_search(path, replace(limits, max_states=most), reporter)
-        result = answer(ts, program, records, limits)
-        if result.complete or result.states <= QUICK_STATES or result.states > (limits.max_states or math.inf):
-            return result
+            records = run_search(path, replace(limits, max_states=QUICK_STATES) if cheap else limits, reporter)
+        if not (cheap and records[-1]["reason"] == "states"):
+            return answer(ts, program, records, limits)
     with built(program.source) as path:
         records = run_search(path, limits, reporter)
     return answer(ts, program, records, limits)

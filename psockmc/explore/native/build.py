@@ -54,7 +54,8 @@ def is_kept(source: str) -> bool:
 def built(source: str, quick: bool = False) -> Iterator[Path]:
     """The compiled program, from the cache if possible; it exists at least as long as the context.
 
-    quick: without optimisation, which takes a small part of the time to compile. Raises EngineError when there is no compiler, it fails, or the disk is full.
+    quick: without optimisation, which takes a small part of the time to compile. Raises EngineError when there is no
+    compiler, it fails, or the disk is full.
     """
     command = compiler()
     if command is None:

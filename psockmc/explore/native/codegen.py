@@ -13,6 +13,7 @@ from psockmc.explore.native.contract import check_contract
 from psockmc.explore.native.expressions import Expressions, Scope, function
 from psockmc.explore.native.layout import Layout, lay_out
 from psockmc.explore.native.pools import Pools
+from psockmc.explore.native.reach import reach
 from psockmc.explore.native.steps import Steps
 from psockmc.explore.native.tables import Edge, Tables
 from psockmc.ir import system as ir
@@ -37,10 +38,11 @@ def generate(ts: ir.TransitionSystem) -> Program:
 class _Generator:
     def __init__(self, ts: ir.TransitionSystem) -> None:
         self.ts = ts
-        self.layout = lay_out(ts)
-        self.expressions = Expressions(ts, self.layout)
+        self.reach = reach(ts)
+        self.layout = lay_out(ts, self.reach)
+        self.expressions = Expressions(ts, self.layout, self.reach)
         self.pools = Pools(ts, self.expressions)
-        self.tables = Tables(ts)
+        self.tables = Tables(ts, self.reach)
 
     def program(self) -> Program:
         """Everything, in the order in which C needs it."""
@@ -99,7 +101,7 @@ class _Generator:
         """The step functions of a context and the table of its stops."""
         steps = Steps(self.ts, context, self.expressions, self.pools, self.tables)
         functions = list(steps.functions())
-        if any(isinstance(node.op, ir.Acquire) for node in context.nodes):
+        if any(isinstance(context.nodes[number].op, ir.Acquire) for number in self.reach.nodes[context.index]):
             yield self._held(context)
         yield from functions
         entries = (
@@ -114,11 +116,11 @@ class _Generator:
         for number, lock in enumerate(self.ts.locks):
             for i in range(self.ts.fields[lock.owner].count):
                 owner = self.expressions.cell(self.ts.fields[lock.owner].base + i, "w").code
-                lines = [f"if ({owner} == {context.index + 1}) note(&edges, base + {2 + 2 * number});"]
+                lines = [f"if ({owner} == {context.index + 1}) NOTE(edges, base + {2 + 2 * number});"]
                 if lock.readers >= 0:
                     readers = self.expressions.cell(self.ts.fields[lock.readers].base + i, "w").code
                     lines.append(
-                        f"else if ((u64){readers} >> {context.index} & 1) note(&edges, base + {1 + 2 * number});"
+                        f"else if ((u64){readers} >> {context.index} & 1) NOTE(edges, base + {1 + 2 * number});"
                     )
                 body += [f"if (lock != {number} || index != {i}) {{", *(f"    {line}" for line in lines), "}"]
         head = f"static void held_{context.index}(const u64 *w, u32 base, int lock, i64 index)"

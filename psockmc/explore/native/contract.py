@@ -75,7 +75,10 @@ def _context_breaches(ts: ir.TransitionSystem, context: ir.Context) -> Iterator[
             variable, cell = context.locals[local], ts.cells[slot]
             if slot not in context.slots or variable.lo < cell.lo or variable.hi > cell.hi:
                 yield f"{cell.name} cannot hold {variable.name}"
+    stored = {slot for _, slot in context.stops[0].live}
     for slot in context.slots:
+        if slot not in stored and ts.initial[slot] != 0:
+            yield f"{ts.cells[slot].name} is not 0 at the beginning and not live"
         if not ts.cells[slot].lo <= 0 <= ts.cells[slot].hi:
             yield f"{ts.cells[slot].name} cannot hold 0"
 

@@ -7,11 +7,13 @@ Expressions are exact. The interval of a term decides the C type it is computed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from psockmc.explore.native.bounds import Interval, hull, operator_bounds
 from psockmc.explore.native.errors import EngineError
-from psockmc.explore.native.layout import WORD, Layout, Place, field_cells
+from psockmc.explore.native.layout import WORD, Layout, Place
+from psockmc.explore.native.reach import Reach
 from psockmc.ir import system as ir
 
 I64 = (-(1 << 63), (1 << 63) - 1)
@@ -31,6 +33,11 @@ class Term:
     hi: int
 
     @property
+    def bounds(self) -> Interval:
+        """The least and the greatest value."""
+        return self.lo, self.hi
+
+    @property
     def type(self) -> str:
         """The narrowest of i64 and i128 that holds lo..hi."""
         return c_type(self.lo, self.hi)
@@ -38,14 +45,15 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where an expression stands: the packed state it reads (a C array), whose step it is (-1: a property), its locals.
+    """Where an expression stands.
 
-    used: numbers of the locals that expressions of this scope have read.
+    state: the C array with the packed state that it reads. context: whose step it is in, or -1. owner: the context
+    whose locals it reads. used: numbers of the locals that expressions of this scope have read.
     """
 
     state: str
     context: int = -1
-    locals: Sequence[ir.Variable] = ()
+    owner: int = -1
     used: set[int] = field(default_factory=set)
 
 
@@ -73,17 +81,13 @@ def cast(term: Term, type: str) -> str:
     return term.code if term.type == type else f"({type}){term.code}"
 
 
-def hull(*terms: Term) -> tuple[int, int]:
-    """The smallest interval that holds all values of the terms."""
-    return min(t.lo for t in terms), max(t.hi for t in terms)
-
-
 @dataclass
 class Expressions:
     """Translates expressions over one packed layout. `helpers` collects the C functions that the results call."""
 
     ts: ir.TransitionSystem
     layout: Layout
+    reach: Reach
     helpers: dict[str, str] = field(default_factory=dict)
 
     def term(self, expr: ir.Expr, scope: Scope) -> Term:
@@ -106,9 +110,8 @@ class Expressions:
                 c_type(value, value)
                 return Term(literal(value), value, value)
             case ir.Local(number):
-                variable = scope.locals[number]
                 scope.used.add(number)
-                return Term(f"l{number}", min(0, variable.lo), max(0, variable.hi))
+                return Term(f"l{number}", *self.local_bounds(scope.owner, number))
             case ir.Load(number, index):
                 return self._load(number, index, scope)
             case ir.Wrap(bits, signed, arg):
@@ -120,13 +123,22 @@ class Expressions:
                     return self._conditional([self._term(arg, scope) for arg in args])
                 if name in ("and", "or", "not"):
                     return self._logical(name, [self._term(arg, scope) for arg in args])
-                return _OPERATORS[name](*[self._term(arg, scope) for arg in args])
+                return _operator(name, [self._term(arg, scope) for arg in args])
 
     # ------------------------------------------------------------ reading cells
 
     def cell(self, number: int, state: str) -> Term:
         """The value of a cell in a packed state."""
-        return read_place(self.layout.places[number], state, self.ts.cells[number])
+        place = self.layout.places[number]
+        if place.bits == 0:
+            return Term(literal(place.lo), place.lo, place.lo)
+        raw = f"RAW({state}, {place.word}, {place.shift}, {place.bits})"
+        return Term(_offset(raw, place), place.lo, place.hi)
+
+    def local_bounds(self, context: int, number: int) -> Interval:
+        """What the C variable of a local may hold; 0 where the local never gets a value."""
+        held = self.reach.local(context, number)
+        return held.bounds if held else (0, 0)
 
     def _load(self, number: int, index: ir.Expr, scope: Scope) -> Term:
         where = self.ts.fields[number]
@@ -134,24 +146,34 @@ class Expressions:
             inside = 0 <= index.value < where.count
             return self.cell(where.base + index.value, scope.state) if inside else Term(literal(0), 0, 0)
         at = self._term(index, scope)
+        lo, hi = hull(*((place.lo, place.hi) for place in self.places(number)))
+        if at.lo < 0 or at.hi >= where.count:
+            lo, hi = min(0, lo), max(0, hi)
+        if lo == hi:
+            return Term(literal(lo), lo, hi)
         self.define_get(number)
-        lo, hi = min(0, where.lo), max(0, where.hi)
-        return Term(f"get_{number}({scope.state}, {index_code(at)})", lo, hi)
+        type, read = c_type(lo, hi), c_type(*self._get_bounds(number))
+        code = f"get_{number}({scope.state}, {index_code(at)})"
+        return Term(code if type == read else f"({type}){code}", lo, hi)
+
+    def places(self, number: int) -> tuple[Place, ...]:
+        """The places of a field's cells."""
+        where = self.ts.fields[number]
+        return self.layout.places[where.base : where.base + where.count]
+
+    def _get_bounds(self, number: int) -> Interval:
+        return hull((0, 0), *((place.lo, place.hi) for place in self.places(number)))
 
     def define_get(self, number: int) -> None:
         """The function that reads field[index]; 0 outside, where only properties look."""
-        where = self.ts.fields[number]
-        places = [self.layout.places[cell] for cell in field_cells(where)]
-        type = c_type(min(0, where.lo), max(0, where.hi))
-        body = [f"if ((u64)i >= {where.count}) return 0;"]
-        if not places:
-            body = ["return 0;"]
-        elif places[0].bits == 0:
-            body.append(_constant_lookup(self.ts.initial[where.base : where.base + where.count], type))
+        places = self.places(number)
+        type = c_type(*self._get_bounds(number))
+        body = [f"if ((u64)i >= {len(places)}) return 0;"]
+        if places[0].bits == 0:
+            body.append(_constant_lookup([place.lo for place in places], type))
         else:
             tables, at = indexed(places)
-            raw = f"RAW(w, {at}, {places[0].bits})"
-            body += [*tables, f"return {_offset(raw, where.lo, where.hi, places[0].bits)};"]
+            body += [*tables, f"return {_offset(f'RAW(w, {at}, {places[0].bits})', places[0])};"]
         self.helpers[f"get_{number}"] = function(f"static inline {type} get_{number}(const u64 *w, i64 i)", body)
 
     # ------------------------------------------------------------ operators with several types
@@ -200,7 +222,7 @@ class Expressions:
     @staticmethod
     def _conditional(args: list[Term]) -> Term:
         cond, then, other = args
-        lo, hi = hull(then, other)
+        lo, hi = hull(then.bounds, other.bounds)
         type = c_type(lo, hi)
         return Term(f"({cond.code} ? {cast(then, type)} : {cast(other, type)})", lo, hi)
 
@@ -217,15 +239,7 @@ class Expressions:
 # ---------------------------------------------------------------- places
 
 
-def read_place(place: Place, state: str, cell: ir.Cell) -> Term:
-    """The value at a place of a packed state."""
-    if place.bits == 0:
-        return Term(literal(place.lo), place.lo, place.lo)
-    raw = f"RAW({state}, {place.word}, {place.shift}, {place.bits})"
-    return Term(_offset(raw, cell.lo, cell.hi, place.bits), cell.lo, cell.hi)
-
-
-def indexed(places: list[Place]) -> tuple[list[str], str]:
+def indexed(places: Sequence[Place]) -> tuple[list[str], str]:
     """Where field[i] is: C tables to declare, and `word, shift`. Cells of one chunk follow each other in one word."""
     bits = places[0].bits
     if all(p.word == places[0].word and p.shift == places[0].shift + i * bits for i, p in enumerate(places)):
@@ -240,13 +254,13 @@ def index_code(at: Term) -> str:
     return at.code if at.type == "i64" else f"index_i128({at.code})"
 
 
-def _offset(raw: str, lo: int, hi: int, bits: int) -> str:
-    """Raw bits as a value of lo..hi."""
-    if c_type(lo, hi) == "i128":
-        return f"((i128){raw} + {literal(lo)})"
-    if bits == WORD:  # raw + lo is exact modulo 2**64, and the result fits
-        return f"(i64)({raw} + (u64){literal(lo)})"
-    return f"((i64){raw} + {literal(lo)})" if lo else f"(i64){raw}"
+def _offset(raw: str, place: Place) -> str:
+    """The raw bits of a place as its value."""
+    if c_type(place.lo, place.hi) == "i128":
+        return f"((i128){raw} + {literal(place.lo)})"
+    if place.bits == WORD:  # raw + lo is exact modulo 2**64, and the result fits
+        return f"(i64)({raw} + (u64){literal(place.lo)})"
+    return f"((i64){raw} + {literal(place.lo)})" if place.lo else f"(i64){raw}"
 
 
 def _constant_lookup(values: Sequence[int], type: str) -> str:
@@ -275,111 +289,24 @@ def _wrapped(code: str, bits: int, signed: bool) -> str:
 # ---------------------------------------------------------------- operators
 
 
-def _arithmetic(symbol: str, bounds: Callable[[Term, Term], tuple[int, int]]) -> Callable[[Term, Term], Term]:
-    """`a symbol b`, computed in a type that holds the operands and the result."""
-
-    def apply(left: Term, right: Term) -> Term:
-        lo, hi = bounds(left, right)
-        return _computed(lambda type: f"({cast(left, type)} {symbol} {cast(right, type)})", lo, hi, left, right)
-
-    return apply
-
-
-def _called(name: str, bounds: Callable[[Term, Term], tuple[int, int]]) -> Callable[[Term, Term], Term]:
-    """A function of the runtime, `name_i64` or `name_i128`."""
-
-    def apply(left: Term, right: Term) -> Term:
-        lo, hi = bounds(left, right)
-        return _computed(lambda type: f"{name}_{type}({cast(left, type)}, {cast(right, type)})", lo, hi, left, right)
-
-    return apply
+def _operator(name: str, args: list[Term]) -> Term:
+    """An operator, computed in a type that holds arguments and result; the result has the type of its values."""
+    lo, hi = operator_bounds(name, [arg.bounds for arg in args])
+    least, most = hull(*(arg.bounds for arg in args))
+    if name in _COMPARISONS:
+        wide = c_type(least, most)
+        return Term(f"(i64)({cast(args[0], wide)} {name} {cast(args[1], wide)})", lo, hi)
+    wide, narrow = c_type(min(lo, least), max(hi, most)), c_type(lo, hi)
+    operands = [cast(arg, wide) for arg in args]
+    if name in _FUNCTIONS:
+        code = f"{_FUNCTIONS[name]}_{wide}({', '.join(operands)})"
+    elif len(operands) == 1:
+        code = f"({_PREFIXES[name]}{operands[0]})"
+    else:
+        code = f"({operands[0]} {name} {operands[1]})"
+    return Term(code if wide == narrow else f"({narrow}){code}", lo, hi)
 
 
-def _computed(code: Callable[[str], str], lo: int, hi: int, *args: Term) -> Term:
-    """Compute in the type that holds everything; the result has the type of lo..hi."""
-    least, most = hull(*args)
-    wide = c_type(min(lo, least), max(hi, most))
-    narrow = c_type(lo, hi)
-    return Term(code(wide) if wide == narrow else f"({narrow}){code(wide)}", lo, hi)
-
-
-def _comparison(symbol: str) -> Callable[[Term, Term], Term]:
-    def apply(left: Term, right: Term) -> Term:
-        type = c_type(*hull(left, right))
-        return Term(f"(i64)({cast(left, type)} {symbol} {cast(right, type)})", 0, 1)
-
-    return apply
-
-
-def _corners(apply: Callable[[int, int], int]) -> Callable[[Term, Term], tuple[int, int]]:
-    """Bounds of an operator that is monotonic in each argument."""
-
-    def bounds(left: Term, right: Term) -> tuple[int, int]:
-        values = [apply(a, b) for a in (left.lo, left.hi) for b in (right.lo, right.hi)]
-        return min(values), max(values)
-
-    return bounds
-
-
-def _quotient_bounds(left: Term, right: Term) -> tuple[int, int]:
-    """A quotient is no larger than the dividend; its sign needs one of each."""
-    most = max(abs(left.lo), abs(left.hi))
-    if left.lo >= 0 and right.lo >= 0:
-        return 0, left.hi
-    return -most, most
-
-
-def _remainder_bounds(left: Term, right: Term) -> tuple[int, int]:
-    """A remainder is smaller than the divisor, no larger than the dividend, and has the dividend's sign."""
-    most = min(max(abs(left.lo), abs(left.hi)), max(abs(right.lo), abs(right.hi), 1) - 1)
-    return (0 if left.lo >= 0 else -most), (0 if left.hi <= 0 else most)
-
-
-def _bitwise_bounds(symbol: str) -> Callable[[Term, Term], tuple[int, int]]:
-    def bounds(left: Term, right: Term) -> tuple[int, int]:
-        if symbol == "&" and (left.lo >= 0 or right.lo >= 0):
-            return 0, min(t.hi for t in (left, right) if t.lo >= 0)
-        size = max(v.bit_length() if v >= 0 else (~v).bit_length() for t in (left, right) for v in (t.lo, t.hi))
-        return (0 if left.lo >= 0 and right.lo >= 0 else -(1 << size)), (1 << size) - 1
-
-    return bounds
-
-
-def _shift_bounds(apply: Callable[[int, int], int]) -> Callable[[Term, Term], tuple[int, int]]:
-    """Amounts outside 0..63 give 0."""
-
-    def bounds(left: Term, right: Term) -> tuple[int, int]:
-        first, last = max(right.lo, 0), min(right.hi, 63)
-        values = [apply(value, n) for value in (left.lo, left.hi) for n in (first, last) if first <= last]
-        if right.lo < 0 or right.hi > 63:
-            values.append(0)
-        return min(values), max(values)
-
-    return bounds
-
-
-def _invert(arg: Term) -> Term:
-    return _computed(lambda type: f"(~{cast(arg, type)})", ~arg.hi, ~arg.lo, arg)
-
-
-def _negate(arg: Term) -> Term:
-    return _computed(lambda type: f"(-{cast(arg, type)})", -arg.hi, -arg.lo, arg)
-
-
-_COMPARISONS: dict[str, Callable[..., Term]] = {
-    symbol: _comparison(symbol) for symbol in ("==", "!=", "<", "<=", ">", ">=")
-}
-_OPERATORS: dict[str, Callable[..., Term]] = _COMPARISONS | {
-    "+": _arithmetic("+", _corners(lambda a, b: a + b)),
-    "-": _arithmetic("-", _corners(lambda a, b: a - b)),
-    "*": _arithmetic("*", _corners(lambda a, b: a * b)),
-    "&": _arithmetic("&", _bitwise_bounds("&")),
-    "|": _arithmetic("|", _bitwise_bounds("|")),
-    "^": _arithmetic("^", _bitwise_bounds("^")),
-    "//": _called("div", _quotient_bounds),
-    "%": _called("rem", _remainder_bounds),
-    "<<": _called("shl", _shift_bounds(lambda a, n: a << n)),
-    ">>": _called("shr", _shift_bounds(lambda a, n: a >> n)),
-    "~": _invert,
-    "neg": _negate,
-}
+_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+_FUNCTIONS = {"//": "div", "%": "rem", "<<": "shl", ">>": "shr"}  # of step.h
+_PREFIXES = {"~": "~", "neg": "-"}

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from psockmc.explore.native.bounds import Interval, hull
 from psockmc.explore.native.errors import EngineError
+from psockmc.explore.native.reach import Reach, field_cells
 from psockmc.ir import system as ir
 
 WORD = 64
@@ -20,14 +22,16 @@ WORD = 64
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a cell is: `bits` bits of word `word` from bit `shift` hold value - lo. With 0 bits its value is always
-    lo.
+    """Where a cell is: `bits` bits of word `word` from bit `shift` hold value - lo, for the values lo..hi.
+
+    With 0 bits the value is always lo.
     """
 
     word: int
     shift: int
     bits: int
     lo: int
+    hi: int
 
     @property
     def mask(self) -> int:
@@ -55,7 +59,7 @@ class Layout:
         """The words of a state. Every value must be one of its cell's."""
         words = [0] * self.words
         for place, value in zip(self.places, state, strict=True):
-            if not 0 <= value - place.lo < 1 << place.bits:
+            if not place.lo <= value <= place.hi:
                 raise EngineError(
                     f"internal error: the value {value} does not fit into {place}; please report this model"
                 )
@@ -72,26 +76,43 @@ def width(lo: int, hi: int) -> int:
     return (hi - lo).bit_length()
 
 
-def lay_out(ts: ir.TransitionSystem) -> Layout:
+def lay_out(ts: ir.TransitionSystem, reach: Reach) -> Layout:
     """Find a place for every cell: groups of cells that belong together, the largest first, each where it fits first.
 
-    Raises EngineError for a cell whose values do not fit into one word.
+    Cells have room for the values that they can reach. Raises EngineError for a cell that does not fit into a word.
     """
-    constant = constant_cells(ts)
+    ranges = _ranges(ts, reach)
+    bits = [_bits(ts, cell, *ranges[cell]) for cell in range(len(ts.cells))]
+    chunks = [chunk for group in _groups(ts) for chunk in _chunks(bits, group)]
     places: list[Place | None] = [None] * len(ts.cells)
-    for cell in constant:
-        places[cell] = Place(0, 0, 0, ts.initial[cell])
-    groups = [chunk for group in _groups(ts, constant) for chunk in _chunks(ts, group)]
     used: list[int] = []
-    for chunk in sorted(groups, key=lambda cells: -sum(_bits(ts, c) for c in cells)):
-        size = sum(_bits(ts, cell) for cell in chunk)
-        word = next((i for i, bits in enumerate(used) if bits + size <= WORD), len(used))
+    for chunk in sorted(chunks, key=lambda cells: -sum(bits[cell] for cell in cells)):
+        size = sum(bits[cell] for cell in chunk)
+        word = next((i for i, filled in enumerate(used) if filled + size <= WORD), len(used))
         if word == len(used):
             used.append(0)
         for cell in chunk:
-            places[cell] = Place(word, used[word], _bits(ts, cell), ts.cells[cell].lo)
-            used[word] += _bits(ts, cell)
+            places[cell] = Place(word, used[word] if bits[cell] else 0, bits[cell], *ranges[cell])
+            used[word] += bits[cell]
     return _finish([place for place in places if place is not None], used)
+
+
+def _ranges(ts: ir.TransitionSystem, reach: Reach) -> list[Interval]:
+    """The least and the greatest value of each cell."""
+    constant = constant_cells(ts)
+    ranges = [(cell.lo, cell.hi) for cell in ts.cells]
+    for number, field in enumerate(ts.fields):
+        for cell in field_cells(field):
+            ranges[cell] = (ts.initial[cell], ts.initial[cell]) if cell in constant else reach.field(number).bounds
+    for context in ts.contexts:
+        for slot in context.slots:
+            ranges[slot] = hull((0, 0), (ts.initial[slot], ts.initial[slot]))
+        for stop in context.stops:
+            if stop.node in reach.nodes[context.index]:
+                for local, slot in stop.live:
+                    held = reach.local(context.index, local)
+                    ranges[slot] = hull(ranges[slot], held.bounds) if held else ranges[slot]
+    return ranges
 
 
 def constant_cells(ts: ir.TransitionSystem) -> frozenset[int]:
@@ -111,11 +132,6 @@ def constant_cells(ts: ir.TransitionSystem) -> frozenset[int]:
     return frozenset(range(len(ts.cells))) - written
 
 
-def field_cells(field: ir.Field) -> range:
-    """The cells of a field."""
-    return range(field.base, field.base + field.count)
-
-
 def _reset_cells(ts: ir.TransitionSystem, pool: ir.Pool) -> Iterable[int]:
     """Cells to which freeing an object of the pool may give another value than they have at the beginning."""
     for number, _, value in pool.fields:
@@ -124,9 +140,9 @@ def _reset_cells(ts: ir.TransitionSystem, pool: ir.Pool) -> Iterable[int]:
             yield from cells
 
 
-def _groups(ts: ir.TransitionSystem, constant: frozenset[int]) -> Iterable[list[int]]:
+def _groups(ts: ir.TransitionSystem) -> Iterable[list[int]]:
     """Cells that should lie together: those of a context, those of a field, and each that belongs to neither."""
-    seen = set(constant)
+    seen: set[int] = set()
     for context in ts.contexts:
         yield [context.pc, *context.slots]
         seen.update((context.pc, *context.slots))
@@ -137,28 +153,26 @@ def _groups(ts: ir.TransitionSystem, constant: frozenset[int]) -> Iterable[list[
     yield from ([cell] for cell in range(len(ts.cells)) if cell not in seen)
 
 
-def _chunks(ts: ir.TransitionSystem, cells: list[int]) -> Iterable[list[int]]:
+def _chunks(bits: list[int], cells: list[int]) -> Iterable[list[int]]:
     """Split a group into runs that fit into one word."""
     chunk: list[int] = []
     size = 0
     for cell in cells:
-        bits = _bits(ts, cell)
-        if chunk and size + bits > WORD:
+        if chunk and size + bits[cell] > WORD:
             yield chunk
             chunk, size = [], 0
         chunk.append(cell)
-        size += bits
+        size += bits[cell]
     if chunk:
         yield chunk
 
 
-def _bits(ts: ir.TransitionSystem, number: int) -> int:
-    cell = ts.cells[number]
-    bits = width(cell.lo, cell.hi)
+def _bits(ts: ir.TransitionSystem, number: int, lo: int, hi: int) -> int:
+    bits = width(lo, hi)
     if bits > WORD:
         raise EngineError(
-            f"the native engine stores cells of up to {WORD} bits and {cell.name} needs {bits}: give it a smaller "
-            "range, or use --engine reference"
+            f"the native engine stores cells of up to {WORD} bits and {ts.cells[number].name} needs {bits}: give it a "
+            "smaller range, or use --engine reference"
         )
     return bits
 
@@ -167,7 +181,7 @@ def _finish(places: list[Place], used: list[int]) -> Layout:
     """Move the emptiest word to the end, where only half of it is stored if that is enough."""
     order = sorted(range(len(used)), key=lambda word: -used[word])
     rank = {word: i for i, word in enumerate(order)}
-    moved = tuple(Place(rank.get(p.word, 0), p.shift, p.bits, p.lo) for p in places)
+    moved = tuple(Place(rank.get(p.word, 0), p.shift, p.bits, p.lo, p.hi) for p in places)
     words = max(1, len(used))
     last = used[order[-1]] if used else 0
     return Layout(moved, words, 8 * words - (4 if last <= WORD // 2 else 0))

@@ -29,6 +29,8 @@ class Pools:
         body = []
         for i in range(len(where.objects)):
             place = self.expressions.layout.places[status.base + i]
+            if place.bits == 0 and place.lo == ir.LIVE:
+                continue
             state = self.expressions.cell(status.base + i, "w").code
             body += [
                 f"if ({state} == {ir.FREE} || ({state} == {ir.FREED} && !(held >> {i + 1} & 1))) {{",

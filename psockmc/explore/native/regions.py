@@ -25,10 +25,13 @@ class Region:
     loops: frozenset[int]
 
 
-def regions(context: ir.Context) -> tuple[Region, ...]:
-    """The regions of a context, in the order of their first stops. Stops that are done have no step and no region."""
+def regions(context: ir.Context, reached: frozenset[int]) -> tuple[Region, ...]:
+    """The regions of a context, in the order of their first stops; of nodes that may be reached only.
+
+    Stops that are done have no step and no region.
+    """
     owner: dict[int, int] = {}  # node -> the stop that leads its class
-    leader = {number: number for number, stop in enumerate(context.stops) if not stop.done}
+    leader = {n: n for n, stop in enumerate(context.stops) if not stop.done and stop.node in reached}
 
     def find(stop: int) -> int:
         while leader[stop] != stop:
@@ -36,14 +39,14 @@ def regions(context: ir.Context) -> tuple[Region, ...]:
         return stop
 
     for number in leader:
-        for node in _passed(context, number):
+        for node in _passed(context, reached, number):
             other = find(owner.setdefault(node, number))
             mine = find(number)
             leader[max(other, mine)] = min(other, mine)
     classes: dict[int, list[int]] = {}
     for number in leader:
         classes.setdefault(find(number), []).append(number)
-    return tuple(_region(context, stops) for stops in classes.values())
+    return tuple(_region(context, reached, stops) for stops in classes.values())
 
 
 def successors(node: ir.Node) -> tuple[int, ...]:
@@ -55,23 +58,23 @@ def successors(node: ir.Node) -> tuple[int, ...]:
     return (node.next,)
 
 
-def inner_successors(context: ir.Context, number: int) -> Iterator[int]:
+def inner_successors(context: ir.Context, reached: frozenset[int], number: int) -> Iterator[int]:
     """Successors at which the step goes on, because no stop stands there."""
-    return (n for n in successors(context.nodes[number]) if context.nodes[n].stop < 0)
+    return (n for n in successors(context.nodes[number]) if context.nodes[n].stop < 0 and n in reached)
 
 
-def _passed(context: ir.Context, stop: int) -> set[int]:
+def _passed(context: ir.Context, reached: frozenset[int], stop: int) -> set[int]:
     """The nodes that a step from the stop may pass."""
     todo = [context.stops[stop].node]
     seen = set(todo)
     while todo:
-        new = set(inner_successors(context, todo.pop())) - seen
+        new = set(inner_successors(context, reached, todo.pop())) - seen
         seen |= new
         todo.extend(new)
     return seen
 
 
-def _region(context: ir.Context, stops: list[int]) -> Region:
+def _region(context: ir.Context, reached: frozenset[int], stops: list[int]) -> Region:
     """Order the nodes depth-first, so that a node falls through to its `next` where possible."""
     order: list[int] = []
     loops: set[int] = set()
@@ -82,7 +85,7 @@ def _region(context: ir.Context, stops: list[int]) -> Region:
             continue
         order.append(entry)
         active = {entry}
-        stack = [(entry, inner_successors(context, entry))]
+        stack = [(entry, inner_successors(context, reached, entry))]
         while stack:
             number, rest = stack[-1]
             following = next(rest, None)
@@ -95,5 +98,5 @@ def _region(context: ir.Context, stops: list[int]) -> Region:
             elif following not in done:
                 order.append(following)
                 active.add(following)
-                stack.append((following, inner_successors(context, following)))
+                stack.append((following, inner_successors(context, reached, following)))
     return Region(tuple(stops), tuple(order), frozenset(loops))

@@ -83,27 +83,31 @@ DEFINE_NOTES(covers, COVERS)         /* cover sentences */
 DEFINE_NOTES(findings, PROPERTIES)   /* properties violated by a step */
 DEFINE_NOTES(edges, EDGES)           /* lock order edges */
 
-static inline void note(struct notes *notes, u32 thing)
+__attribute__((noinline, cold)) static void note_news(struct notes *notes, u32 thing)
 {
-    if (UNLIKELY(notes->flags[thing] == UNKNOWN)) {
-        notes->flags[thing] = PENDING;
-        notes->list[notes->count++] = thing;
-    }
+    notes->flags[thing] = PENDING;
+    notes->list[notes->count++] = thing;
 }
+
+#define NOTE(name, thing) \
+    do \
+        if (UNLIKELY(name##_flags[thing] == UNKNOWN)) \
+            note_news(&name, thing); \
+    while (0)
 
 static u64 cut_count[AT_LEAST_ONE(CUTS)];         /* steps that left a bound, by sentence */
 static u64 fatal_count[AT_LEAST_ONE(PROPERTIES)]; /* steps that ended in a fatal finding, by property */
 
-static inline enum outcome cut(u32 sentence)
+__attribute__((noinline)) static enum outcome cut(u32 sentence)
 {
     cut_count[sentence]++;
     return CUT;
 }
 
-static inline enum outcome fatal(u32 property)
+__attribute__((noinline)) static enum outcome fatal(u32 property)
 {
     fatal_count[property]++;
-    note(&findings, property);
+    NOTE(findings, property);
     return FATAL;
 }
 
@@ -134,13 +138,22 @@ __attribute__((cold, noinline)) static void grow_touches(void)
         bug(-1, -1, "no memory for the accesses of one state");
 }
 
-static inline void touch(u32 code)
+__attribute__((noinline)) static void touch(u32 code)
 {
     if (!racing)
         return;
     if (UNLIKELY(touch_count == touch_room))
         grow_touches();
     touches[touch_count++] = code;
+}
+
+/* An access to a cell that is computed; the field's cells begin at `base`. 0: there is no such cell. */
+__attribute__((noinline)) static int touch_one(u32 base, i64 i, u64 count, u32 flags)
+{
+    if ((u64)i >= count)
+        return 0;
+    touch((base + (u32)i) << 2 | flags);
+    return 1;
 }
 
 /* ---------------------------------------------------------------- successors */
@@ -172,7 +185,7 @@ static inline u64 hash_words(const u64 *w)
 }
 
 /* The end of a step that goes on: w is the successor. Its place in the table is fetched while other steps are made. */
-static inline enum outcome leave(const u64 *w)
+__attribute__((noinline)) static enum outcome leave(const u64 *w)
 {
     struct successor *next = &successors[successor_count++];
     memcpy(next->words, w, sizeof next->words);

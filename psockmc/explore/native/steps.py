@@ -7,11 +7,11 @@ Locals that are live at the next stop are packed into their slots there, all oth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from psockmc.explore.native.bounds import Interval
 from psockmc.explore.native.expressions import Expressions, Scope, Term, c_type, function, index_code, indexed, literal
-from psockmc.explore.native.layout import field_cells
 from psockmc.explore.native.pools import Pools
 from psockmc.explore.native.regions import Region, regions, successors
 from psockmc.explore.native.tables import Tables
@@ -31,7 +31,7 @@ class Steps:
 
     def functions(self) -> Iterator[str]:
         """The C functions, in order."""
-        for number, region in enumerate(regions(self.context)):
+        for number, region in enumerate(regions(self.context, self.expressions.reach.nodes[self.context.index])):
             name = f"step_{self.context.index}_{number}"
             self.region_of.update(dict.fromkeys(region.stops, name))
             yield _Writer(self, region).function(name)
@@ -43,7 +43,9 @@ class _Writer:
     def __init__(self, steps: Steps, region: Region) -> None:
         self.ts, self.context, self.region = steps.ts, steps.context, region
         self.expressions, self.pools, self.tables = steps.expressions, steps.pools, steps.tables
-        self.scope = Scope("w", self.context.index, self.context.locals)
+        self.scope = Scope("w", self.context.index, self.context.index)
+        self.reach = steps.expressions.reach
+        self.reached = self.reach.nodes[self.context.index]
         self.layout = steps.expressions.layout
         self.leaves: set[int] = set()  # stops at which a step of the region may end
         inside = set(region.nodes)
@@ -52,8 +54,20 @@ class _Writer:
             for n in successors(self.context.nodes[number]):
                 if n in inside and self.context.nodes[n].stop < 0:
                     self.before[n].append(number)
+        entries = [self.context.stops[stop] for stop in region.stops]
+        self.filled = sorted({cell for stop in entries for _, cell in stop.live})  # slots that are not 0 already
+        self.unchanged = self._unchanged([set(stop.live) for stop in entries])
         self.entries = {self.context.stops[stop].node for stop in region.stops}
         self.reader_varies = any(self.context.stops[stop].reader for stop in region.stops) and bool(self.ts.gp_cells)
+
+    def _unchanged(self, live: Sequence[set[tuple[int, int]]]) -> set[tuple[int, int]]:
+        """Locals that every stop of the region has in one slot and no node assigns: their slots stay as they are."""
+        assigned = {
+            node.op.local
+            for node in (self.context.nodes[number] for number in self.region.nodes)
+            if isinstance(node.op, ir.Let | ir.Choose | ir.Alloc)
+        }
+        return {(local, cell) for local, cell in set.intersection(*live) if local not in assigned}
 
     def function(self, name: str) -> str:
         """The whole function."""
@@ -83,8 +97,7 @@ class _Writer:
         return self.region.nodes[position + 1] if position + 1 < len(self.region.nodes) else -1
 
     def _type(self, local: int) -> str:
-        variable = self.context.locals[local]
-        return c_type(min(0, variable.lo), max(0, variable.hi))
+        return c_type(*self.expressions.local_bounds(self.context.index, local))
 
     # ------------------------------------------------------------ beginning and end of a step
 
@@ -102,10 +115,13 @@ class _Writer:
     def _leave(self, number: int) -> Iterator[str]:
         """Pack live locals, zero the other slots, set the program counter; tell grace periods that a reader left."""
         stop = self.context.stops[number]
-        values: dict[int, str] = dict.fromkeys(self.context.slots, "")
+        values: dict[int, str] = dict.fromkeys(self.filled, "")
         for local, cell in stop.live:
-            self.scope.used.add(local)
-            values[cell] = f"l{local}"
+            if (local, cell) in self.unchanged:
+                values.pop(cell)
+            else:
+                self.scope.used.add(local)
+                values[cell] = f"l{local}"
         yield f"stop_{number}:"
         by_word: dict[int, list[tuple[int, str]]] = {}
         for cell, code in [(self.context.pc, literal(number)), *values.items()]:
@@ -142,7 +158,7 @@ class _Writer:
         if number in self.region.loops:
             yield f'if (++loops > LOOP_LIMIT) bug({self.context.index}, {number}, "the step never ends");'
         if node.statement >= 0 and not self._statement_known(number):
-            yield f"note(&statements, {node.statement});"
+            yield f"NOTE(statements, {node.statement});"
         for access in node.accesses:
             yield from self._access(number, access)
         yield from self._operation(number, node)
@@ -151,17 +167,19 @@ class _Writer:
                 return
             case ir.Branch(cond):
                 yield f"if {self._condition(cond)} {self._goto(node.next)}"
-                following = following if self._is_inside(node.other) else -1
-                if node.other != following:
+                if node.other != following or not self._is_inside(node.other):
                     yield self._goto(node.other)
             case _:
                 if node.next != following or not self._is_inside(node.next):
                     yield self._goto(node.next)
 
     def _is_inside(self, number: int) -> bool:
-        return self.context.nodes[number].stop < 0
+        """Whether a step that gets to the node goes on there."""
+        return self.context.nodes[number].stop < 0 and number in self.reached
 
     def _goto(self, number: int) -> str:
+        if number not in self.reached:
+            return self._bug(number, "a node that was taken for unreachable")
         stop = self.context.nodes[number].stop
         if stop >= 0:
             self.leaves.add(stop)
@@ -183,10 +201,11 @@ class _Writer:
         flags = ("TOUCH_WRITE" if access.write else "0u") + (" | TOUCH_MARKED" if access.marked else "")
         at = self._term(access.index)
         count = self.ts.fields[access.field].count
-        yield f"{{ const i64 i = {index_code(at)};"
-        if at.lo < 0 or at.hi >= count:
-            yield f'if ((u64)i >= {count}) bug({self.context.index}, {number}, "an access outside its field");'
-        yield f"touch(({base}u + (u32)i) << 2 | {flags}); }}"
+        if isinstance(access.index, ir.Const) and 0 <= access.index.value < count:
+            yield f"touch({base + access.index.value}u << 2 | {flags});"
+        else:
+            outside = self._bug(number, "an access outside its field")
+            yield f"if (!touch_one({base}, {index_code(at)}, {count}, {flags})) {outside}"
 
     def _term(self, expr: ir.Expr) -> Term:
         return self.expressions.term(expr, self.scope)
@@ -197,7 +216,7 @@ class _Writer:
     def _operation(self, number: int, node: ir.Node) -> Iterator[str]:
         match node.op:
             case ir.Let(local, expr):
-                yield self._let(local, expr)
+                yield from self._let(number, local, expr)
             case ir.Store(target, index, expr):
                 yield from self._store(number, target, index, expr)
             case ir.Choose(local, _):
@@ -210,9 +229,9 @@ class _Writer:
             case ir.Cut(what):
                 yield f"return cut({self.tables.sentence(what)});"
             case ir.Cover(cover):
-                yield f"note(&covers, {cover});"
+                yield f"NOTE(covers, {cover});"
             case ir.Finding(number, _, fatal):
-                yield f"return fatal({number});" if fatal else f"note(&findings, {number});"
+                yield f"return fatal({number});" if fatal else f"NOTE(findings, {number});"
             case ir.Deref(pointer, pool, _):
                 yield from self._deref(pointer, pool)
             case ir.Alloc() as alloc:
@@ -227,40 +246,39 @@ class _Writer:
     def _bug(self, number: int, what: str) -> str:
         return f'bug({self.context.index}, {number}, "{what}");'
 
-    def _bounded(self, value: Term, where: ir.Field | ir.Variable) -> Iterator[str]:
-        """Declare v, the value, and cut the step when it is outside."""
+    def _bounded(self, number: int, value: Term, where: ir.Field | ir.Variable, expected: Interval) -> Iterator[str]:
+        """Declare v, the value; cut the step when it is outside its bounds, stop when it should not occur."""
         yield f"{{ const {value.type} v = {value.code};"
-        tests = [f"v < {literal(where.lo)}"] if value.lo < where.lo else []
-        tests += [f"v > {literal(where.hi)}"] if value.hi > where.hi else []
-        if tests:
+        if tests := _outside(value.bounds, (where.lo, where.hi)):
             sentence = self.tables.sentence(f"{where.name} holds {where.lo}..{where.hi} only")
-            yield f"if ({' || '.join(tests)}) return cut({sentence});"
+            yield f"if ({tests}) return cut({sentence});"
+        least, most = max(value.lo, where.lo), min(value.hi, where.hi)
+        if least <= most and (tests := _outside((least, most), expected)):
+            yield f"if ({tests}) {self._bug(number, 'a value that was taken for impossible')}"
 
-    def _let(self, local: int, expr: ir.Expr) -> str:
+    def _let(self, number: int, local: int, expr: ir.Expr) -> Iterator[str]:
         self.scope.used.add(local)
-        return " ".join([*self._bounded(self._term(expr), self.context.locals[local]), f"l{local} = v; }}"])
+        expected = self.expressions.local_bounds(self.context.index, local)
+        yield from self._bounded(number, self._term(expr), self.context.locals[local], expected)
+        yield f"l{local} = v; }}"
 
     def _store(self, number: int, target: int, index: ir.Expr, expr: ir.Expr) -> Iterator[str]:
-        where = self.ts.fields[target]
-        yield from self._bounded(self._term(expr), where)
+        where, places = self.ts.fields[target], self.expressions.places(target)
+        yield from self._bounded(number, self._term(expr), where, (places[0].lo, places[0].hi))
         at = self._term(index)
-        places = [self.layout.places[cell] for cell in field_cells(where)]
         outside = self._bug(number, "a store outside its field")
-        if isinstance(index, ir.Const):
-            if not 0 <= index.value < where.count:
-                yield f"{outside} }}"
-            else:
-                place = places[index.value]
-                raw = f"(u64)v - (u64){literal(place.lo)}"
-                yield f"PUT(w, {place.word}, {place.shift}, {place.bits}, {raw}); }}" if place.bits else "}"
+        raw = f"(u64)v - (u64){literal(places[0].lo)}"
+        if isinstance(index, ir.Const) and 0 <= index.value < where.count:
+            place = places[index.value]
+            yield f"PUT(w, {place.word}, {place.shift}, {place.bits}, {raw}); }}" if place.bits else "}"
             return
         yield f"const i64 i = {index_code(at)};"
         if at.lo < 0 or at.hi >= where.count:
             yield f"if ((u64)i >= {where.count}) {outside}"
-        if places and places[0].bits:
+        if places[0].bits:
             tables, position = indexed(places)
             yield from tables
-            yield f"PUT(w, {position}, {places[0].bits}, (u64)v - (u64){literal(where.lo)});"
+            yield f"PUT(w, {position}, {places[0].bits}, {raw});"
         yield "}"
 
     def _rest(self, wait: ir.Wait) -> str:
@@ -271,7 +289,7 @@ class _Writer:
             return "IDLE"
         if wait.asleep is None:
             return "BLOCKED"
-        scope = Scope("s", -1, self.context.locals, self.scope.used)
+        scope = Scope("s", -1, self.context.index, self.scope.used)
         return f"{self.expressions.condition(wait.asleep, scope)} ? LOST : ASLEEP"
 
     def _deref(self, pointer: ir.Expr, pool: int) -> Iterator[str]:
@@ -299,4 +317,11 @@ class _Writer:
         """Note the use of the lock, and the edges from the locks held."""
         base = self.tables.edges_of(acquire, self.context.index)
         at = index_code(self._term(acquire.index))
-        return f"note(&edges, {base}); held_{self.context.index}(w, {base}, {acquire.lock}, {at});"
+        return f"NOTE(edges, {base}); held_{self.context.index}(w, {base}, {acquire.lock}, {at});"
+
+
+def _outside(value: Interval, bounds: Interval) -> str:
+    """The C condition under which v, a value of the first interval, is not in the second; "" when it never is."""
+    tests = [f"v < {literal(bounds[0])}"] if value[0] < bounds[0] else []
+    tests += [f"v > {literal(bounds[1])}"] if value[1] > bounds[1] else []
+    return " || ".join(tests)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from psockmc.explore.native.reach import Reach
 from psockmc.ir import system as ir
 
 
@@ -26,6 +27,7 @@ class Tables:
     """Sentences of cuts, edges of the lock order and cells of the data-race check, each by number."""
 
     ts: ir.TransitionSystem
+    reach: Reach
     sentences: list[str] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     _edge_base: dict[tuple[int, bool, int, bool, bool], int] = field(default_factory=dict)
@@ -65,8 +67,8 @@ class Tables:
         """
         kinds: dict[int, set[tuple[int, bool, bool]]] = {}
         for context in self.ts.contexts:
-            for node in context.nodes:
-                for access in node.accesses:
+            for number in self.reach.nodes[context.index]:
+                for access in context.nodes[number].accesses:
                     kinds.setdefault(access.field, set()).add((context.index, access.write, access.marked))
         bases: dict[int, int] = {}
         total = 0

@@ -1,0 +1,239 @@
+"""What a system can reach at most: nodes that may be performed, and values that cells and locals may have.
+
+Contexts are full of code that their scenario never runs, and of fields that hold few of their type's values. Knowing
+that makes programs shorter and states smaller. The analysis forgets the order of steps: a field has one set of values
+for all its cells, a local one for the whole context, and each set grows until nothing changes.
+
+No verdict rests on it: the generated program stops with an internal error when it gets to a node that should be out of
+reach, or is about to store a value that should not occur.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from psockmc.explore.native import values
+from psockmc.explore.native.values import NOTHING, Values, applied, interval, widened, wrapped
+from psockmc.ir import system as ir
+
+Place = tuple[int, int]  # (-1, field), or (context, local)
+SHARED = -1
+
+
+@dataclass(frozen=True)
+class Reach:
+    """nodes: of each context, those that may be performed. values: of each field and local that occurs."""
+
+    nodes: tuple[frozenset[int], ...]
+    values: dict[Place, Values]
+
+    def field(self, number: int) -> Values:
+        """The values that a field may hold."""
+        return self.values[SHARED, number]
+
+    def local(self, context: int, number: int) -> Values:
+        """The values that a local may have."""
+        return self.values.get((context, number), NOTHING)
+
+
+def field_cells(where: ir.Field) -> range:
+    """The cells of a field."""
+    return range(where.base, where.base + where.count)
+
+
+def reach(ts: ir.TransitionSystem) -> Reach:
+    """Analyse a system."""
+    analysis = _Analysis(ts)
+    analysis.run()
+    return Reach(tuple(frozenset(nodes) for nodes in analysis.reached), analysis.known)
+
+
+@dataclass
+class _Analysis:
+    """Nodes whose inputs have changed are performed again until there are none."""
+
+    ts: ir.TransitionSystem
+    known: dict[Place, Values] = field(default_factory=dict)
+    users: dict[Place, set[tuple[int, int]]] = field(default_factory=dict)  # nodes that read a place
+    reached: list[set[int]] = field(default_factory=list)
+    todo: list[tuple[int, int]] = field(default_factory=list)
+
+    def run(self) -> None:
+        for number, where in enumerate(self.ts.fields):
+            self.known[SHARED, number] = values.values(self.ts.initial[cell] for cell in field_cells(where))
+        for number in self._grace_fields():
+            self.known[SHARED, number] = interval(0, self.ts.fields[number].hi)
+        for context in self.ts.contexts:
+            self.reached.append(set())
+            self._begin(context)
+        while self.todo:
+            index, number = self.todo.pop()
+            context = self.ts.contexts[index]
+            for following in self._perform(context, context.nodes[number]):
+                self._visit(index, following)
+
+    def _grace_fields(self) -> Iterator[int]:
+        """Fields whose cells lose bits when readers leave."""
+        for number, where in enumerate(self.ts.fields):
+            if not set(self.ts.gp_cells).isdisjoint(field_cells(where)):
+                yield number
+
+    def _begin(self, context: ir.Context) -> None:
+        """Start a context at its first stop, with what its slots hold; locals that may be read unset are 0."""
+        for number, cell in context.stops[0].live:
+            self._add((context.index, number), values.values([self.ts.initial[cell]]))
+        for number in unset(context):
+            self._add((context.index, number), values.values([0]))
+        self._visit(context.index, context.stops[0].node)
+
+    def _visit(self, context: int, number: int) -> None:
+        if number not in self.reached[context]:
+            self.reached[context].add(number)
+            for place in _read(self.ts.contexts[context], self.ts.contexts[context].nodes[number]):
+                self.users.setdefault(place, set()).add((context, number))
+            self.todo.append((context, number))
+
+    def _add(self, place: Place, new: Values) -> None:
+        """A place may hold these values, too."""
+        old = self.known.get(place, NOTHING)
+        context, number = place
+        where = self.ts.fields[number] if context == SHARED else self.ts.contexts[context].locals[number]
+        both = widened(old, new.within(where.lo, where.hi), where.lo, where.hi)
+        if both != old:
+            self.known[place] = both
+            self.todo.extend(self.users.get(place, ()))
+
+    # ------------------------------------------------------------ nodes
+
+    def _perform(self, context: ir.Context, node: ir.Node) -> Sequence[int]:
+        """Note what the node may store; the nodes at which control may go on."""
+        index = context.index
+        match node.op:
+            case ir.Let(number, expr):
+                value = self.evaluate(expr, index)
+                self._add((index, number), value)
+                return [node.next] if value else []
+            case ir.Store(number, _, expr):
+                value = self.evaluate(expr, index)
+                self._add((SHARED, number), value)
+                return [node.next] if value else []
+            case ir.Choose(number, count):
+                self._add((index, number), interval(0, count - 1))
+            case ir.Alloc(number, pool, _):
+                self._add((index, number), interval(1, len(self.ts.pools[pool].objects)))
+                self._add((SHARED, self.ts.pools[pool].status), values.values([ir.LIVE]))
+            case ir.Free(_, pool):
+                self._free(self.ts.pools[pool])
+            case ir.Branch(cond):
+                truths = self.evaluate(cond, index).truths
+                return [n for n, truth in ((node.next, True), (node.other, False)) if truth in truths]
+            case ir.Wait(cond=cond) | ir.Assume(cond):
+                return [node.next] if True in self.evaluate(cond, index).truths else []
+            case ir.Deref(pointer, _, _):
+                return [node.next] if True in self.evaluate(pointer, index).truths else []
+            case ir.Cut() | ir.Finding(fatal=True):
+                return []
+        return [node.next] if node.next >= 0 else []
+
+    def _free(self, pool: ir.Pool) -> None:
+        self._add((SHARED, pool.status), values.values([ir.FREED]))
+        for number, _, value in pool.fields:
+            self._add((SHARED, number), values.values([value]))
+
+    # ------------------------------------------------------------ expressions
+
+    def evaluate(self, expr: ir.Expr, context: int) -> Values:
+        """The values that an expression may have."""
+        match expr:
+            case ir.Const(value):
+                return values.values([value])
+            case ir.Local(number):
+                return self.known.get((context, number), NOTHING)
+            case ir.Load(number, index):
+                return self._load(number, self.evaluate(index, context))
+            case ir.Op(name, args):
+                return applied(name, [self.evaluate(arg, context) for arg in args])
+            case ir.Wrap(bits, signed, arg):
+                return wrapped(self.evaluate(arg, context), bits, signed)
+            case ir.Readers():
+                return interval(0, (1 << len(self.ts.contexts)) - 1)
+
+    def _load(self, number: int, index: Values) -> Values:
+        """What a field holds; 0 outside it."""
+        if not index:
+            return NOTHING
+        inside = index.within(0, self.ts.fields[number].count - 1)
+        held = self.known[SHARED, number] if inside else NOTHING
+        return held if inside == index else held.joined(values.values([0]))
+
+
+# ---------------------------------------------------------------- what nodes read
+
+
+def unset(context: ir.Context) -> set[int]:
+    """Locals that some step may read without having set or loaded them: they are 0 then. Lowering makes none."""
+    live = _live(context)
+    return {v for stop in context.stops if not stop.done for v in live[stop.node] - {local for local, _ in stop.live}}
+
+
+def _live(context: ir.Context) -> list[frozenset[int]]:
+    """For each node, the locals that may be read from there on before they are set."""
+    live: list[frozenset[int]] = [frozenset()] * len(context.nodes)
+    before: list[list[int]] = [[] for _ in context.nodes]
+    for at, node in enumerate(context.nodes):
+        for following in (node.next, node.other):
+            if following >= 0:
+                before[following].append(at)
+    todo = list(range(len(context.nodes)))
+    while todo:
+        at = todo.pop()
+        node = context.nodes[at]
+        after = frozenset[int]().union(*(live[n] for n in (node.next, node.other) if n >= 0))
+        if isinstance(node.op, ir.Let | ir.Choose | ir.Alloc):
+            after -= {node.op.local}
+        after |= {number for owner, number in _read(context, node) if owner != SHARED}
+        if after != live[at]:
+            live[at] = after
+            todo.extend(before[at])
+    return live
+
+
+def _read(context: ir.Context, node: ir.Node) -> set[Place]:
+    """The places that a node reads."""
+    found: set[Place] = set()
+    for expr in _expressions(node):
+        _collect(expr, context.index, found)
+    if isinstance(node.op, ir.Alloc):
+        found.update((context.index, number) for number in node.op.live_locals)
+    return found
+
+
+def _expressions(node: ir.Node) -> Iterable[ir.Expr]:
+    """The expressions that a node evaluates."""
+    yield from (access.index for access in node.accesses)
+    match node.op:
+        case ir.Let(_, expr) | ir.Branch(expr) | ir.Assume(expr) | ir.Deref(expr, _, _) | ir.Free(expr, _):
+            yield expr
+        case ir.Acquire(index=expr):
+            yield expr
+        case ir.Store(_, index, expr):
+            yield from (index, expr)
+        case ir.Wait() as wait:
+            yield wait.cond
+            if wait.asleep is not None:
+                yield wait.asleep
+
+
+def _collect(expr: ir.Expr, context: int, found: set[Place]) -> None:
+    match expr:
+        case ir.Local(number):
+            found.add((context, number))
+        case ir.Load(number, index):
+            found.add((SHARED, number))
+            _collect(index, context, found)
+        case ir.Op(_, args):
+            for arg in args:
+                _collect(arg, context, found)
+        case ir.Wrap(_, _, arg):
+            _collect(arg, context, found)
