@@ -157,7 +157,7 @@ def _state(history: History, prop: ir.Property, message: str, state: State) -> F
         sentence = (
             f"{history.names.label(context.index)} sleeps for ever: what it waits for is true, and nobody wakes it"
         )
-        wait = Wait(context.index, place, place.statement, "", (), (), ())
+        wait = Wait(context.index, "asleep", place, place.statement, "", (), (), ())
         return _failure("end", message, sentence, place, waits=(wait,))
     return _failure("end", message, sentence, cells=cells)
 
@@ -232,6 +232,7 @@ def _wait(history: History, state: State, context: int) -> Wait:
     found = obstacle(history.recorder, history.names, state, history.ts.contexts[context])
     return Wait(
         context=context,
+        status="preempted" if found.status == "preempted" else "blocked",
         place=history.at[context],
         what=found.what,
         lock=found.lock,
@@ -247,6 +248,8 @@ def _wait_sentence(history: History, wait: Wait) -> str:
     if wait.lock:
         return f"{name(wait.context)} waits for {wait.lock}, held by {holders}"
     what = called(history.calls.calls, wait.place)
+    if wait.status == "preempted":
+        return f"{name(wait.context)} is kept off {wait.what} by {holders}"
     return f"{name(wait.context)} waits in {what}" + (f" for {holders}" if holders else ", and nobody will end this")
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 FORMAT = "psockmc-trace-1"
 
 Section = Literal["rcu", "preempt", "bh", "irq"]
+WaitStatus = Literal["blocked", "preempted", "asleep"]
 FailureKind = Literal["step", "state", "end", "race", "deadlock", "order"]
 
 
@@ -195,13 +196,15 @@ class RaceSide:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A context that can never go on. what: what it waits for; holders: who has it, [] when nobody will give it.
+    """A context that can never go on.
 
-    lock: the lock waited for, "" when it is no lock. held: its own locks. taken: for each of `held`, where it was taken
-    (None: held from the beginning).
+    status: blocked, asleep, or preempted (kept off its CPU by the holders). what: what it waits for; holders: who has
+    it, () when nobody will give it. lock: the lock waited for, "" when it is no lock. held: its own locks. taken: for
+    each of `held`, where it was taken (None: held from the beginning).
     """
 
     context: int
+    status: WaitStatus
     place: Place
     what: str
     lock: str

@@ -200,9 +200,12 @@ def _hung_tasks(trace: Trace, width: int) -> list[str]:
     lines: list[str] = []
     for wait in failure.waits:
         holders = " and ".join("itself" if c == wait.context else _who(trace, c) for c in wait.holders)
-        target = f" for {wait.lock}" if wait.lock else ""
-        by = f", which {holders} holds" if holders and wait.lock else f" for {holders}" if holders else ""
-        lines += [f"INFO: psockmc: {_who(trace, wait.context)} waits for ever{target}{by}"]
+        what = f"waits for ever for {wait.lock}, which {holders} holds" if wait.lock else "waits for ever"
+        if wait.status == "preempted":
+            what = f"never runs again: {wait.what} is taken by {holders}"
+        elif holders and not wait.lock:
+            what += f" for {holders}"
+        lines += [f"INFO: psockmc: {_who(trace, wait.context)} {what}"]
         lines += [*stack(trace, wait.place), *_held_lines(trace, wait.held, wait.taken, wait.context), ""]
     if failure.cycle:
         ring = [trace.contexts[c].label for c in (*failure.cycle, failure.cycle[0])]

@@ -189,8 +189,10 @@ class _Teller:
         holders = " and ".join(names)
         if wait.lock:
             return f"waits for {wait.lock}, held by {holders}"
-        if self.trace.failure.kind == "end":
+        if wait.status == "asleep":
             return "asleep, and not woken"
+        if wait.status == "preempted":
+            return f"kept off {wait.what} by {holders}"
         return f"waits for {holders}" if holders else "waits for ever"
 
 

@@ -188,3 +188,9 @@ def test_a_changed_trace_is_refused_or_shown(name, data):
         return
     for form in FORMATS:
         assert render(trace, form)
+
+
+def test_the_schema_describes_every_class_in_its_own_words():
+    for kind in classes():
+        described = SCHEMA if kind is Trace else SCHEMA["$defs"][kind.__name__]
+        assert described["description"] == " ".join((kind.__doc__ or "").split())

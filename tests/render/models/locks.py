@@ -1,7 +1,7 @@
 """Locks taken in orders that do not fit together."""
 
-from psockmc.kernel.spinlock import spin_lock_bh, spin_unlock_bh, spinlock_t
-from psockmc.lang import Int, Ptr, Struct, instance, kernel, process, scenario, user
+from psockmc.kernel.spinlock import spin_lock, spin_lock_bh, spin_unlock, spin_unlock_bh, spinlock_t
+from psockmc.lang import Int, Ptr, Struct, instance, kernel, process, scenario, softirq, user
 
 
 class sk_psock(Struct, name="psock"):
@@ -85,3 +85,20 @@ three_orders = scenario(
 no_deadlock = scenario("two orders in one process", run=[process(one_after_the_other)])
 
 twice = scenario("one process takes a lock twice", run=[process(sk_psock_lock_twice, psock0)])
+
+
+@kernel("net/core/sock.c")
+def sk_send_sigurg(sk: Ptr[sock]) -> None:
+    spin_lock(sk.sk_callback_lock)
+    spin_unlock(sk.sk_callback_lock)
+
+
+inversion = scenario(
+    "a lock is taken in a softirq, and by a process that lets softirqs in",
+    run=[process(sk_send_sigurg, sk0), softirq(sk_send_sigurg, sk0)],
+)
+
+same_cpu_inversion = scenario(
+    "the softirq comes in over the process that holds the lock",
+    run=[process(sk_send_sigurg, sk0, cpu=0), softirq(sk_send_sigurg, sk0, cpu=0)],
+)
