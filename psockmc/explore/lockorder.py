@@ -38,6 +38,11 @@ class Cycle:
 
     edges: tuple[LockEdge, ...]
 
+    @property
+    def witness(self) -> LockEdge:
+        """The acquisition to show: the one that takes longest to come to."""
+        return max(self.edges, key=lambda edge: len(edge.path))
+
     def sentence(self, ts: TransitionSystem) -> str:
         """Who takes what inside what, in one sentence."""
         if len(self.edges) == 1:
@@ -61,6 +66,11 @@ class Inversion:
     def edges(self) -> tuple[LockEdge, ...]:
         """Both acquisitions."""
         return (self.inside, self.outside)
+
+    @property
+    def witness(self) -> LockEdge:
+        """The acquisition to show: the one that the interrupt may hit, because that one is to be changed."""
+        return self.outside
 
     def sentence(self, ts: TransitionSystem) -> str:
         """Who takes the class where, in one sentence."""

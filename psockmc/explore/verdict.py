@@ -204,7 +204,7 @@ def _witness(ts: TransitionSystem, order: LockOrder) -> Violation | None:
     if index is None:
         return None
     finding = order.findings[0]
-    last = max(finding.edges, key=lambda edge: len(edge.path))
+    last = finding.witness
     context = ts.contexts[last.context]
     stop = context.stops[last.path[-1][context.pc]]
     # An edge does not tell the choice of its step; only a step that begins with one has several.
