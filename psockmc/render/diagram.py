@@ -19,7 +19,7 @@ from psockmc.render.story import Detail, Line, story
 
 INDENT = 2
 GAP = 2
-SCREEN = 50
+SCREEN = 40
 NARROWEST_COLUMN = 20
 BROKEN_WORD = 2
 """So many rows are paid for a word that need not be broken."""
