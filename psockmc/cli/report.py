@@ -29,13 +29,14 @@ T = TypeVar("T")
 Why = Mapping[str, Mapping[str, str]]  # by scenario and property: the reason of an expectation
 
 MESSAGE_WIDTH = 75  # of the text of a commit message
+WIDE = 110  # from this width on the table has all its columns
 STYLES = {Verdict.HOLDS: "green", Verdict.VIOLATED: "bold red", Verdict.UNDETERMINED: "yellow", Verdict.ERROR: "red"}
 
 
 def print_check(outcomes: Sequence[Outcome], why: Why, *, every: bool, verbose: bool) -> None:
     """The result of `psockmc check` on stdout. why: reasons of expectations, by scenario and property."""
     console = output()
-    console.print(verdict_table(outcomes, every=every))
+    console.print(verdict_table(outcomes, every=every, wide=console.width >= WIDE))
     _print_reasons(console, outcomes, why)
     for outcome in outcomes:
         _print_violations(console, outcome, verbose=verbose)
@@ -43,26 +44,28 @@ def print_check(outcomes: Sequence[Outcome], why: Why, *, every: bool, verbose: 
     _say(console, count_line(outcomes))
 
 
-def verdict_table(outcomes: Iterable[Outcome], *, every: bool) -> Table:
+def verdict_table(outcomes: Iterable[Outcome], *, every: bool, wide: bool) -> Table:
     """Rows for each scenario: one for what holds, one for each reason of being undecided, one for each violation.
 
-    every: one for each property instead.
+    every: one for each property instead. wide: there is room for depth and seconds.
     """
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in ("scenario", "property", "verdict"):
+    table.add_column("scenario", no_wrap=wide, overflow="fold")
+    for heading in ("property", "verdict"):
         table.add_column(heading, no_wrap=True)
-    table.add_column("basis", overflow="fold", min_width=20)
-    table.add_column("as expected")
-    for heading in ("states", "depth", "seconds"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("basis", overflow="fold", min_width=12)
+    table.add_column("expected")
+    numbered = ("states", "depth", "seconds") if wide else ("states",)
+    for heading in numbered:
+        table.add_column(heading, justify="right", no_wrap=True, min_width=len("12,345,678"))
     for outcome in outcomes:
-        name, numbers = outcome.name, _numbers(outcome)
+        name, numbers = outcome.name, _numbers(outcome)[: len(numbered)]
         for group in _rows(outcome.verdicts, every=every):
             first = group[0]
             properties = first.id if len(group) == 1 else f"{len(group)} properties"
             expected = "yes" if first.as_expected else f"no: {first.expected}"
             table.add_row(name, properties, _word(first), _basis(group), expected, *numbers)
-            name, numbers = "", ["", "", ""]
+            name, numbers = "", [""] * len(numbered)
     return table
 
 

@@ -6,7 +6,6 @@ the native engine, which is generated C. `psockmc.explore.verdict` turns the ans
 
 from __future__ import annotations
 
-import time
 import warnings
 from dataclasses import replace
 from typing import Literal
@@ -88,15 +87,15 @@ def search(
 
 
 def _small_first(ts: TransitionSystem, limits: Limits, reporter: Reporter | None) -> SearchResult:
-    """The interpreter's answer unless the graph proves to be large; the choice depends on nothing but the graph."""
+    """The interpreter's answer unless the graph proves to be large; the choice depends on nothing but the graph.
+
+    The few seconds that this takes are not counted against the native search's time.
+    """
     if limits.max_states is not None and limits.max_states <= SMALL:
         return _reference(ts, limits, reporter)
-    started = time.monotonic()
     result = _reference(ts, replace(limits, max_states=SMALL), reporter)
     if result.complete or result.states <= SMALL or result.reason.startswith(REASON_INTERRUPTED):
         return result
-    if limits.timeout is not None:
-        limits = replace(limits, timeout=max(0.0, limits.timeout - (time.monotonic() - started)))
     return _native(ts, limits, reporter)
 
 

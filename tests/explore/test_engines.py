@@ -63,14 +63,6 @@ def test_auto_gives_the_native_engine_the_limits_of_the_user(engines: Engines) -
     assert engines.calls[-1] == ("native", Limits(max_states=2 * SMALL, max_depth=7))
 
 
-def test_auto_counts_the_time_of_the_interpreter(engines: Engines) -> None:
-    engines.states = SMALL + 1
-    search(TS, limits=Limits(timeout=5.0))
-    timeout = engines.calls[-1][1].timeout
-    assert timeout is not None
-    assert timeout < 5.0
-
-
 def test_auto_needs_no_compiler_below_a_small_limit(engines: Engines) -> None:
     engines.states = 10 * SMALL
     result = search(TS, limits=Limits(max_states=100))
