@@ -6,7 +6,7 @@ from models.setups import backlog_of_an_old_psock, data_to_read_in_backlog, data
 from models.skbuff import sk_buff
 from models.skmsg import sk_msg, sk_psock, sk_psock_link
 from models.sock import sock, socket
-from models.syscalls import fd0, map0, net_rx_ack, sys_close, sys_map_delete, sys_map_delete_and_update, sys_recvmsg
+from models.syscalls import fd0, map0, net_rx_ack, sys_close, sys_map_delete, sys_map_reinsert_and_close, sys_recvmsg
 from spec.invariants_callbacks import I16, I18
 from spec.invariants_lifecycle import I02, I03, I04, I07, I10, I12, I13, I14, I34
 from spec.invariants_queues import I23, I24, I26, I27, I28, I29, I30, I33, I35, I36, I61
@@ -37,9 +37,9 @@ late_backlog_of_an_old_psock = scenario(
 )
 
 update_against_old_backlog = scenario(
-    "a socket is deleted from the map and put in again while its backlog runs",
+    "a socket is deleted from the map, put in again and closed while its first backlog runs",
     setup=data_to_send_in_backlog,
-    run=[process(sys_map_delete_and_update, map0, 0, fd0)],
+    run=[process(sys_map_reinsert_and_close, map0, 0, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I10, I12, I13, I14, I23, I24, I27, I28, I30, I33, I34, I36],
 )
@@ -66,4 +66,12 @@ room_to_send_against_delete = scenario(
     run=[softirq(net_rx_ack, 0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I07, I10, I12, I16, I18, I23, I24, I27, I28, I30, I33, I61],
+)
+
+recvmsg_against_enqueue_and_delete = scenario(
+    "a reader while the backlog delivers to it and another process deletes the socket from the map",
+    setup=data_to_read_in_backlog,
+    run=[process(sys_recvmsg, fd0, True), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    properties=[I02, I03, I04, I07, I10, I12, I13, I23, I24, I26, I27, I28, I30, I33, I35, I36],
 )

@@ -1,6 +1,6 @@
 """Who takes a socket out of a map, against each other."""
 
-from psockmc.lang import process, scenario
+from psockmc.lang import process, scenario, softirq
 
 from models.setups import connected_socket, map_with_an_end, socket_and_another, socket_in_map, socket_in_two_slots
 from models.skbuff import sk_buff
@@ -12,10 +12,10 @@ from models.syscalls import (
     fd1,
     map0,
     mapfd0,
+    program_updates_map,
     sys_close,
     sys_map_close,
     sys_map_delete,
-    sys_map_delete_both,
     sys_map_update,
 )
 from spec.invariants_callbacks import I16, I18, I19
@@ -40,9 +40,9 @@ two_deletes = scenario(
 )
 
 close_against_two_deletes = scenario(
-    "close() of a socket in two slots while another process deletes both",
+    "close() of a socket in two slots while two processes delete one each",
     setup=socket_in_two_slots,
-    run=[process(sys_close, fd0), process(sys_map_delete_both, map0)],
+    run=[process(sys_close, fd0), process(sys_map_delete, map0, 0), process(sys_map_delete, map0, 1)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I34],
 )
@@ -67,6 +67,42 @@ update_against_delete = scenario(
     "a socket is put into a second slot while it is deleted from the first",
     setup=socket_in_map,
     run=[process(sys_map_update, map0, 1, fd0, BPF_ANY), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I19, I34],
+)
+
+update_against_delete_and_close = scenario(
+    "a socket is put into a second slot while it is deleted from the first and closed",
+    setup=socket_in_map,
+    run=[
+        process(sys_map_update, map0, 1, fd0, BPF_ANY),
+        process(sys_map_delete, map0, 0),
+        process(sys_close, fd0),
+    ],
+    pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I34],
+)
+
+replace_against_close_and_delete = scenario(
+    "another socket takes the slot while the one that is in it is closed and deleted",
+    setup=socket_and_another,
+    run=[
+        process(sys_map_update, map0, 0, fd1, BPF_ANY),
+        process(sys_close, fd0),
+        process(sys_map_delete, map0, 0),
+    ],
+    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    properties=[I02, I03, I05, I06, I07, I08, I10, I12, I13, I14, I15, I34],
+)
+
+update_against_update_by_a_program = scenario(
+    "a BPF program in a softirq puts a socket into the map while a process does the same, and another deletes it",
+    setup=connected_socket,
+    run=[
+        process(sys_map_update, map0, 0, fd0, BPF_ANY),
+        softirq(program_updates_map, 0, 1),
+        process(sys_map_delete, map0, 0),
+    ],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I19, I34],
 )

@@ -9,6 +9,7 @@ from models.setups import (
     receiving_socket_in_map,
     target_of_a_sender,
     two_sockets_redirecting_to_the_reader,
+    two_sockets_redirecting_to_the_wire,
 )
 from models.skbuff import sk_buff
 from models.skmsg import sk_msg, sk_psock, sk_psock_link
@@ -86,6 +87,22 @@ redirect_into_closing_socket = scenario(
     run=[softirq(net_rx_data, 0), process(sys_close, fd1)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I07, I10, I12, I14, I23, I24, I26, I27, I28, I29, I30, I33, I34, I36],
+)
+
+redirect_into_closing_and_deleted_socket = scenario(
+    "a packet is redirected to a socket that is being closed and deleted, and sent there",
+    setup=two_sockets_redirecting_to_the_wire,
+    run=[softirq(net_rx_data, 0), process(sys_close, fd1), process(sys_map_delete, map0, 1)],
+    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    properties=[I02, I03, I07, I10, I12, I14, I23, I24, I27, I28, I29, I30, I33, I34, I36],
+)
+
+redirect_while_both_sockets_go = scenario(
+    "a packet is redirected while its socket is deleted from the map and the one that it is sent on is closed",
+    setup=two_sockets_redirecting_to_the_wire,
+    run=[softirq(net_rx_data, 0), process(sys_close, fd1), process(sys_map_delete, map0, 0)],
+    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    properties=[I02, I03, I07, I10, I12, I14, I23, I24, I27, I28, I29, I30, I33, I34, I36],
 )
 
 order_of_packets = scenario(

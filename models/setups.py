@@ -189,6 +189,7 @@ def two_sockets_redirecting_to_the_reader() -> None:
 @user
 def two_sockets_redirecting_to_the_wire() -> None:
     """Slot 0 holds a socket whose data is sent on the socket in slot 1."""
+    closable(fd1)
     connect(fd0, 0, True)
     connect(fd1, 1, True)
     sys_map_update(map0, 1, fd1, BPF_ANY)

@@ -114,6 +114,8 @@ def sk_psock_verdict_apply(psock: Ptr[sk_psock], skb: Ptr[sk_buff], verdict: __s
                     err = 0
                 spin_unlock_bh(psock.ingress_lock)
         out_free = err < 0
+        if out_free:
+            psock.sk.data_lost = True
     elif verdict == __SK_REDIRECT:
         tcp_eat_skb(psock.sk, skb)
         err = sk_psock_skb_redirect(psock, skb)

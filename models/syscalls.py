@@ -30,6 +30,7 @@ from models.sock_map import (
     sock_map_delete_elem,
     sock_map_free,
     sock_map_release_progs,
+    sock_map_update_elem,
     sock_map_update_elem_sys,
 )
 from models.tcp import (
@@ -166,6 +167,15 @@ def sys_map_update(map: Ptr[bpf_stab], key: slot_t, fd: Ptr[file], flags: flags_
     sock_map_update_elem_sys(map, key, fd, flags)
 
 
+@user
+def program_updates_map(hash: hash_t, key: slot_t) -> None:
+    """A program that runs for a packet puts the packet's socket into the map."""
+    sk = __inet_lookup_established(hash)
+    if sk:
+        sock_map_update_elem(map0, key, sk, BPF_ANY)
+        sock_put(sk)
+
+
 @kernel("kernel/bpf/syscall.c")
 def map_delete_elem(map: Ptr[bpf_stab], key: slot_t) -> int_t:
     """bpf(BPF_MAP_DELETE_ELEM)."""
@@ -189,10 +199,11 @@ def sys_map_delete_both(map: Ptr[bpf_stab]) -> None:
 
 
 @user
-def sys_map_delete_and_update(map: Ptr[bpf_stab], key: slot_t, fd: Ptr[file]) -> None:
-    """Take a socket out of the map and put it in again."""
+def sys_map_reinsert_and_close(map: Ptr[bpf_stab], key: slot_t, fd: Ptr[file]) -> None:
+    """Take a socket out of the map, put it in again, and close it."""
     map_delete_elem(map, key)
     sock_map_update_elem_sys(map, key, fd, BPF_ANY)
+    sys_close(fd)
 
 
 @user
