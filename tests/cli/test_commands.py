@@ -225,6 +225,55 @@ def test_a_failure_outside_of_any_search_is_an_internal_error(
     assert "this is a bug of psockmc" in capsys.readouterr().err
 
 
+OPPOSITE = """
+from psockmc.kernel.spinlock import spin_lock, spin_unlock, spinlock_t
+from psockmc.lang import Struct, instance, process, scenario, user
+
+
+class pair(Struct):
+    first: spinlock_t
+    second: spinlock_t
+
+
+locks = instance(pair)
+
+
+@user
+def forth_and_back() -> None:
+    spin_lock(locks.first)
+    spin_lock(locks.second)
+    spin_unlock(locks.second)
+    spin_unlock(locks.first)
+    spin_lock(locks.second)
+    spin_lock(locks.first)
+    spin_unlock(locks.first)
+    spin_unlock(locks.second)
+
+
+opposite = scenario("one context that takes two locks in both orders", run=[process(forth_and_back)], properties=[])
+"""
+
+
+def test_a_lock_order_without_a_deadlock_is_shown_with_its_last_acquisition(
+    psock: Run, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "checks/locks.py").write_text(OPPOSITE)
+    assert psock(*CHECK, "opposite") == 1
+    out = capsys.readouterr().out
+    assert "takes pair.first while it holds pair.second" in out
+    assert "no deadlock is reachable in this scenario" in " ".join(out.split())
+    assert "    spin_lock(locks.first)\n    ^ forth_and_back takes" in out
+
+
+def test_without_a_compiler_check_warns_once_and_works(
+    psock: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    assert psock("check", "--no-cache") == 0
+    assert capsys.readouterr().err.count("Debian package gcc") == 1
+
+
 # ---------------------------------------------------------------- traces
 
 
