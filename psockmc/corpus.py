@@ -18,7 +18,10 @@ REQUIRED = ("id", "fix", "class", "variant", "scenario", "property")
 
 @dataclass(frozen=True)
 class Bug:
-    """A bug. fix: the kernel commit that fixed it. kind: `class` in the file. variant: the file that puts it back."""
+    """A bug. fix: the kernel commit that fixed it. kind: `class` in the file. variant: the file that puts it back.
+
+    symptom, gist: what users saw, and what happens; "" when the file does not say.
+    """
 
     id: str
     fix: str
@@ -27,6 +30,7 @@ class Bug:
     scenario: str
     property: str
     symptom: str = ""
+    gist: str = ""
 
 
 def has_corpus(root: Path) -> bool:
@@ -71,4 +75,5 @@ def _bug(root: Path, path: Path, number: int, entry: dict[str, Any]) -> Bug:
         entry["scenario"],
         entry["property"],
         str(entry.get("symptom", "")),
+        str(entry.get("gist", "")),
     )

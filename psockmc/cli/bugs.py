@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -69,7 +70,7 @@ def bugs(ids: tuple[str, ...], traces: Path | None, as_json: bool, **search: Any
         content.pick(f"scenario of the bug {bug.id} named", [bug.scenario], fixed.scenarios)
     jobs = [Job(name, fixed, name) for name in dict.fromkeys(bug.scenario for bug in chosen)]
     jobs += [Job(f"{bug.id} in {bug.scenario}", broken[bug.id], bug.scenario, bug.id) for bug in chosen]
-    with console.events(len(jobs)) as events:
+    with console.events(len(jobs), expectations=False) as events:
         outcomes = {o.name: o for o in run(jobs, options, events)}
     trials = [
         Trial(bug, broken[bug.id], outcomes[f"{bug.id} in {bug.scenario}"], outcomes[bug.scenario]) for bug in chosen
@@ -166,7 +167,10 @@ def _table(trials: Sequence[Trial]) -> Table:
 def _print_details(trial: Trial, width: int) -> None:
     """The bug as a change of the model, and how it strikes."""
     bug = trial.bug
-    click.echo(f"\n{bug.id} (fixed by {bug.fix[:12]}){': ' + bug.symptom if bug.symptom else ''}\n")
+    click.echo(f"\n{bug.id} (fixed by {bug.fix[:12]}){': ' + bug.symptom if bug.symptom else ''}")
+    if bug.gist:
+        click.echo(fill(bug.gist, report.MESSAGE_WIDTH, initial_indent="  ", subsequent_indent="  "))
+    click.echo()
     click.echo(report.variant_diff(trial.program), nl=False)
     for name, verdict in _both(trial).items():
         click.echo(f"{name}: {bug.property} {verdict.verdict}: {verdict.message or verdict.basis}")

@@ -23,18 +23,24 @@ def output() -> Console:
 
 
 @contextmanager
-def events(total: int) -> Iterator[Events]:
-    """The listener of a run of `total` jobs, for as long as the block runs."""
+def events(total: int, *, expectations: bool = True) -> Iterator[Events]:
+    """The listener of a run of `total` jobs, for as long as the block runs.
+
+    expectations: say how many verdicts are not those that the scenario expects.
+    """
     if sys.stderr.isatty():
-        with _Bars(total) as bars:
+        with _Bars(total, expectations) as bars:
             yield bars
     else:
-        yield _Lines(total)
+        yield _Lines(total, expectations)
 
 
-def summary(outcome: Outcome) -> str:
+def summary(outcome: Outcome, expectations: bool) -> str:
     """An outcome in a few words: `18 HOLDS, 1 VIOLATED (12,345 states, depth 40, 0.2 s)`."""
     words = counts(outcome.verdicts)
+    wrong = sum(not v.as_expected for v in outcome.verdicts)
+    if expectations and wrong:
+        words += f", {wrong} not expected"
     if outcome.result is None:
         return f"{words}: {outcome.verdicts[0].basis}"
     result = outcome.result
@@ -48,11 +54,9 @@ def number(n: int, one: str) -> str:
 
 
 def counts(verdicts: Sequence[PropertyVerdict]) -> str:
-    """How many of each verdict, and of those that are not expected."""
+    """How many there are of each verdict."""
     counted = Counter(v.verdict for v in verdicts)
-    words = ", ".join(f"{n} {verdict}" for verdict, n in sorted(counted.items()))
-    wrong = sum(not v.as_expected for v in verdicts)
-    return f"{words}, {wrong} not expected" if wrong else words
+    return ", ".join(f"{n:,} {verdict}" for verdict, n in sorted(counted.items()))
 
 
 def warn(sentence: str) -> None:
@@ -63,8 +67,9 @@ def warn(sentence: str) -> None:
 class _Lines:
     """One plain line for each finished job."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, expectations: bool) -> None:
         self._total = total
+        self._expectations = expectations
         self._done = 0
 
     def started(self, job: Job) -> None:
@@ -77,7 +82,7 @@ class _Lines:
 
     def finished(self, job: Job, outcome: Outcome) -> None:
         self._done += 1
-        click.echo(f"[{self._done}/{self._total}] {job.name}: {summary(outcome)}", err=True)
+        click.echo(f"[{self._done}/{self._total}] {job.name}: {summary(outcome, self._expectations)}", err=True)
 
     def warning(self, sentence: str) -> None:
         warn(sentence)
@@ -89,8 +94,9 @@ class _Bars:
     Refreshed by hand, not by a thread: the process forks while it is shown.
     """
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, expectations: bool) -> None:
         self._total = total
+        self._expectations = expectations
         self._done = 0
         self._tasks: dict[str, TaskID] = {}
         self._console = Console(stderr=True, highlight=False)
@@ -130,7 +136,9 @@ class _Bars:
         task = self._tasks.pop(job.name, None)
         if task is not None:
             self._bars.remove_task(task)
-        self._console.print(f"[{self._done}/{self._total}] {job.name}: {summary(outcome)}", markup=False)
+        self._console.print(
+            f"[{self._done}/{self._total}] {job.name}: {summary(outcome, self._expectations)}", markup=False
+        )
         self._bars.refresh()
 
     def warning(self, sentence: str) -> None:

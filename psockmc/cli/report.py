@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import dedent
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from psockmc.cli.console import number, output
+from psockmc.cli.console import counts, number, output
 from psockmc.content import UsageError
 from psockmc.explore.verdict import JUDGED, PropertyVerdict, Verdict
 from psockmc.ir.system import Statement
@@ -160,11 +161,14 @@ def _function_diff(program: Program, name: str) -> str:
 
 
 def _text(program: Program, span: Span) -> list[str]:
-    """The lines of a function from its `def` on: decorators differ always and say nothing."""
+    """The lines of a function without decorators and docstring, which differ always and say nothing."""
     lines = program.sources[span.file].splitlines()[span.line - 1 : span.end_line]
-    while lines and not lines[0].lstrip().startswith("def "):
-        lines = lines[1:]
-    return lines
+    (function,) = ast.parse(dedent("\n".join(lines))).body
+    assert isinstance(function, ast.FunctionDef)
+    first = function.body[0]
+    if ast.get_docstring(function) is not None:
+        del lines[first.lineno - 1 : first.end_lineno]
+    return lines[function.lineno - 1 :]
 
 
 # ---------------------------------------------------------------- what verdicts rest on
@@ -220,9 +224,8 @@ def count_line(outcomes: Sequence[Outcome]) -> str:
     """The last line: how many verdicts, and how many are not what they must be."""
     verdicts = [v for o in outcomes for v in o.verdicts]
     wrong = sum(not v.as_expected for v in verdicts)
-    words = ", ".join(f"{n:,} {verdict}" for verdict, n in sorted(Counter(v.verdict for v in verdicts).items()))
     outcome = f"{wrong:,} not as expected" if wrong else "all as expected"
-    return f"{number(len(outcomes), 'scenario')}, {number(len(verdicts), 'verdict')} ({words}): {outcome}"
+    return f"{number(len(outcomes), 'scenario')}, {number(len(verdicts), 'verdict')} ({counts(verdicts)}): {outcome}"
 
 
 def print_failures(outcomes: Iterable[Outcome]) -> None:
