@@ -116,11 +116,11 @@ class _Generator:
         for number, lock in enumerate(self.ts.locks):
             for i in range(self.ts.fields[lock.owner].count):
                 owner = self.expressions.cell(self.ts.fields[lock.owner].base + i, "w").code
-                lines = [f"if ({owner} == {context.index + 1}) NOTE(edges, base + {2 + 2 * number});"]
+                lines = [f"if ({owner} == {context.index + 1}) note_edges(base + {2 + 2 * number});"]
                 if lock.readers >= 0:
                     readers = self.expressions.cell(self.ts.fields[lock.readers].base + i, "w").code
                     lines.append(
-                        f"else if ((u64){readers} >> {context.index} & 1) NOTE(edges, base + {1 + 2 * number});"
+                        f"else if ((u64){readers} >> {context.index} & 1) note_edges(base + {1 + 2 * number});"
                     )
                 body += [f"if (lock != {number} || index != {i}) {{", *(f"    {line}" for line in lines), "}"]
         head = f"static void held_{context.index}(const u64 *w, u32 base, int lock, i64 index)"

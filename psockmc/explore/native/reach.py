@@ -55,7 +55,8 @@ class _Analysis:
 
     ts: ir.TransitionSystem
     known: dict[Place, Values] = field(default_factory=dict)
-    users: dict[Place, set[tuple[int, int]]] = field(default_factory=dict)  # nodes that read a place
+    users: dict[Place, list[tuple[int, int]]] = field(default_factory=dict)  # reached nodes that read a place
+    reads: list[list[set[Place]]] = field(default_factory=list)  # of each node
     reached: list[set[int]] = field(default_factory=list)
     todo: list[tuple[int, int]] = field(default_factory=list)
 
@@ -66,6 +67,7 @@ class _Analysis:
             self.known[SHARED, number] = interval(0, self.ts.fields[number].hi)
         for context in self.ts.contexts:
             self.reached.append(set())
+            self.reads.append([_read(context, node) for node in context.nodes])
             self._begin(context)
         while self.todo:
             index, number = self.todo.pop()
@@ -83,15 +85,15 @@ class _Analysis:
         """Start a context at its first stop, with what its slots hold; locals that may be read unset are 0."""
         for number, cell in context.stops[0].live:
             self._add((context.index, number), values.values([self.ts.initial[cell]]))
-        for number in unset(context):
+        for number in _unset(context, self.reads[context.index]):
             self._add((context.index, number), values.values([0]))
         self._visit(context.index, context.stops[0].node)
 
     def _visit(self, context: int, number: int) -> None:
         if number not in self.reached[context]:
             self.reached[context].add(number)
-            for place in _read(self.ts.contexts[context], self.ts.contexts[context].nodes[number]):
-                self.users.setdefault(place, set()).add((context, number))
+            for place in self.reads[context][number]:
+                self.users.setdefault(place, []).append((context, number))
             self.todo.append((context, number))
 
     def _add(self, place: Place, new: Values) -> None:
@@ -171,32 +173,29 @@ class _Analysis:
 # ---------------------------------------------------------------- what nodes read
 
 
-def unset(context: ir.Context) -> set[int]:
-    """Locals that some step may read without having set or loaded them: they are 0 then. Lowering makes none."""
-    live = _live(context)
-    return {v for stop in context.stops if not stop.done for v in live[stop.node] - {local for local, _ in stop.live}}
+def _unset(context: ir.Context, reads: Sequence[set[Place]]) -> set[int]:
+    """Locals that some step may read, or store at its end, without having set or loaded them: they are 0 then.
 
-
-def _live(context: ir.Context) -> list[frozenset[int]]:
-    """For each node, the locals that may be read from there on before they are set."""
-    live: list[frozenset[int]] = [frozenset()] * len(context.nodes)
-    before: list[list[int]] = [[] for _ in context.nodes]
-    for at, node in enumerate(context.nodes):
-        for following in (node.next, node.other):
-            if following >= 0:
-                before[following].append(at)
-    todo = list(range(len(context.nodes)))
-    while todo:
-        at = todo.pop()
-        node = context.nodes[at]
-        after = frozenset[int]().union(*(live[n] for n in (node.next, node.other) if n >= 0))
-        if isinstance(node.op, ir.Let | ir.Choose | ir.Alloc):
-            after -= {node.op.local}
-        after |= {number for owner, number in _read(context, node) if owner != SHARED}
-        if after != live[at]:
-            live[at] = after
-            todo.extend(before[at])
-    return live
+    Lowering makes none. `needed` has the locals that a step reads from a node on before it sets them.
+    """
+    needed: list[set[int]] = [set() for _ in context.nodes]
+    changed = True
+    while changed:
+        changed = False
+        for at in reversed(range(len(context.nodes))):
+            node = context.nodes[at]
+            new = {number for owner, number in reads[at] if owner != SHARED}
+            for following in (node.next, node.other):
+                if following >= 0:
+                    stop = context.nodes[following].stop
+                    new |= needed[following] if stop < 0 else {local for local, _ in context.stops[stop].live}
+            if isinstance(node.op, ir.Let | ir.Choose | ir.Alloc) and (context.index, node.op.local) not in reads[at]:
+                new.discard(node.op.local)
+            if new != needed[at]:
+                needed[at] = new
+                changed = True
+    loaded = {stop.node: {local for local, _ in stop.live} for stop in context.stops}
+    return {number for node, live in loaded.items() for number in needed[node] - live}
 
 
 def _read(context: ir.Context, node: ir.Node) -> set[Place]:

@@ -89,11 +89,17 @@ __attribute__((noinline, cold)) static void note_news(struct notes *notes, u32 t
     notes->list[notes->count++] = thing;
 }
 
-#define NOTE(name, thing) \
-    do \
+#define DEFINE_NOTE(name) \
+    static inline void note_##name(u32 thing) \
+    { \
         if (UNLIKELY(name##_flags[thing] == UNKNOWN)) \
             note_news(&name, thing); \
-    while (0)
+    }
+
+DEFINE_NOTE(statements)
+DEFINE_NOTE(covers)
+DEFINE_NOTE(findings)
+DEFINE_NOTE(edges)
 
 static u64 cut_count[AT_LEAST_ONE(CUTS)];         /* steps that left a bound, by sentence */
 static u64 fatal_count[AT_LEAST_ONE(PROPERTIES)]; /* steps that ended in a fatal finding, by property */
@@ -107,7 +113,7 @@ __attribute__((noinline)) static enum outcome cut(u32 sentence)
 __attribute__((noinline)) static enum outcome fatal(u32 property)
 {
     fatal_count[property]++;
-    NOTE(findings, property);
+    note_findings(property);
     return FATAL;
 }
 

@@ -158,7 +158,7 @@ class _Writer:
         if number in self.region.loops:
             yield f'if (++loops > LOOP_LIMIT) bug({self.context.index}, {number}, "the step never ends");'
         if node.statement >= 0 and not self._statement_known(number):
-            yield f"NOTE(statements, {node.statement});"
+            yield f"note_statements({node.statement});"
         for access in node.accesses:
             yield from self._access(number, access)
         yield from self._operation(number, node)
@@ -229,9 +229,9 @@ class _Writer:
             case ir.Cut(what):
                 yield f"return cut({self.tables.sentence(what)});"
             case ir.Cover(cover):
-                yield f"NOTE(covers, {cover});"
+                yield f"note_covers({cover});"
             case ir.Finding(number, _, fatal):
-                yield f"return fatal({number});" if fatal else f"NOTE(findings, {number});"
+                yield f"return fatal({number});" if fatal else f"note_findings({number});"
             case ir.Deref(pointer, pool, _):
                 yield from self._deref(pointer, pool)
             case ir.Alloc() as alloc:
@@ -317,7 +317,7 @@ class _Writer:
         """Note the use of the lock, and the edges from the locks held."""
         base = self.tables.edges_of(acquire, self.context.index)
         at = index_code(self._term(acquire.index))
-        return f"NOTE(edges, {base}); held_{self.context.index}(w, {base}, {acquire.lock}, {at});"
+        return f"note_edges({base}); held_{self.context.index}(w, {base}, {acquire.lock}, {at});"
 
 
 def _outside(value: Interval, bounds: Interval) -> str:
