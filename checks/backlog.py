@@ -2,21 +2,36 @@
 
 from psockmc.lang import process, scenario, softirq
 
-from models.setups import backlog_of_an_old_psock, data_to_read_in_backlog, data_to_send_in_backlog, full_send_buffer
+from models.setups import (
+    backlog_of_an_old_psock,
+    data_to_send_in_backlog,
+    full_send_buffer,
+    more_data_to_read_in_backlog,
+    more_data_to_send_in_backlog,
+)
 from models.skbuff import sk_buff
 from models.skmsg import sk_msg, sk_psock, sk_psock_link
 from models.sock import sock, socket
-from models.syscalls import fd0, map0, net_rx_ack, sys_close, sys_map_delete, sys_map_reinsert_and_close, sys_recvmsg
+from models.syscalls import (
+    fd0,
+    map0,
+    net_rx_ack,
+    sys_close,
+    sys_map_delete,
+    sys_map_reinsert_and_close,
+    sys_recvmsg,
+    sys_recvmsg_twice,
+)
 from spec.invariants_callbacks import I16, I18
 from spec.invariants_lifecycle import I02, I03, I04, I07, I10, I12, I13, I14, I34
-from spec.invariants_queues import I23, I24, I26, I27, I28, I29, I30, I33, I35, I36, I61
+from spec.invariants_queues import I23, I24, I26, I27, I28, I29, I30, I32, I33, I35, I36, I61
 
 
 close_against_backlog = scenario(
     "close() while the backlog sends",
-    setup=data_to_send_in_backlog,
+    setup=more_data_to_send_in_backlog,
     run=[process(sys_close, fd0)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 1},
     properties=[I02, I03, I04, I07, I10, I12, I13, I14, I23, I24, I27, I28, I29, I30, I33, I34, I36],
 )
 
@@ -46,18 +61,18 @@ update_against_old_backlog = scenario(
 
 recvmsg_against_backlog = scenario(
     "a reader waits while the backlog delivers data that was redirected to it",
-    setup=data_to_read_in_backlog,
-    run=[process(sys_recvmsg, fd0, False)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I07, I23, I24, I26, I27, I30, I33, I34, I35, I61],
+    setup=more_data_to_read_in_backlog,
+    run=[process(sys_recvmsg_twice, fd0, False)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
+    properties=[I02, I03, I07, I23, I24, I26, I27, I30, I32, I33, I34, I35, I61],
 )
 
 delete_against_backlog = scenario(
     "a delete while the backlog delivers to the reader",
-    setup=data_to_read_in_backlog,
+    setup=more_data_to_read_in_backlog,
     run=[process(sys_map_delete, map0, 0)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I04, I07, I10, I12, I13, I23, I24, I26, I27, I28, I30, I33, I35, I36],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
+    properties=[I02, I03, I04, I07, I10, I12, I13, I23, I24, I26, I27, I28, I30, I32, I33, I35, I36],
 )
 
 room_to_send_against_delete = scenario(
@@ -70,8 +85,8 @@ room_to_send_against_delete = scenario(
 
 recvmsg_against_enqueue_and_delete = scenario(
     "a reader while the backlog delivers to it and another process deletes the socket from the map",
-    setup=data_to_read_in_backlog,
+    setup=more_data_to_read_in_backlog,
     run=[process(sys_recvmsg, fd0, True), process(sys_map_delete, map0, 0)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I04, I07, I10, I12, I13, I23, I24, I26, I27, I28, I30, I33, I35, I36],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
+    properties=[I02, I03, I04, I07, I10, I12, I13, I23, I24, I26, I27, I28, I30, I32, I33, I35, I36],
 )

@@ -12,6 +12,7 @@ from models.syscalls import (
     fd1,
     map0,
     mapfd0,
+    net_rx_data,
     program_updates_map,
     sys_close,
     sys_map_close,
@@ -32,9 +33,9 @@ close_against_delete = scenario(
 )
 
 two_deletes = scenario(
-    "a socket is in two slots, and two processes delete one each",
+    "a socket is in two slots, two processes delete one each, and a packet arrives",
     setup=socket_in_two_slots,
-    run=[process(sys_map_delete, map0, 0), process(sys_map_delete, map0, 1)],
+    run=[process(sys_map_delete, map0, 0), process(sys_map_delete, map0, 1), softirq(net_rx_data, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I19, I23, I34],
 )
@@ -55,11 +56,15 @@ replace_against_close = scenario(
     properties=[I02, I03, I05, I06, I07, I08, I10, I12, I13, I14, I15, I34],
 )
 
-update_against_close = scenario(
-    "a socket is put into the map while another process closes it",
+updates_against_close = scenario(
+    "two processes put a socket into two slots of the map while another closes it",
     setup=connected_socket,
-    run=[process(sys_map_update, map0, 0, fd0, BPF_ANY), process(sys_close, fd0)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    run=[
+        process(sys_map_update, map0, 0, fd0, BPF_ANY),
+        process(sys_map_update, map0, 1, fd0, BPF_ANY),
+        process(sys_close, fd0),
+    ],
+    pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I34],
 )
 

@@ -50,17 +50,20 @@ from spec.invariants_queues import I23, I24, I26, I27, I28, I29, I30, I32, I33, 
 
 
 delete_against_data_ready = scenario(
-    "a packet arrives while the socket is deleted from the map",
+    "two packets arrive while the socket is deleted from the map",
     setup=receiving_socket_in_map,
-    run=[softirq(net_rx_data, 0), process(sys_map_delete, map0, 0)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I04, I07, I08, I09, I10, I12, I13, I16, I18, I23, I24, I26, I27, I28, I32, I33, I35, I36, I62],
+    run=[softirq(net_rx_two, 0), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
+    properties=[
+        I02, I03, I04, I07, I08, I09, I10, I12, I13, I16, I18, I23,
+        I24, I26, I27, I28, I32, I33, I35, I36, I62,
+    ],
 )
 
 softirq_on_the_droppers_cpu = scenario(
-    "a packet arrives on the CPU that deletes the socket from the map",
-    setup=receiving_socket_in_map,
-    run=[softirq(net_rx_data, 0, cpu=0), process(sys_map_delete, map0, 0, cpu=0)],
+    "a packet arrives on the CPU that deletes the socket from the map, while another closes it",
+    setup=receiving_closable_socket_in_map,
+    run=[softirq(net_rx_data, 0, cpu=0), process(sys_map_delete, map0, 0, cpu=0), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I08, I09, I10, I12, I16, I18, I23, I24, I27, I28, I33, I35, I36],
 )
@@ -106,9 +109,9 @@ redirect_while_both_sockets_go = scenario(
 )
 
 order_of_packets = scenario(
-    "two packets, of which the first may have to go through the backlog for want of memory",
+    "two packets, of which the first may have to go through the backlog for want of memory, and a reader",
     setup=receiving_socket_in_map,
-    run=[softirq(net_rx_two, 0)],
+    run=[softirq(net_rx_two, 0), process(sys_recvmsg, fd0, True)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
     may_fail=[sk_msg],
     properties=[I02, I03, I24, I26, I27, I30, I32, I33, I35, I61],

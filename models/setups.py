@@ -126,7 +126,7 @@ def receiving_closable_socket_in_map() -> None:
 def socket_in_two_slots() -> None:
     """One socket in both slots. The map lost its program before the second update, or that would have been refused."""
     closable(fd0)
-    connect(fd0, 0, True)
+    receiving(connect(fd0, 0, True))
     map0.progs.stream_verdict = prog_pass
     sys_map_update(map0, 0, fd0, BPF_ANY)
     map0.progs.stream_verdict = NULL
@@ -150,11 +150,25 @@ def data_to_send_in_backlog() -> None:
 
 
 @user
+def more_data_to_send_in_backlog() -> None:
+    """The same, two pieces of it."""
+    data_to_send_in_backlog()
+    redirected(fd0.private_data.sk, 2, False)
+
+
+@user
 def data_to_read_in_backlog() -> None:
     """A socket in slot 0 whose backlog has something for its reader."""
     sk = connect(fd0, 0, True)
     sys_map_update(map0, 0, fd0, BPF_ANY)
     redirected(sk, 1, True)
+
+
+@user
+def more_data_to_read_in_backlog() -> None:
+    """The same, two pieces of it."""
+    data_to_read_in_backlog()
+    redirected(fd0.private_data.sk, 2, True)
 
 
 @user

@@ -130,6 +130,13 @@ def sys_recvmsg(fd: Ptr[file], nonblock: bool) -> None:
 
 
 @user
+def sys_recvmsg_twice(fd: Ptr[file], nonblock: bool) -> None:
+    """Two units of data, one after the other."""
+    sys_recvmsg(fd, nonblock)
+    sys_recvmsg(fd, nonblock)
+
+
+@user
 def sys_poll(fd: Ptr[file]) -> None:
     """poll() for data, urgent or not: returns when there is some. For scenarios in which the psock stays attached."""
     sock = fdget(fd)
