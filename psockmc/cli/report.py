@@ -58,7 +58,7 @@ def verdict_table(outcomes: Iterable[Outcome], *, every: bool, wide: bool) -> Ta
     table.add_column("expected")
     numbered = ("states", "depth", "seconds") if wide else ("states",)
     for heading in numbered:
-        table.add_column(heading, justify="right", no_wrap=True, min_width=len("12,345,678"))
+        table.add_column(heading, justify="right", no_wrap=True, min_width=10 if heading == "states" else None)
     for outcome in outcomes:
         name, numbers = outcome.name, _numbers(outcome)[: len(numbered)]
         for group in _rows(outcome.verdicts, every=every):

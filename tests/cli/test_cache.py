@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from psockmc.cache import ResultCache, _decode, _encode, cache_folder, result_key
@@ -134,6 +134,7 @@ def test_the_cache_is_where_xdg_says(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cache_folder() == Path("/var/somewhere/psockmc")
 
 
+@settings(max_examples=30)
 @given(
     st.builds(
         SearchResult,
