@@ -1,6 +1,6 @@
 """The backlog against those who take its psock or its socket away."""
 
-from psockmc.lang import process, scenario, softirq
+from psockmc.lang import VIOLATED, process, scenario, softirq
 
 from models.setups import (
     backlog_of_an_old_psock,
@@ -41,6 +41,11 @@ close_and_delete_against_backlog = scenario(
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I10, I12, I13, I14, I23, I24, I27, I28, I29, I30, I33, I34, I36],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
+        "WRITE_ONCE()",
+    },
 )
 
 late_backlog_of_an_old_psock = scenario(
@@ -57,6 +62,27 @@ update_against_old_backlog = scenario(
     run=[process(sys_map_reinsert_and_close, map0, 0, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I10, I12, I13, I14, I23, I24, I27, I28, I30, I33, I34, I36],
+    expect={
+        "refcount": VIOLATED,
+        "I03": VIOLATED,
+        "I30": VIOLATED,
+        "null-deref": VIOLATED,
+        "use-after-free": VIOLATED,
+        "leak": VIOLATED,
+        "data-race": VIOLATED,
+    },
+    why={
+        "refcount": "sk_psock_backlog() gets whatever psock the socket has by now, and puts its own, whose last "
+        "reference is gone",
+        "I03": "sk_psock_backlog() gets whatever psock the socket has by now, and puts its own",
+        "I30": "the reference that sk_psock_backlog() took is on the new psock, so close() waits for the new "
+        "psock's work only",
+        "null-deref": "the old psock's backlog sends through struct socket while close() releases it",
+        "use-after-free": "the old psock's backlog sends through struct socket after close() has released it",
+        "leak": "nobody puts the reference on the new psock that the old one's backlog took",
+        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
+        "WRITE_ONCE()",
+    },
 )
 
 recvmsg_against_backlog = scenario(
@@ -89,4 +115,8 @@ recvmsg_against_enqueue_and_delete = scenario(
     run=[process(sys_recvmsg, fd0, True), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
     properties=[I02, I03, I04, I07, I10, I12, I13, I23, I24, I26, I27, I28, I30, I32, I33, I35, I36],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "inet_recvmsg() loads sk_prot plainly while sk_psock_drop() stores it by WRITE_ONCE()",
+    },
 )

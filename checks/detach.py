@@ -1,6 +1,6 @@
 """Who takes a socket out of a map, against each other."""
 
-from psockmc.lang import process, scenario, softirq
+from psockmc.lang import VIOLATED, process, scenario, softirq
 
 from models.setups import connected_socket, map_with_an_end, socket_and_another, socket_in_map, socket_in_two_slots
 from models.skbuff import sk_buff
@@ -30,6 +30,11 @@ close_against_delete = scenario(
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I23, I34],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
+        "WRITE_ONCE()",
+    },
 )
 
 two_deletes = scenario(
@@ -46,6 +51,11 @@ close_against_two_deletes = scenario(
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0), process(sys_map_delete, map0, 1)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I34],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
+        "WRITE_ONCE()",
+    },
 )
 
 replace_against_close = scenario(
@@ -54,6 +64,11 @@ replace_against_close = scenario(
     run=[process(sys_map_update, map0, 0, fd1, BPF_ANY), process(sys_close, fd0)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I05, I06, I07, I08, I10, I12, I13, I14, I15, I34],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
+        "WRITE_ONCE()",
+    },
 )
 
 updates_against_close = scenario(
@@ -66,6 +81,11 @@ updates_against_close = scenario(
     ],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I34],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, while another update "
+        "stores it by WRITE_ONCE()",
+    },
 )
 
 update_against_delete = scenario(
@@ -74,6 +94,11 @@ update_against_delete = scenario(
     run=[process(sys_map_update, map0, 1, fd0, BPF_ANY), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I19, I34],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "sock_map_link() and what it calls load sk_prot plainly, without the lock under which a detach "
+        "stores it by WRITE_ONCE()",
+    },
 )
 
 update_against_delete_and_close = scenario(
@@ -86,6 +111,11 @@ update_against_delete_and_close = scenario(
     ],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I34],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "sock_map_link() and what it calls load sk_prot plainly, without the lock under which a detach "
+        "stores it by WRITE_ONCE()",
+    },
 )
 
 replace_against_close_and_delete = scenario(
@@ -98,6 +128,11 @@ replace_against_close_and_delete = scenario(
     ],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I05, I06, I07, I08, I10, I12, I13, I14, I15, I34],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
+        "WRITE_ONCE()",
+    },
 )
 
 update_against_update_by_a_program = scenario(
@@ -110,6 +145,11 @@ update_against_update_by_a_program = scenario(
     ],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I19, I34],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "sock_map_link() and what it calls load sk_prot plainly, without the lock under which a detach "
+        "stores it by WRITE_ONCE()",
+    },
 )
 
 map_free_against_close = scenario(
@@ -118,4 +158,9 @@ map_free_against_close = scenario(
     run=[process(sys_map_close, mapfd0), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_stab: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I34],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "__sock_map_delete() compares the slot by a plain load while sock_map_free() empties it by xchg() "
+        "without the map's lock",
+    },
 )

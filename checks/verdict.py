@@ -1,12 +1,13 @@
 """Packets and verdicts against those who take the psock away."""
 
-from psockmc.lang import process, scenario, softirq
+from psockmc.lang import VIOLATED, process, scenario, softirq
 
 from models.setups import (
     choosy_socket_in_map,
     listening_socket_in_map,
     receiving_closable_socket_in_map,
     receiving_socket_in_map,
+    socket_redirecting_to_an_empty_slot,
     target_of_a_sender,
     two_sockets_redirecting_to_the_reader,
     two_sockets_redirecting_to_the_wire,
@@ -23,6 +24,7 @@ from models.syscalls import (
     net_rx_reset,
     net_rx_two,
     net_rx_urgent,
+    program_updates_map_and_redirects,
     sender0,
     sys_accept,
     sys_close,
@@ -36,6 +38,8 @@ from spec.invariants_lifecycle import (
     I02,
     I03,
     I04,
+    I05,
+    I06,
     I07,
     I08,
     I09,
@@ -43,6 +47,7 @@ from spec.invariants_lifecycle import (
     I12,
     I13,
     I14,
+    I15,
     I34,
     nobody_spins_over_the_dropper,
 )
@@ -58,6 +63,11 @@ delete_against_data_ready = scenario(
         I02, I03, I04, I07, I08, I09, I10, I12, I13, I16, I18, I23,
         I24, I26, I27, I28, I32, I33, I35, I36, I62,
     ],
+    expect={"I62": VIOLATED},
+    why={
+        "I62": "sk_psock_verdict_recv() drops what it takes off the receive queue when the psock is gone; the "
+        "callback was loaded before the detach put the old one back",
+    },
 )
 
 softirq_on_the_droppers_cpu = scenario(
@@ -66,6 +76,11 @@ softirq_on_the_droppers_cpu = scenario(
     run=[softirq(net_rx_data, 0, cpu=0), process(sys_map_delete, map0, 0, cpu=0), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I08, I09, I10, I12, I16, I18, I23, I24, I27, I28, I33, I35, I36],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
+        "WRITE_ONCE()",
+    },
 )
 
 close_against_data_ready = scenario(
@@ -82,6 +97,10 @@ recvmsg_against_packet_and_delete = scenario(
     run=[process(sys_recvmsg, fd0, True), softirq(net_rx_data, 0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I09, I10, I12, I16, I18, I23, I24, I26, I27, I28, I35, I36],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "inet_recvmsg() loads sk_prot plainly while sk_psock_drop() stores it by WRITE_ONCE()",
+    },
 )
 
 redirect_into_closing_socket = scenario(
@@ -90,6 +109,11 @@ redirect_into_closing_socket = scenario(
     run=[softirq(net_rx_data, 0), process(sys_close, fd1)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I07, I10, I12, I14, I23, I24, I26, I27, I28, I29, I30, I33, I34, I36],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
+        "WRITE_ONCE()",
+    },
 )
 
 redirect_into_closing_and_deleted_socket = scenario(
@@ -98,6 +122,11 @@ redirect_into_closing_and_deleted_socket = scenario(
     run=[softirq(net_rx_data, 0), process(sys_close, fd1), process(sys_map_delete, map0, 1)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I07, I10, I12, I14, I23, I24, I27, I28, I29, I30, I33, I34, I36],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
+        "WRITE_ONCE()",
+    },
 )
 
 redirect_while_both_sockets_go = scenario(
@@ -106,6 +135,29 @@ redirect_while_both_sockets_go = scenario(
     run=[softirq(net_rx_data, 0), process(sys_close, fd1), process(sys_map_delete, map0, 0)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I07, I10, I12, I14, I23, I24, I27, I28, I29, I30, I33, I34, I36],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
+        "WRITE_ONCE()",
+    },
+)
+
+program_inserts_closing_socket = scenario(
+    "a BPF program puts a socket into the map that a process is closing, and data is redirected to it",
+    setup=socket_redirecting_to_an_empty_slot,
+    run=[softirq(program_updates_map_and_redirects, 1, 1, 0), process(sys_close, fd1)],
+    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    properties=[I02, I03, I05, I06, I07, I08, I10, I12, I13, I14, I15, I24, I27, I28, I30, I34],
+    expect={"null-deref": VIOLATED, "use-after-free": VIOLATED, "I30": VIOLATED, "data-race": VIOLATED},
+    why={
+        "null-deref": "sock_map_update_elem() does not ask who owns the socket, so the psock comes after close() chose "
+        "tcp_close(), which does not wait for the backlog",
+        "use-after-free": "sock_map_update_elem() does not ask who owns the socket, so the psock comes after close() chose "
+        "tcp_close(), which does not wait for the backlog",
+        "I30": "sock_map_update_elem() does not ask who owns the socket, so the psock comes after close() chose "
+        "tcp_close(), which does not wait for the backlog",
+        "data-race": "inet_release() loads sk_prot plainly while sock_map_init_proto() stores it by WRITE_ONCE()",
+    },
 )
 
 order_of_packets = scenario(
@@ -115,6 +167,11 @@ order_of_packets = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
     may_fail=[sk_msg],
     properties=[I02, I03, I24, I26, I27, I30, I32, I33, I35, I61],
+    expect={"data-race": VIOLATED},
+    why={
+        "data-race": "sk_psock_backlog() peeks at ingress_skb plainly and without its lock while a softirq appends to it"
+,
+    },
 )
 
 poller_while_verdict_runs = scenario(
@@ -131,6 +188,11 @@ accept_on_a_listener_in_the_map = scenario(
     run=[process(sys_accept, fd0), softirq(net_rx_connection, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I16, I18],
+    expect={"lost-wakeup": VIOLATED},
+    why={
+        "lost-wakeup": "sk_data_ready of the listening socket is the verdict's, which gets -ENOTCONN from tcp_read_skb() "
+        "and wakes nobody",
+    },
 )
 
 sendmsg_against_close = scenario(
@@ -147,4 +209,11 @@ reset_over_the_dropper = scenario(
     run=[process(sys_sendmsg, sender0, cpu=0), softirq(net_rx_reset, 0, cpu=0), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I10, I12, nobody_spins_over_the_dropper, I14, I23, I24, I26, I28, I36],
+    expect={"I13-one-cpu": VIOLATED, "data-race": VIOLATED},
+    why={
+        "I13-one-cpu": "the sender put the last reference and was interrupted by a softirq that destroys the socket: "
+        "sock_map_destroy() tries again for ever",
+        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
+        "WRITE_ONCE()",
+    },
 )

@@ -212,6 +212,17 @@ def two_sockets_redirecting_to_the_wire() -> None:
 
 
 @user
+def socket_redirecting_to_an_empty_slot() -> None:
+    """Slot 0 holds a socket whose data is sent on the socket in slot 1, once there is one. Another socket is in no map."""
+    connect(fd0, 0, True)
+    closable(fd1)
+    connect(fd1, 1, True)
+    map0.progs.stream_verdict = prog_redirect_egress
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+    map0.progs.stream_verdict = NULL
+
+
+@user
 def full_send_buffer() -> None:
     """A socket in slot 0 whose backlog waits for room to send."""
     sk = connect(fd0, 0, True)

@@ -183,6 +183,13 @@ def program_updates_map(hash: hash_t, key: slot_t) -> None:
         sock_put(sk)
 
 
+@user
+def program_updates_map_and_redirects(hash: hash_t, key: slot_t, other: hash_t) -> None:
+    """A program puts its packet's socket into the map, then a packet of another socket arrives."""
+    program_updates_map(hash, key)
+    tcp_v4_rcv(other, 1)
+
+
 @kernel("kernel/bpf/syscall.c")
 def map_delete_elem(map: Ptr[bpf_stab], key: slot_t) -> int_t:
     """bpf(BPF_MAP_DELETE_ELEM)."""
