@@ -166,6 +166,6 @@ class Table:
         p.end()
 
 
-def objects(processes: int = 3, readers: int = 2, rounds: int = 1) -> ir.TransitionSystem:
+def objects(processes: int = 3, readers: int = 2, rounds: int = 2) -> ir.TransitionSystem:
     """The scenario in a size."""
     return Table(processes, readers, rounds).b.build()
