@@ -1,8 +1,11 @@
-"""Search results kept on disk, so that a search that was once finished is not done again.
+"""What was computed once and need not be computed again: compiled scenarios, and results of searches.
 
-The key of a result is a hash of everything that decides it: the transition system, the engine and its source text, and
-the limits. The cache is an optimisation: what cannot be written is warned about once, what cannot be read back exactly
-as it was written is searched again. Only complete searches are kept.
+Each is kept under a hash of everything that decides it. A compiled scenario: the text of all model files and of psockmc
+itself. A result: the transition system, the engine and its source text, and the limits. So a result outlives an
+edit of the models that changes nothing for its scenario.
+
+The cache is an optimisation: what cannot be written is warned about once, what cannot be read back exactly as it was
+written is computed again. Only complete searches are kept. The folder may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -10,19 +13,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pickle
+import sys
 import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psockmc.explore.limits import Limits
 from psockmc.explore.result import LockEdge, SearchResult, Violation
 from psockmc.ir.system import TransitionSystem
 
+if TYPE_CHECKING:
+    from psockmc.lang.tree import Program
+
 PACKAGE = Path(__file__).resolve().parent
+KEPT_SYSTEMS = 300  # compiled scenarios; each edit of a model makes new ones
 
 
 def cache_folder() -> Path:
@@ -33,64 +43,104 @@ def cache_folder() -> Path:
 
 def result_key(ts: TransitionSystem, engine: str, limits: Limits) -> str:
     """The name under which a result is kept. (How long it took does not change a complete result.)"""
-    parts = (engine_version(), engine, limits.max_states, limits.max_depth, ts)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+    return _digest(engine_version(), engine, limits.max_states, limits.max_depth, ts)
+
+
+def system_key(program: Program, scenario: str) -> str:
+    """The name under which a compiled scenario is kept."""
+    return _digest(package_version(), sorted(program.sources.items()), sorted(program.replaced), scenario)
 
 
 @cache
 def engine_version() -> str:
     """A hash of the source text of the engines and of this module: another text, another result."""
-    digest = hashlib.sha256()
-    sources = [
-        PACKAGE / "ir" / "system.py",
-        *(PACKAGE / "explore").rglob("*.py"),
-        *(PACKAGE / "explore").rglob("*.[ch]"),
-    ]
-    for path in sorted(sources):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    engines = PACKAGE / "explore"
+    return _texts([Path(__file__), PACKAGE / "ir" / "system.py", *engines.rglob("*.py"), *engines.rglob("*.[ch]")])
 
 
-class ResultCache:
-    """Results by key, as files of `folder`. `warn` is called at most once, with one sentence."""
+@cache
+def package_version() -> str:
+    """A hash of all of psockmc's source text, and of the Python that runs it."""
+    return _digest(sys.version, _texts(PACKAGE.rglob("*.py")))
+
+
+def _texts(files: Iterable[Path]) -> str:
+    return _digest(*((str(path.relative_to(PACKAGE)), path.read_bytes()) for path in sorted(files)))
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+class Cache:
+    """A folder of results and compiled scenarios, by key. `warn` is called at most once, with one sentence."""
 
     def __init__(self, folder: Path, warn: Callable[[str], None]) -> None:
         self._folder = folder
         self._warn = warn
         self._warned = False
 
-    def get(self, key: str) -> SearchResult | None:
+    def result(self, key: str) -> SearchResult | None:
         """The result that was kept under this key, marked as cached; None when there is none that can be trusted."""
-        path = self._folder / f"{key}.result"
+        payload = self._read(f"{key}.result")
+        return None if payload is None else replace(_decode(json.loads(payload)), cached=True)
+
+    def keep_result(self, key: str, result: SearchResult) -> None:
+        """Keep a complete result; an incomplete one is not kept."""
+        if result.complete:
+            self._write(f"{key}.result", json.dumps(_encode(result), separators=(",", ":")).encode())
+
+    def system(self, key: str) -> TransitionSystem | None:
+        """The compiled scenario that was kept under this key; None when there is none that can be trusted."""
+        payload = self._read(f"{key}.system")
+        if payload is None:
+            return None
+        # The folder is the user's own, and programs in it are run as well: pickle asks for no more trust than that.
+        system = pickle.loads(payload)
+        assert isinstance(system, TransitionSystem)
+        return system
+
+    def keep_system(self, key: str, system: TransitionSystem) -> None:
+        """Keep a compiled scenario, and let the oldest ones go."""
+        self._write(f"{key}.system", pickle.dumps(system, protocol=pickle.HIGHEST_PROTOCOL))
+        with suppress(OSError):  # others may be deleting the same
+            files = sorted(self._folder.glob("*.system"), key=lambda path: path.stat().st_mtime)
+            for path in files[:-KEPT_SYSTEMS]:
+                path.unlink(missing_ok=True)
+
+    def _read(self, name: str) -> bytes | None:
+        """What was written under this name, if it is all there and nothing else."""
+        path = self._folder / name
         try:
             blob = path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
-            self._complain(f"cannot use the cache of results in {self._folder}: {error.strerror}")
+            self._complain(f"cannot use the cache in {self._folder}: {error.strerror}")
             return None
-        digest, _, payload = blob.partition(b"\n")
-        if hashlib.sha256(key.encode() + payload).hexdigest().encode() != digest:
-            self._complain(f"the cached result {path} is damaged and was not used; the search is done again")
+        seal, _, payload = blob.partition(b"\n")
+        if _seal(name, payload) != seal:
+            self._complain(f"{path} is damaged and was not used; what it held is computed again")
             return None
-        return replace(_decode(json.loads(zlib.decompress(payload))), cached=True)
+        return zlib.decompress(payload)
 
-    def put(self, key: str, result: SearchResult) -> None:
-        """Keep a complete result; an incomplete one is not kept."""
-        if not result.complete:
-            return
-        payload = zlib.compress(json.dumps(_encode(result), separators=(",", ":")).encode(), 1)
-        blob = hashlib.sha256(key.encode() + payload).hexdigest().encode() + b"\n" + payload
+    def _write(self, name: str, content: bytes) -> None:
+        payload = zlib.compress(content, 1)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            _write_atomically(self._folder / f"{key}.result", blob)
+            _write_atomically(self._folder / name, _seal(name, payload) + b"\n" + payload)
         except OSError as error:
-            self._complain(f"cannot use the cache of results in {self._folder}: {error.strerror}")
+            self._complain(f"cannot use the cache in {self._folder}: {error.strerror}")
 
     def _complain(self, sentence: str) -> None:
         if not self._warned:
             self._warned = True
             self._warn(sentence)
+
+
+def _seal(name: str, payload: bytes) -> bytes:
+    """A checksum of a file's content and of its name: a file that was renamed is as wrong as a damaged one."""
+    return hashlib.sha256(name.encode() + b"\n" + payload).hexdigest().encode()
 
 
 def _write_atomically(path: Path, blob: bytes) -> None:

@@ -24,7 +24,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
-from psockmc.cache import ResultCache, result_key
+from psockmc.cache import Cache, result_key, system_key
 from psockmc.explore import Engine, EngineUnavailable, search
 from psockmc.explore.limits import Limits
 from psockmc.explore.lockorder import LOCK_ORDER
@@ -295,6 +295,7 @@ def _perform(job: Job, options: Options, send: Send) -> Outcome:
     from psockmc.lang.diagnostics import ModelErrors
 
     scenario = job.program.scenarios[job.scenario]
+    cache = Cache(options.cache, lambda sentence: send("warning", sentence)) if options.cache else None
     ids: tuple[str, ...] = ()
 
     def failed(failure: Failure, reason: str, detail: str = "") -> Outcome:
@@ -305,10 +306,10 @@ def _perform(job: Job, options: Options, send: Send) -> Outcome:
 
     try:
         with _warnings_sent(send):
-            ts = _compile(job)
+            ts = _system(job, cache)
             ids = property_ids(ts)
             send("properties", ids)
-            result = _search(ts, options, send)
+            result = _search(ts, options, cache, send)
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # the rest is short, and an interrupt would lose the result
             return _conclude(job, ts, result)
     except ModelErrors as errors:
@@ -329,6 +330,18 @@ def _perform(job: Job, options: Options, send: Send) -> Outcome:
         return failed(Failure.INTERNAL, f"internal error: {type(error).__name__}: {error}", traceback.format_exc())
 
 
+def _system(job: Job, cache: Cache | None) -> TransitionSystem:
+    """The compiled scenario, from the cache when neither models nor psockmc have changed."""
+    if cache is None:
+        return _compile(job)
+    key = system_key(job.program, job.scenario)
+    ts = cache.system(key)
+    if ts is None:
+        ts = _compile(job)
+        cache.keep_system(key, ts)
+    return ts
+
+
 def _compile(job: Job) -> TransitionSystem:
     from psockmc.ir.lower import compile_scenario
 
@@ -339,15 +352,16 @@ def _compile(job: Job) -> TransitionSystem:
     return replace(ts, properties=(*ts.properties, Property(LOCK_ORDER, JUDGED[LOCK_ORDER], "builtin", None)))
 
 
-def _search(ts: TransitionSystem, options: Options, send: Send) -> SearchResult:
+def _search(ts: TransitionSystem, options: Options, cache: Cache | None, send: Send) -> SearchResult:
     """The result from the cache, else from a search, which is then kept."""
-    cache = ResultCache(options.cache, lambda sentence: send("warning", sentence)) if options.cache else None
-    key = result_key(ts, options.engine, options.limits) if cache else ""
-    result = cache.get(key) if cache else None
+    reporter = _Reporter(send)
+    if cache is None:
+        return search(ts, engine=options.engine, limits=options.limits, reporter=reporter)
+    key = result_key(ts, options.engine, options.limits)
+    result = cache.result(key)
     if result is None:
-        result = search(ts, engine=options.engine, limits=options.limits, reporter=_Reporter(send))
-        if cache:
-            cache.put(key, result)
+        result = search(ts, engine=options.engine, limits=options.limits, reporter=reporter)
+        cache.keep_result(key, result)
     return result
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from psockmc.cache import ResultCache, _decode, _encode, cache_folder, result_key
+from psockmc.cache import Cache, _decode, _encode, cache_folder, result_key, system_key
 from psockmc.explore.limits import Limits
 from psockmc.explore.result import LockEdge, SearchResult, Violation
 from psockmc.ir.system import TransitionSystem
@@ -44,70 +48,119 @@ def complaints() -> list[str]:
 
 
 @pytest.fixture
-def cache(tmp_path: Path, complaints: list[str]) -> ResultCache:
-    return ResultCache(tmp_path / "results", complaints.append)
+def cache(tmp_path: Path, complaints: list[str]) -> Cache:
+    return Cache(tmp_path / "results", complaints.append)
 
 
-def test_a_result_comes_back_as_it_was_and_says_that_it_is_cached(cache: ResultCache, complaints: list[str]) -> None:
-    cache.put("key", RESULT)
-    assert cache.get("key") == replace(RESULT, cached=True)
+def test_a_result_comes_back_as_it_was_and_says_that_it_is_cached(cache: Cache, complaints: list[str]) -> None:
+    cache.keep_result("key", RESULT)
+    assert cache.result("key") == replace(RESULT, cached=True)
     assert not complaints
 
 
-def test_what_was_never_kept_is_not_there(cache: ResultCache, complaints: list[str]) -> None:
-    assert cache.get("key") is None
+def test_what_was_never_kept_is_not_there(cache: Cache, complaints: list[str]) -> None:
+    assert cache.result("key") is None
     assert not complaints
 
 
-def test_an_incomplete_result_is_not_kept(cache: ResultCache) -> None:
-    cache.put("key", replace(RESULT, complete=False, reason="the time limit was reached"))
-    assert cache.get("key") is None
+def test_an_incomplete_result_is_not_kept(cache: Cache) -> None:
+    cache.keep_result("key", replace(RESULT, complete=False, reason="the time limit was reached"))
+    assert cache.result("key") is None
 
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"\n", b"deadbeef\nnonsense"])
-def test_a_damaged_file_is_not_believed(
-    cache: ResultCache, complaints: list[str], tmp_path: Path, damage: bytes
-) -> None:
-    cache.put("key", RESULT)
+def test_a_damaged_file_is_not_believed(cache: Cache, complaints: list[str], tmp_path: Path, damage: bytes) -> None:
+    cache.keep_result("key", RESULT)
     (tmp_path / "results" / "key.result").write_bytes(damage)
-    assert cache.get("key") is None
+    assert cache.result("key") is None
     assert "damaged" in complaints[0]
 
 
-def test_one_flipped_bit_is_noticed(cache: ResultCache, tmp_path: Path) -> None:
-    cache.put("key", RESULT)
+def test_one_flipped_bit_is_noticed(cache: Cache, tmp_path: Path) -> None:
+    cache.keep_result("key", RESULT)
     file = tmp_path / "results" / "key.result"
     blob = bytearray(file.read_bytes())
     blob[-5] ^= 1
     file.write_bytes(bytes(blob))
-    assert cache.get("key") is None
+    assert cache.result("key") is None
 
 
-def test_the_result_of_another_search_under_this_name_is_not_believed(cache: ResultCache, tmp_path: Path) -> None:
-    cache.put("key", RESULT)
+def test_the_result_of_another_search_under_this_name_is_not_believed(cache: Cache, tmp_path: Path) -> None:
+    cache.keep_result("key", RESULT)
     (tmp_path / "results" / "key.result").rename(tmp_path / "results" / "other.result")
-    assert cache.get("other") is None
+    assert cache.result("other") is None
 
 
 def test_a_folder_that_cannot_be_made_is_one_warning(tmp_path: Path, complaints: list[str]) -> None:
     (tmp_path / "file").touch()
-    cache = ResultCache(tmp_path / "file" / "results", complaints.append)
-    cache.put("a", RESULT)
-    cache.put("b", RESULT)
+    cache = Cache(tmp_path / "file" / "results", complaints.append)
+    cache.keep_result("a", RESULT)
+    cache.keep_result("b", RESULT)
     assert len(complaints) == 1
     assert "cannot use the cache" in complaints[0]
 
 
 def test_a_full_disk_is_a_warning_and_leaves_no_file(
-    cache: ResultCache, complaints: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cache: Cache, complaints: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_space(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("psockmc.cache.os.replace", no_space)
-    cache.put("key", RESULT)
+    cache.keep_result("key", RESULT)
     assert "No space left on device" in complaints[0]
     assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_a_compiled_scenario_comes_back_as_it_was(cache: Cache) -> None:
+    cache.keep_system("key", system("close_against_delete"))
+    assert cache.system("key") == system("close_against_delete")
+
+
+def test_a_damaged_scenario_is_not_believed(cache: Cache, complaints: list[str], tmp_path: Path) -> None:
+    cache.keep_system("key", system())
+    file = tmp_path / "results" / "key.system"
+    file.write_bytes(file.read_bytes()[:-1])
+    assert cache.system("key") is None
+    assert "damaged" in complaints[0]
+
+
+def test_a_scenario_is_no_result(cache: Cache, tmp_path: Path) -> None:
+    cache.keep_system("key", system())
+    (tmp_path / "results" / "key.system").rename(tmp_path / "results" / "key.result")
+    assert cache.result("key") is None
+
+
+def test_the_oldest_scenarios_go(cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("psockmc.cache.KEPT_SYSTEMS", 2)
+    for age, key in enumerate(["new", "middle", "old"]):
+        cache.keep_system(key, system())
+        moment = time.time() - 100 * age - 100
+        os.utime(tmp_path / "results" / f"{key}.system", (moment, moment))
+    cache.keep_system("newest", system())
+    assert {path.stem for path in (tmp_path / "results").iterdir()} == {"newest", "new"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sources": {"models/a.py": "y = 1"}},
+        {"sources": {"models/b.py": "x = 1"}},
+        {"replaced": {"sock_map_close": None}},
+    ],
+)
+def test_the_key_of_a_scenario_depends_on_every_text(change: dict[str, object]) -> None:
+    program: Any = SimpleNamespace(sources={"models/a.py": "x = 1"}, replaced={})
+    other: Any = SimpleNamespace(**{**vars(program), **change})
+    assert system_key(program, "s") != system_key(other, "s")
+    assert system_key(program, "s") != system_key(program, "t")
+
+
+def test_the_key_of_a_scenario_depends_on_the_text_of_psockmc(monkeypatch: pytest.MonkeyPatch) -> None:
+    program: Any = SimpleNamespace(sources={}, replaced={})
+    before = system_key(program, "s")
+    monkeypatch.setattr("psockmc.cache.package_version", lambda: "another")
+    assert system_key(program, "s") != before
 
 
 def test_the_key_depends_on_the_system() -> None:

@@ -38,7 +38,7 @@ def compiled(job: Job) -> TransitionSystem:
 
 
 def job(name: str = "s", **expect: str) -> Job:
-    program: Any = SimpleNamespace(scenarios={name: SimpleNamespace(expect=expect)})
+    program: Any = SimpleNamespace(scenarios={name: SimpleNamespace(expect=expect)}, sources={}, replaced={})
     return Job(name, program, name)
 
 
@@ -202,6 +202,13 @@ def test_a_result_is_kept_and_used_again(perform: Perform, tmp_path: Path) -> No
     perform(clean, cache=tmp_path)
     (outcome,) = perform(never, cache=tmp_path)
     assert outcome.result == replace(RESULT, cached=True)
+
+
+def test_a_scenario_is_compiled_once(perform: Perform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    perform(clean, cache=tmp_path)
+    monkeypatch.delattr(runner, "_compile")
+    (outcome,) = perform(clean, cache=tmp_path)
+    assert outcome.failure is None
 
 
 def test_an_unwritable_cache_is_a_warning_and_no_error(perform: Perform, listener: Listener, tmp_path: Path) -> None:
