@@ -16,11 +16,15 @@ from psockmc.ir.memory import Leaf, Memory
 from psockmc.ir.pure import Pure
 from psockmc.ir.reach import PointsTo
 from psockmc.lang import tree
+from psockmc.lang.conversions import inside
 from psockmc.lang.types import (
     ArrayType,
     Bool,
+    Bounded,
     CInt,
+    ContextSet,
     ContextType,
+    FlagsType,
     ListType,
     Pointer,
     StructType,
@@ -206,11 +210,14 @@ class Inliner:
         return self.call
 
     def argument(self, expr: tree.Expr, param: Type) -> Binding:
-        """An argument: a place for a struct, else its value (kept in a local unless it is a constant or a local)."""
+        """An argument: a place for a struct, else its value, kept in a local unless it is a constant or a local whose
+        values the parameter holds.
+        """
         if isinstance(param, StructType):
             return self.place(expr)
         value = self.convert(self.value(expr), expr.type, param)
-        if isinstance(value, (ir.Const, ir.Local)):
+        fits = not isinstance(param, Bounded) or (isinstance(expr.type, Bounded) and inside(expr.type, param))
+        if fits and isinstance(value, (ir.Const, ir.Local)) and not isinstance(value, Static):
             return value
         return ir.Local(self.keep("argument", param, value))
 
@@ -432,7 +439,7 @@ class Inliner:
                 return Ref(outer.root, outer.pointer, (*outer.path, name), offset, t, outer.tests)
             case tree.ElementOf(base=base, index=index, type=t):
                 outer, at = self.place(base), self.value(index)
-                return self._element(outer, add(at, ir.Const(-1)) if index.type == ContextType() else at, t)
+                return self.element(outer, add(at, ir.Const(-1)) if index.type == ContextType() else at, t)
         raise AssertionError(f"not a place: {expr}")
 
     def object(self, struct: str, pointer: ir.Expr, path: tuple[str, ...], t: Type) -> Ref:
@@ -444,7 +451,8 @@ class Inliner:
             tests = (ir.Deref(pointer, pool, self.tables.access_text(self.flow.statement)),)
         return Ref(struct, pointer, path, FALSE, t, tests)
 
-    def _element(self, outer: Ref, index: ir.Expr, t: Type) -> Ref:
+    def element(self, outer: Ref, index: ir.Expr, t: Type) -> Ref:
+        """An element of an array."""
         if not isinstance(outer.type, ArrayType):
             raise AssertionError("an element of something that is no array")
         length = self.memory.length(outer.type.length)
@@ -468,14 +476,18 @@ class Inliner:
             if isinstance(one, ir.Deref):
                 self.flow.emit(one)
                 continue
-            index, length = one
-            if isinstance(index, ir.Const) and 0 <= index.value < length:
-                continue
-            inside = ir.Op("and", (ir.Op(">=", (index, FALSE)), ir.Op("<", (index, ir.Const(length)))))
-            yes, no = self.flow.branch(inside)
-            self.flow.resume(no)
-            self.finding("out-of-bounds", f"index outside 0..{length - 1}", fatal=True)
-            self.flow.resume(yes)
+            if (inside := self.inside(*one)) is not None:
+                yes, no = self.flow.branch(inside)
+                self.flow.resume(no)
+                self.finding("out-of-bounds", f"index outside 0..{one[1] - 1}", fatal=True)
+                self.flow.resume(yes)
+
+    @staticmethod
+    def inside(index: ir.Expr, length: int) -> ir.Expr | None:
+        """The condition that an index is in its array; None when that is certain."""
+        if isinstance(index, ir.Const) and 0 <= index.value < length:
+            return None
+        return ir.Op("and", (ir.Op(">=", (index, FALSE)), ir.Op("<", (index, ir.Const(length)))))
 
     def quiet(self, ref: Ref) -> bool:
         """Whether accesses to the place are no steps: Const and Ghost fields."""
@@ -573,8 +585,10 @@ class Inliner:
         """Apply a unary operator."""
         if op == "not":
             return ir.Op("not", (value,))
-        result = ir.Op("neg" if op == "-" else op, (value,))
-        return self.convert(result, None, t)
+        if op == "~" and isinstance(t, FlagsType | ContextSet):
+            word = sum(1 << bit for _, bit in t.members) if isinstance(t, FlagsType) else self.memory.domain(t).hi
+            return ir.Const(~value.value & word) if isinstance(value, ir.Const) else ir.Op("^", (value, ir.Const(word)))
+        return self.convert(ir.Op("neg" if op == "-" else op, (value,)), None, t)
 
     def binary(self, expr: tree.Binary, left: ir.Expr, right: ir.Expr) -> ir.Expr:
         """Apply a binary operator to values, in C's types where the operands have them."""
@@ -631,7 +645,7 @@ class Inliner:
                 self.flow.resume(no)
                 right_yes, neither = self.condition(right)
                 return [*yes, *right_yes], neither
-        value = self.value(expr)
+        value = words.fact(expr) or self.value(expr)
         if isinstance(value, ir.Const) and not isinstance(value, Static):
             here = self.flow.dangling
             self.flow.dangling = []

@@ -17,7 +17,7 @@ from psockmc.ir.inline import Binding, Inliner, Ref, Unchanging
 from psockmc.ir.memory import Memory
 from psockmc.ir.reach import PointsTo, changed_fields, embedded, used, walk
 from psockmc.lang import tree
-from psockmc.lang.diagnostics import Diagnostic, ModelErrors
+from psockmc.lang.diagnostics import Diagnostic, ModelErrors, did_you_mean
 from psockmc.lang.types import Pointer, StructType
 
 BUILTIN = {
@@ -84,6 +84,17 @@ class TableOf:
     def property(self, kind: str) -> int:
         """Index of a built-in property."""
         return self.builtin[kind]
+
+    def require_kind(self, kind: str, span: tree.Span) -> None:
+        """Raises ModelErrors unless this is a kind of finding."""
+        if kind not in self.builtin:
+            near = did_you_mean(kind, list(self.builtin)) or f"the kinds are {', '.join(self.builtin)}"
+            raise ModelErrors([self.error("E0902", span, f"`{kind}` is no kind of finding", near)])
+
+    def error(self, code: str, span: tree.Span, message: str, help_: str) -> Diagnostic:
+        """A diagnostic with the first source line of its span."""
+        lines = tuple(self.lines.get(span.file, [])[span.line - 1 : span.line])
+        return Diagnostic(code, message, span, help=help_, source_lines=lines)
 
     def statement(self, function: tree.Function, span: tree.Span) -> int:
         """Number of a source statement."""
@@ -212,11 +223,7 @@ class _Compiler:
             return finish(inliner.flow, inliner.level, shared_cpu, self.tables.builtin)
         except EndlessLoop as error:
             help_ = "use `for i in range(n)` with a constant n, or let the body access shared memory"
-            raise ModelErrors([self._error("E0900", error.span, "this loop never takes a step", help_)]) from None
-
-    def _error(self, code: str, span: tree.Span, message: str, help_: str) -> Diagnostic:
-        lines = tuple(self.tables.lines.get(span.file, [])[span.line - 1 : span.line])
-        return Diagnostic(code, message, span, help=help_, source_lines=lines)
+            raise ModelErrors([self.tables.error("E0900", error.span, "this loop never takes a step", help_)]) from None
 
     def _context(
         self, index: int, plan: _Plan, inliner: Inliner, done: Finished, base: int
@@ -327,7 +334,7 @@ class _Compiler:
             why = step.findings[0][1] if step.findings else step.cut or "it waits for something nobody will do"
             message += f" at {statement.file}:{statement.line} `{statement.text}`: {why}"
         help_ = "a setup function runs alone and to its end; set up a state in which nothing goes wrong"
-        raise ModelErrors([self._error("E0901", span, message, help_)])
+        raise ModelErrors([self.tables.error("E0901", span, message, help_)])
 
     @staticmethod
     def _start(ts: ir.TransitionSystem, local_starts: list[bool]) -> tuple[int, ...]:
@@ -376,7 +383,7 @@ class _Compiler:
         terms: list[ir.Expr] = []
         for combination in product(*ranges):
             inliner.pure.names.append({name: value for name, _, value in combination})
-            body = inliner.pure.body(function.body)
+            body = inliner.pure.body(function.body, function.result)
             inliner.pure.names.pop()
             guards = [ir.Op("not", (inliner.pure.live(struct, value),)) for _, struct, value in combination]
             terms.append(ir.Op("or", (*guards, body)))

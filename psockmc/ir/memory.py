@@ -23,6 +23,7 @@ from psockmc.lang.types import (
     FlagsType,
     FunctionPointer,
     ListType,
+    Null,
     Pointer,
     StructType,
     Type,
@@ -120,6 +121,8 @@ class Memory:
             case FlagsType(members=members):
                 bits = max(bit for _, bit in members) + 1
                 return Domain(0, (1 << bits) - 1, -1, flag_labels(members, bits))
+            case Null():
+                return Domain(0, 0, -1, ("NULL",))
             case Pointer(struct):
                 pool = self.pools[struct]
                 return Domain(0, len(self.objects[pool]), pool, ("NULL", *self.objects[pool]))

@@ -1,7 +1,7 @@
 """Expressions evaluated atomically: conditions of properties, `check`, `assume`, and what a sleeper waits for.
 
-Nothing here is a step. A load through NULL or from outside an array gives 0, and so does every field of an object
-that is not live in effect, since freed objects are reset: conditions guard with `live`.
+Nothing here is a step. A load through NULL or from outside an array gives 0; the fields of an object that is not live
+have their initial values, since freed objects are reset: conditions guard with `live`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from psockmc.ir import system as ir
 from psockmc.ir.memory import Memory
 from psockmc.ir.reach import walk
 from psockmc.lang import tree
-from psockmc.lang.types import ContextType, ListType, Pointer, StructType
+from psockmc.lang.types import ContextType, ListType, Pointer, StructType, Type
 
 if TYPE_CHECKING:
     from psockmc.ir.inline import Inliner, Ref
@@ -63,8 +63,8 @@ class Pure:
                 return ir.Op(op, (self.value(left), self.value(right)))
             case tree.Binary(left=left, right=right):
                 return self.inliner.binary(expr, self.value(left), self.value(right))
-            case tree.Conditional(cond=cond, then=then, other=other):
-                return ir.Op("?:", (self.value(cond), self.value(then), self.value(other)))
+            case tree.Conditional(cond=cond, then=then, other=other, type=t):
+                return ir.Op("?:", (self.value(cond), self._converted(then, t), self._converted(other, t)))
             case tree.Call(function=name, args=args):
                 return self._call(self.memory.program.functions[name], args)
             case tree.Quantifier():
@@ -73,6 +73,9 @@ class Pure:
                 return self._word(expr)
             case _:
                 raise AssertionError(f"not an expression of a condition: {expr}")
+
+    def _converted(self, expr: tree.Expr, t: Type) -> ir.Expr:
+        return self.inliner.convert(self.value(expr), expr.type, t)
 
     def _name(self, name: str) -> ir.Expr | Ref:
         for scope in reversed(self.names):
@@ -84,7 +87,7 @@ class Pure:
     # ------------------------------------------------------------ places
 
     def place(self, expr: tree.Expr) -> Ref:
-        """The place an expression names; no tests."""
+        """The place an expression names. Of its tests only the bounds of arrays count."""
         from psockmc.ir.inline import Ref, add, elements, multiply
 
         match expr:
@@ -97,20 +100,23 @@ class Pure:
                     return Ref(base.type.struct, self.value(base), (name,), ZERO, t, ())
                 outer = self.place(base)
                 offset = multiply(outer.index, elements(self.memory, t))
-                return Ref(outer.root, outer.pointer, (*outer.path, name), offset, t, ())
+                return Ref(outer.root, outer.pointer, (*outer.path, name), offset, t, outer.tests)
             case tree.ElementOf(base=base, index=index, type=t):
-                outer = self.place(base)
                 at = self.value(index)
-                at = add(at, ir.Const(-1)) if index.type == ContextType() else at
-                offset = add(outer.index, multiply(at, elements(self.memory, t)))
-                return Ref(outer.root, outer.pointer, outer.path, offset, t, ())
+                return self.inliner.element(
+                    self.place(base), add(at, ir.Const(-1)) if index.type == ContextType() else at, t
+                )
         raise AssertionError(f"not a place: {expr}")
 
     def _load(self, ref: Ref, offset: int = 0) -> ir.Expr:
         from psockmc.ir.inline import add
 
         field, index = self.inliner.locate(ref)
-        return ir.Load(field, add(index, ir.Const(offset)))
+        value: ir.Expr = ir.Load(field, add(index, ir.Const(offset)))
+        for test in ref.tests:
+            if not isinstance(test, ir.Deref) and (inside := self.inliner.inside(*test)) is not None:
+                value = ir.Op("?:", (inside, value, ZERO))
+        return value
 
     # ------------------------------------------------------------ functions and words
 
@@ -118,22 +124,24 @@ class Pure:
         """A `@pure` function: nested ifs and returns become one conditional expression."""
         scope: dict[str, ir.Expr | Ref] = {}
         for param, arg in zip(function.params, args, strict=True):
-            scope[param.name] = self.place(arg) if isinstance(param.type, StructType) else self.value(arg)
+            is_place = isinstance(param.type, StructType)
+            scope[param.name] = self.place(arg) if is_place else self._converted(arg, param.type)
         self.names.append(scope)
         try:
-            return self.body(function.body)
+            return self.body(function.body, function.result)
         finally:
             self.names.pop()
 
-    def body(self, body: tuple[tree.Stmt, ...]) -> ir.Expr:
+    def body(self, body: tuple[tree.Stmt, ...], result: Type) -> ir.Expr:
         """The value returned by the statements of a property or `@pure` function: ifs and returns only."""
         if not body:
             return ZERO
         match body[0]:
             case tree.Return(value=value) if value is not None:
-                return self.value(value)
+                return self._converted(value, result)
             case tree.If(cond=cond, then=then, other=other):
-                return ir.Op("?:", (self.value(cond), self.body((*then, *body[1:])), self.body((*other, *body[1:]))))
+                yes, no = (self.body((*branch, *body[1:]), result) for branch in (then, other))
+                return ir.Op("?:", (self.value(cond), yes, no))
         raise AssertionError(f"not a statement of a property: {body[0]}")
 
     def _word(self, expr: tree.Intrinsic) -> ir.Expr:
@@ -188,6 +196,8 @@ class Pure:
     def _domain(self, expr: tree.Quantifier) -> list[tuple[ir.Expr, ir.Expr]]:
         """(element, whether it is there) for every element the domain can have."""
         if expr.place is None:
+            if expr.struct not in self.memory.pools:
+                return []  # the scenario has no such objects
             objects = self.memory.objects[self.memory.pools[expr.struct]]
             pointers = [ir.Const(i + 1) for i in range(len(objects))]
             return [(p, self.live(expr.struct, p)) for p in pointers]

@@ -38,6 +38,9 @@ class Tables(Protocol):
     def property(self, kind: str) -> int:
         """Index of a built-in property."""
 
+    def require_kind(self, kind: str, span: tree.Span) -> None:
+        """Raises ModelErrors unless this is a kind of finding."""
+
     def statement(self, function: tree.Function, span: tree.Span) -> int:
         """Number of a source statement."""
 
@@ -375,8 +378,16 @@ def _lower(counter: str, kind: str) -> Callable[[Inliner, tree.Intrinsic], ir.Ex
     return word
 
 
-def _static(name: str) -> Callable[[Inliner, tree.Intrinsic], ir.Expr]:
-    return lambda inliner, expr: Static(0, name)
+def fact(expr: tree.Expr) -> Static | None:
+    """What a word says about the place where it stands, as a condition there; None for other expressions."""
+    if isinstance(expr, tree.Intrinsic) and expr.name in ("in_atomic", "in_softirq", "rcu_held"):
+        return Static(0, expr.name)
+    return None
+
+
+def _fact(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
+    """As a value it is kept at once: the place where it will be used may have other counters."""
+    return ir.Local(inliner.keep(expr.name, Bool(), Static(0, expr.name)))
 
 
 def _wait(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
@@ -408,6 +419,7 @@ def _holds_locks(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
 
 
 def _finding(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
+    inliner.tables.require_kind(expr.names["kind"], expr.span)
     inliner.finding(expr.names["kind"], expr.names["sentence"])
     return ZERO
 
@@ -459,10 +471,10 @@ _WORDS: dict[str, Callable[[Inliner, tree.Intrinsic], ir.Expr]] = {
     "current": lambda i, e: ir.Const(i.context + 1),
     "current_bit": lambda i, e: ir.Const(1 << i.context),
     "in_task": lambda i, e: ir.Const(int(i.level == 0)),
-    "in_softirq": _static("in_softirq"),
-    "in_atomic": _static("in_atomic"),
-    "rcu_held": _static("rcu_held"),
-    "readers": _static("readers"),
+    "in_softirq": _fact,
+    "in_atomic": _fact,
+    "rcu_held": _fact,
+    "readers": lambda i, e: Static(0, "readers"),
     "wait": _wait,
     "acquired": _acquired,
     "finding": _finding,

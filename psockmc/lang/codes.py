@@ -89,4 +89,5 @@ CODES: dict[str, str] = {
     # scenarios that cannot be compiled
     "E0900": "A loop can go round without taking a step.",
     "E0901": "A setup function does not run to its end.",
+    "E0902": "No finding is of this kind.",
 }
