@@ -75,14 +75,18 @@ class _Generator:
             "EDGES": len(self.tables.edges),
             "MAX_STEPS": most_steps,
             "SUCCESSORS": max(256, 4 * most_steps),
-            "RACE_PROPERTY": self.tables.builtin("data-race"),
+            "RACE_CELLS": len(self.tables.race_properties),
             "DEADLOCK_PROPERTY": self.tables.builtin("deadlock"),
             "LOST_WAKEUP_PROPERTY": self.tables.builtin("lost-wakeup"),
             "LEAK_PROPERTY": self.tables.builtin("leak"),
         }
         words = ", ".join(f"UINT64_C({word})" for word in self.layout.pack(self.ts.initial))
         defines = "".join(f"#define {name} {value}\n" for name, value in sizes.items())
-        return f"{defines}#include <stdint.h>\nstatic const uint64_t initial_words[WORDS] = {{{words}}};\n"
+        races = ", ".join(map(str, self.tables.race_properties)) or "-1"
+        return (
+            f"{defines}#include <stdint.h>\nstatic const uint64_t initial_words[WORDS] = {{{words}}};\n"
+            f"static const int race_property[] = {{{races}}};\n"
+        )
 
     def _readers(self) -> Iterator[str]:
         """`readers(w)`: the contexts that are RCU readers at their stops."""

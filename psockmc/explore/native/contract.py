@@ -77,10 +77,10 @@ def _context_breaches(ts: ir.TransitionSystem, context: ir.Context) -> Iterator[
                 yield f"{cell.name} cannot hold {variable.name}"
     stored = {slot for _, slot in context.stops[0].live}
     for slot in context.slots:
-        if slot not in stored and ts.initial[slot] != 0:
-            yield f"{ts.cells[slot].name} is not 0 at the beginning and not live"
         if not ts.cells[slot].lo <= 0 <= ts.cells[slot].hi:
             yield f"{ts.cells[slot].name} cannot hold 0"
+        if slot not in stored and ts.initial[slot] != 0:
+            yield f"{ts.cells[slot].name} is not 0 at the beginning and not live"
 
 
 def _node_breach(ts: ir.TransitionSystem, context: ir.Context, node: ir.Node) -> str:

@@ -84,9 +84,9 @@ class _Analysis:
     def _begin(self, context: ir.Context) -> None:
         """Start a context at its first stop, with what its slots hold; locals that may be read unset are 0."""
         for number, cell in context.stops[0].live:
-            self._add((context.index, number), values.values([self.ts.initial[cell]]))
+            self._join((context.index, number), values.values([self.ts.initial[cell]]))
         for number in _unset(context, self.reads[context.index]):
-            self._add((context.index, number), values.values([0]))
+            self._join((context.index, number), values.values([0]))
         self._visit(context.index, context.stops[0].node)
 
     def _visit(self, context: int, number: int) -> None:
@@ -97,11 +97,15 @@ class _Analysis:
             self.todo.append((context, number))
 
     def _add(self, place: Place, new: Values) -> None:
-        """A place may hold these values, too."""
-        old = self.known.get(place, NOTHING)
+        """A place may be given these values; those outside its bounds cut the step."""
         context, number = place
         where = self.ts.fields[number] if context == SHARED else self.ts.contexts[context].locals[number]
-        both = widened(old, new.within(where.lo, where.hi), where.lo, where.hi)
+        self._join(place, new.within(where.lo, where.hi))
+
+    def _join(self, place: Place, new: Values) -> None:
+        """A place may hold these values, too."""
+        old = self.known.get(place, NOTHING)
+        both = widened(old, new)
         if both != old:
             self.known[place] = both
             self.todo.extend(self.users.get(place, ()))

@@ -310,29 +310,32 @@ static void attempt(unsigned context, unsigned number, const struct stop *stop, 
 
 /* ---------------------------------------------------------------- data races */
 
-static int conflict(const struct instance *one, const struct instance *other)
+/* A race on a cell violates its property; from then on nobody notes accesses to cells with this property. */
+static void race(u32 cell, const struct instance *one, const struct instance *other)
+{
+    int property = race_property[cell];
+    violated(property, expanding, one->context, one->choice, other->context, other->choice);
+    for (u32 i = 0; i < RACE_CELLS; i++)
+        race_known[i] |= race_property[i] == property;
+}
+
+static void conflicts(const struct instance *one, const struct instance *other)
 {
     for (u32 i = one->first; i < one->end; i++)
         for (u32 j = other->first; j < other->end; j++) {
             u32 a = touches[i], b = touches[j];
-            if (a >> 2 == b >> 2 && (a | b) & TOUCH_WRITE && !(a & b & TOUCH_MARKED))
-                return 1;
+            if (a >> 2 == b >> 2 && (a | b) & TOUCH_WRITE && !(a & b & TOUCH_MARKED) && !race_known[a >> 2])
+                race(a >> 2, one, other);
         }
-    return 0;
 }
 
-/* The first pair of steps of different contexts that conflict, in the order of the steps. One race is kept. */
+/* All pairs of steps of different contexts that conflict, in the order of the steps. The first race of a property is kept. */
 static void check_races(void)
 {
     for (u32 i = 0; i < instance_count; i++)
-        for (u32 j = i + 1; j < instance_count; j++) {
-            const struct instance *one = &instances[i], *other = &instances[j];
-            if (one->context != other->context && conflict(one, other)) {
-                violated(RACE_PROPERTY, expanding, one->context, one->choice, other->context, other->choice);
-                racing = 0;
-                return;
-            }
-        }
+        for (u32 j = i + 1; j < instance_count; j++)
+            if (instances[i].context != instances[j].context)
+                conflicts(&instances[i], &instances[j]);
 }
 
 /* ---------------------------------------------------------------- the search */

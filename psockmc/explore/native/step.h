@@ -134,7 +134,7 @@ __attribute__((noreturn, cold)) static void bug(int context, int node, const cha
 
 static u32 *touches; /* cell << 2 | TOUCH_*, of all steps of the state being expanded */
 static u32 touch_count, touch_room;
-static u8 racing = RACE_PROPERTY >= 0; /* until the first race is found */
+static u8 race_known[AT_LEAST_ONE(RACE_CELLS)]; /* the cell's property is violated already */
 
 __attribute__((cold, noinline)) static void grow_touches(void)
 {
@@ -146,7 +146,7 @@ __attribute__((cold, noinline)) static void grow_touches(void)
 
 __attribute__((noinline)) static void touch(u32 code)
 {
-    if (!racing)
+    if (race_known[code >> 2])
         return;
     if (UNLIKELY(touch_count == touch_room))
         grow_touches();

@@ -73,10 +73,16 @@ class Tables:
         bases: dict[int, int] = {}
         total = 0
         for number, accesses in sorted(kinds.items()):
-            if _may_race(accesses):
+            if _may_race(accesses) and self.ts.race_property(number) >= 0:
                 bases[number] = total
                 total += self.ts.fields[number].count
         return bases
+
+    @property
+    def race_properties(self) -> list[int]:
+        """For every cell that can take part in a data race, the property that the race violates."""
+        fields = sorted(self.race_cells, key=lambda number: self.race_cells[number])
+        return [self.ts.race_property(number) for number in fields for _ in range(self.ts.fields[number].count)]
 
 
 def _may_race(accesses: set[tuple[int, bool, bool]]) -> bool:

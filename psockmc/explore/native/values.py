@@ -78,14 +78,14 @@ def interval(lo: int, hi: int) -> Values:
     return values(range(lo, hi + 1)) if hi - lo < FEW else Values(lo, hi, None)
 
 
-def widened(old: Values, new: Values, lo: int, hi: int) -> Values:
-    """`old` and `new` together; an interval that grows does so in few strides, within lo..hi."""
+def widened(old: Values, new: Values) -> Values:
+    """`old` and `new` together; an interval that grows does so in few strides, which take no bit more."""
     both = old.joined(new)
-    if both.few is not None or (both.lo, both.hi) == (old.lo, old.hi):
+    if both.few is not None or both.bounds == old.bounds:
         return both
-    least = both.lo if both.lo >= 0 else -(1 << (-both.lo - 1).bit_length())
-    most = both.hi if both.hi < 0 else (1 << both.hi.bit_length()) - 1
-    return interval(max(lo, min(least, 0) if both.lo < old.lo else both.lo), min(hi, most))
+    least = 0 if both.lo >= 0 else -(1 << (-both.lo - 1).bit_length())
+    most = -1 if both.hi < 0 else (1 << both.hi.bit_length()) - 1
+    return interval(least if both.lo < old.lo else both.lo, most if both.hi > old.hi else both.hi)
 
 
 def applied(name: str, args: list[Values]) -> Values:

@@ -7,12 +7,14 @@ import resource
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from psockmc.explore import limits as words
+from psockmc.explore import native
 from psockmc.explore.limits import Limits
 from psockmc.explore.native import EngineError, search_native
 from psockmc.explore.native.answer import answer
@@ -21,21 +23,27 @@ from psockmc.explore.native.codegen import generate
 from psockmc.explore.native.process import run_search
 from psockmc.explore.result import SearchResult
 from psockmc.ir import system as ir
+from tests.explore.native.agreement import agreed
 from tests.explore.native.systems import Builder, op
 from tests.explore.native.test_build import script, tiny
 
 
-def endless() -> ir.TransitionSystem:
-    """A system whose search takes minutes: four contexts that count to a thousand."""
-    b = Builder("endless")
-    for name in "ABCD":
-        p = b.context(name)
-        i = p.local("i", 0, 1000)
+def counters(number: int, high: int) -> ir.TransitionSystem:
+    """Contexts that count to a number, each by itself."""
+    b = Builder("counters")
+    for index in range(number):
+        p = b.context(f"C{index}")
+        i = p.local("i", 0, high)
         p.stop("again")
         p.let(i, op("+", i, 1))
-        p.branch(op("==", i, 1000), "again")
+        p.branch(op("==", i, high), "again")
         p.end()
     return b.build()
+
+
+def endless() -> ir.TransitionSystem:
+    """A system whose search takes minutes."""
+    return counters(4, 1000)
 
 
 class Recorder:
@@ -71,15 +79,32 @@ def end_of(output: str) -> dict[str, Any]:
 # ---------------------------------------------------------------- progress and limits
 
 
-def test_progress_is_reported_several_times_a_second() -> None:
+def test_progress_is_reported_several_times_a_second(program: Path) -> None:
     reporter = Recorder()
-    result = search_native(endless(), Limits(timeout=0.9), reporter)
+    end = run_search(program, Limits(timeout=0.9), reporter)[-1]
     assert len(reporter.heard) in range(2, 7)
     states = [heard[0] for heard in reporter.heard]
     assert states == sorted(states)
-    assert states[-1] <= result.states
+    assert states[-1] <= end["states"]
     assert all(frontier <= count for count, _, _, frontier, _, _ in reporter.heard)
     assert reporter.heard[-1][5] > reporter.heard[-1][0]
+
+
+def test_a_large_search_is_begun_again_by_the_optimised_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "QUICK_STATES", 300)
+    built_quick = []
+    original = native.built
+
+    def noted(source: str, quick: bool = False) -> AbstractContextManager[Path]:
+        built_quick.append(quick)
+        return original(source, quick)
+
+    monkeypatch.setattr(native, "built", noted)
+    ts = counters(3, 15)
+    assert search_native(ts, Limits(), None).states == 16**3
+    assert agreed(ts, Limits(max_states=1000)).complete is False
+    assert agreed(ts, Limits(max_states=200)).complete is False
+    assert built_quick == [True, False, False, False]
 
 
 def test_a_timeout_gives_a_partial_result() -> None:
