@@ -9,7 +9,7 @@ from psockmc.explore.lockorder import LOCK_ORDER
 from psockmc.explore.naming import Names
 from psockmc.explore.recording import History
 from psockmc.explore.reference import State
-from psockmc.explore.replay import Performed, Recorder, ReplayError, run, schedule_of
+from psockmc.explore.replay import Performed, Recorder, ReplayError, race_cells, run, schedule_of
 from psockmc.explore.result import LockEdge, Violation
 from psockmc.explore.tracedata import (
     Access,
@@ -41,7 +41,7 @@ def describe_failure(
     prop = history.ts.properties[violation.property]
     message = violation.message or prop.sentence
     if violation.other_context >= 0:
-        return _race(history, message, endings)
+        return _race(history, prop, message, endings)
     if prop.id == LOCK_ORDER:
         return _order(history, message, edges)
     if endings:
@@ -176,11 +176,12 @@ def _cells_read(history: History, prop: ir.Property, state: State) -> tuple[str,
 # ---------------------------------------------------------------- races
 
 
-def _race(history: History, message: str, endings: Sequence[Performed]) -> Failure:
+def _race(history: History, prop: ir.Property, message: str, endings: Sequence[Performed]) -> Failure:
     one, other = endings
     first = history.steps[-1]
     second = _second_side(history, other)
-    pair = _conflict(first.accesses, second.accesses)
+    names = {history.ts.cells[cell].name for cell in race_cells(history.ts, prop)}
+    pair = _conflict([a for a in first.accesses if a.cell in names], second.accesses)
     if pair is None:
         raise ReplayError("the two racing steps do not touch the same cell")
     sides = (

@@ -7,7 +7,7 @@ compared with this one in every number.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from psockmc.explore.limits import Limits, Reporter
@@ -385,18 +385,19 @@ class Interpreter:
         return sorted(live - reached)
 
 
-def races(steps: Sequence[Step]) -> list[tuple[Step, Step]]:
-    """Pairs of steps of different contexts that exist in one state and conflict: one writes, one is not marked."""
-    found = []
+def races(steps: Sequence[Step]) -> Iterator[tuple[Step, Step, int]]:
+    """Pairs of steps of different contexts that exist in one state and conflict on a cell.
+
+    One of the two accesses writes, and one is not marked.
+    """
     for i, one in enumerate(steps):
         for other in steps[i + 1 :]:
-            if one.context != other.context and any(
-                a.cell == b.cell and (a.write or b.write) and not (a.marked and b.marked)
-                for a in one.touches
-                for b in other.touches
-            ):
-                found.append((one, other))
-    return found
+            if one.context == other.context:
+                continue
+            for a in one.touches:
+                for b in other.touches:
+                    if a.cell == b.cell and (a.write or b.write) and not (a.marked and b.marked):
+                        yield one, other, a.cell
 
 
 def search_reference(ts: ir.TransitionSystem, limits: Limits, reporter: Reporter | None) -> SearchResult:
@@ -426,6 +427,7 @@ class _Search:
         self.transitions = self.terminal = 0
         self.invariants = [i for i, p in enumerate(ts.properties) if p.kind == "invariant"]
         self.ends = [i for i, p in enumerate(ts.properties) if p.kind == "end"]
+        self.race_properties = [ts.race_property(f) for f, where in enumerate(ts.fields) for _ in range(where.count)]
         self.builtin = {p.id: i for i, p in enumerate(ts.properties) if p.kind == "builtin"}
 
     def run(self) -> SearchResult:
@@ -535,9 +537,10 @@ class _Search:
             self.note(at, step)
             if step.state is not None:
                 self.insert(step.state, at)
-        if "data-race" in self.builtin and self.builtin["data-race"] not in self.violations:
-            for one, other in races(existing)[:1]:
-                self.violate(self.builtin["data-race"], at, one, "", other)
+        for one, other, cell in races(existing):
+            number = self.race_properties[cell]
+            if number >= 0:
+                self.violate(number, at, one, "", other)
         if not any(s.exists or s.assumed_away or s.cut for s in steps):
             self.end(at)
 

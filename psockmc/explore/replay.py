@@ -202,11 +202,18 @@ def _confirm_finding(recorder: Recorder, state: State, violation: Violation) -> 
     return step
 
 
+def race_cells(ts: ir.TransitionSystem, prop: ir.Property) -> frozenset[int]:
+    """The cells on which a race violates this property."""
+    number = ts.property_index(prop.id)
+    mine = [where for f, where in enumerate(ts.fields) if ts.race_property(f) == number]
+    return frozenset(cell for where in mine for cell in range(where.base, where.base + where.count))
+
+
 def _confirm_race(recorder: Recorder, state: State, violation: Violation, prop: ir.Property) -> tuple[Performed, ...]:
     one = _existing(recorder, state, violation.context, violation.choice)
     other = _existing(recorder, state, violation.other_context, violation.other_choice)
-    if prop.id != "data-race" or not races([one.result, other.result]):
-        raise ReplayError("the two last steps do not race")
+    if not any(cell in race_cells(recorder.ts, prop) for _, _, cell in races([one.result, other.result])):
+        raise ReplayError(f"the two last steps do not violate {prop.id}")
     return one, other
 
 

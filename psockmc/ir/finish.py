@@ -77,6 +77,7 @@ def finish(flow: Flow, level: int, shared_cpu: bool, builtin: Mapping[str, int])
     """
     nodes = _Resolver(flow, level, builtin).nodes
     _glue(nodes, shared_cpu)
+    _part_assumptions(nodes)
     _refuse_endless(nodes)
     live = _liveness(nodes)
     _mark_allocations(nodes, live, flow.locals)
@@ -134,30 +135,58 @@ def constant(expr: ir.Expr) -> int | None:
     return None
 
 
+Key = tuple[int, Counters, tuple[int, ...], bool]
+
+
 class _Resolver:
-    """Explores (node, counters) from the beginning; each pair reached becomes one node."""
+    """Explores (node, counters, constant fields read since the step began); each one reached becomes one node."""
 
     def __init__(self, flow: Flow, level: int, builtin: Mapping[str, int]) -> None:
         self.flow, self.level, self.builtin = flow, level, builtin
         self.nodes: list[_Node] = []
-        self.known: dict[tuple[int, Counters], int] = {}
-        self.todo: list[tuple[int, int, Counters]] = []
-        self.at(0, ZERO)
+        self.known: dict[Key, int] = {}
+        self.todo: list[tuple[int, int, Counters, tuple[int, ...]]] = []
+        self.at(0, ZERO, ())
         while self.todo:
             self.expand(*self.todo.pop())
 
-    def at(self, pre: int, counters: Counters) -> int:
-        """The node for a pair, made when it is new."""
-        key = (pre, counters)
+    def at(self, pre: int, counters: Counters, read: tuple[int, ...], joined: bool = False) -> int:
+        """The node, made when it is new. read: Derefs that must hold again when the next step begins. joined: the step
+        has begun with them already.
+        """
+        key = (pre, counters, read, joined)
         if key not in self.known:
             self.known[key] = len(self.nodes)
             node = self.flow.nodes[pre]
-            self.nodes.append(_Node(ir.Nop(), node, counters, begins=node.begins))
-            self.todo.append((len(self.nodes) - 1, pre, counters))
+            if read and (node.begins or node.done or self.overwrites(node, read)):
+                self.test_again(node, key)
+            else:
+                self.nodes.append(_Node(ir.Nop(), node, counters, begins=node.begins and not joined))
+                self.todo.append((len(self.nodes) - 1, pre, counters, read))
         return self.known[key]
 
-    def expand(self, number: int, pre: int, counters: Counters) -> None:
+    def overwrites(self, node: PreNode, read: tuple[int, ...]) -> bool:
+        """Whether the node gives another value to a pointer that must be tested again."""
+        return any(_defines(node.op) in locals_of(self.flow.nodes[i].again) for i in read)
+
+    def test_again(self, node: PreNode, key: Key) -> None:
+        """A step begins: constant fields that were read at the end of the step before may really be read only now."""
+        pre, counters, read, _ = key
+        for i in read:
+            late, number = self.flow.nodes[i], len(self.nodes)
+            if late.again is None or not isinstance(late.op, ir.Deref):
+                raise AssertionError("not the read of a constant field")
+            held = _Node(ir.Branch(late.again), node, counters, number + 2, number + 1, begins=i == read[0])
+            self.nodes += [held, _Node(late.op, late, counters, number + 2)]
+        last = self.nodes[-2:]
+        after = self.at(pre, counters, (), not isinstance(node.op, ir.Choose))
+        for one in last:
+            one.next = after
+
+    def expand(self, number: int, pre: int, counters: Counters, read: tuple[int, ...]) -> None:
         node, source = self.nodes[number], self.flow.nodes[pre]
+        if source.again is not None:
+            read = (*read, pre)
         node.op, after = self.resolve(source.op, counters)
         node.raises = isinstance(source.op, Raise) and source.op.counter != "rcu"
         node.accesses = substitute(source.accesses, self.facts(counters))
@@ -170,10 +199,10 @@ class _Resolver:
             value = constant(node.op.cond)
             if value is not None:
                 node.op = ir.Nop()
-                node.next = self.at(source.next if value else source.other, after)
+                node.next = self.at(source.next if value else source.other, after, read)
                 return
-            node.other = self.at(source.other, after)
-        node.next = self.at(source.next, after)
+            node.other = self.at(source.other, after, read)
+        node.next = self.at(source.next, after, read)
 
     def finish_context(self, node: _Node, counters: Counters) -> None:
         """The end: counters that are still raised are a finding; the done node itself masks nothing."""
@@ -259,6 +288,30 @@ def _glue(nodes: list[_Node], shared_cpu: bool) -> None:
             node.begins = False
 
 
+_EFFECTS = (ir.Store, ir.Alloc, ir.Free, ir.Finding, ir.Cover, ir.Acquire)
+
+
+def _part_assumptions(nodes: list[_Node]) -> None:
+    """An assumption about locals is a step of its own when something has happened in the step before it: that did
+    happen in a run that the assumption ends.
+    """
+    todo = list(range(len(nodes)))
+    happened = [False] * len(nodes)  # in the step, before the node
+    while todo:
+        at = todo.pop()
+        node = nodes[at]
+        for target in _successors(node):
+            after = nodes[target]
+            effect = isinstance(node.op, _EFFECTS) or node.counters != after.counters
+            if after.begins or happened[target] or not (happened[at] or effect):
+                continue
+            if isinstance(after.op, ir.Assume) and not after.pre.region:
+                after.begins = True
+                continue
+            happened[target] = True
+            todo.append(target)
+
+
 def _successors(node: _Node) -> Iterator[int]:
     for target in (node.next, node.other):
         if target >= 0:
@@ -334,7 +387,7 @@ def locals_of(value: object) -> Iterator[int]:
             yield from locals_of(getattr(value, name))
 
 
-def _defines(op: ir.Operation) -> int:
+def _defines(op: PreOperation) -> int:
     return op.local if isinstance(op, (ir.Let, ir.Choose, ir.Alloc)) else -1
 
 

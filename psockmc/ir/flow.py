@@ -45,7 +45,11 @@ PreOperation = ir.Operation | Raise | Lower
 
 @dataclass(slots=True)
 class PreNode:
-    """A node under construction. begins: others may run before it. region: number of its atomic block, 0 for none."""
+    """A node under construction. begins: others may run before it. region: number of its atomic block, 0 for none.
+
+    again: of the Deref of a constant field, which is read at the end of a step: what must still hold when the next step
+    begins, since the read may be that late.
+    """
 
     op: PreOperation
     statement: int
@@ -57,6 +61,7 @@ class PreNode:
     accesses: tuple[ir.Access, ...] = ()
     done: bool = False
     loop: Span | None = None
+    again: ir.Expr | None = None
 
 
 Edge = tuple[int, bool]  # node, True for its `other` edge

@@ -470,11 +470,13 @@ class Inliner:
         base = multiply(add(ref.pointer, ir.Const(-1)), leaf.per_object)
         return leaf.field, add(base, multiply(ref.index, room))
 
-    def test(self, ref: Ref) -> None:
-        """Emit what must be tested before an access to the place."""
+    def test(self, ref: Ref, *, again: bool = False) -> None:
+        """Emit what must be tested before an access to the place; again: also when the next step begins."""
         for one in ref.tests:
             if isinstance(one, ir.Deref):
-                self.flow.emit(one)
+                number = self.flow.emit(one)
+                if again and not self.flow.region and self._may_be_freed(one.pointer, one.pool):
+                    self.flow.nodes[number].again = self.pure.live(ref.root, one.pointer)
                 continue
             if (inside := self.inside(*one)) is not None:
                 yes, no = self.flow.branch(inside)
@@ -489,18 +491,18 @@ class Inliner:
             return None
         return ir.Op("and", (ir.Op(">=", (index, FALSE)), ir.Op("<", (index, ir.Const(length)))))
 
-    def quiet(self, ref: Ref) -> bool:
-        """Whether accesses to the place are no steps: Const and Ghost fields."""
-        declared = self.memory.leaves[(ref.root, ref.path)].declared
-        return declared.const or declared.ghost
+    def _may_be_freed(self, pointer: ir.Expr, pool: int) -> bool:
+        static = isinstance(pointer, ir.Const) and pointer.value <= self.memory.statics[pool]
+        return self.memory.status[pool] >= 0 and not static
 
     def access(self, ref: Ref, *, write: bool, marked: bool) -> tuple[int, ir.Expr, tuple[ir.Access, ...]]:
         """Begin the step of an access: tests are emitted; returns the cell and what the race check must know."""
         field_number, index = self.locate(ref)
         if write and self.known:
             self.known.expect_change(self.memory.leaves[(ref.root, ref.path)])
-        if self.quiet(ref):
-            self.test(ref)
+        declared = self.memory.leaves[(ref.root, ref.path)].declared
+        if declared.const or declared.ghost:
+            self.test(ref, again=declared.const)
             return field_number, index, ()
         self.flow.begin_step()
         self.test(ref)

@@ -349,9 +349,13 @@ class _Compiler:
 
     # ------------------------------------------------------------ properties
 
-    @staticmethod
-    def _builtin() -> tuple[ir.Property, ...]:
-        return tuple(ir.Property(kind, sentence, "builtin", None) for kind, sentence in BUILTIN.items())
+    def _builtin(self) -> tuple[ir.Property, ...]:
+        """The built-in properties, and one of its own for each field on which the scenario expects a data race."""
+        sentences = dict(BUILTIN)
+        for key in self.scenario.expect:
+            if key.startswith("data-race("):
+                sentences[key] = f"no plain access to {key[10:-1]} races with another access"
+        return tuple(ir.Property(kind, sentence, "builtin", None) for kind, sentence in sentences.items())
 
     def _properties(self) -> tuple[ir.Property, ...]:
         """Built-in properties, then the scenario's; functions with one ID together are one property."""

@@ -451,3 +451,12 @@ class TransitionSystem:
             if prop.id == id:
                 return index
         raise KeyError(id)
+
+    def race_property(self, field: int) -> int:
+        """Index of the property that a data race on this field violates, or -1.
+
+        A field may have a property of its own, `data-race(sock.sk_prot)`; all others share `data-race`.
+        """
+        own = f"data-race({self.fields[field].name})"
+        found = {p.id: i for i, p in enumerate(self.properties) if p.id in ("data-race", own)}
+        return found.get(own, found.get("data-race", -1))

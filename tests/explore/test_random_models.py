@@ -147,7 +147,9 @@ def blocks(draw: st.DrawFn, depth: int = 2) -> list[str]:
     """A few statements."""
     result: list[str] = []
     for _ in range(draw(st.integers(1, 3))):
-        kind = draw(st.sampled_from(["simple", "simple", "guarded", "pair", "if", "for", "atomic"] if depth else ["simple"]))
+        kind = draw(
+            st.sampled_from(["simple", "simple", "guarded", "pair", "if", "for", "atomic"] if depth else ["simple"])
+        )
         if kind == "simple":
             result += lines(draw(st.sampled_from(SIMPLE)))
         elif kind == "guarded":
@@ -162,7 +164,9 @@ def blocks(draw: st.DrawFn, depth: int = 2) -> list[str]:
         elif kind == "for":
             result += ["for i in range(2):", *indent(draw(blocks(depth=depth - 1)))]
         else:
-            inner = [s for s in draw(blocks(depth=0)) if not any(word in s for word in ("choose", "wait", "sync"))]
+            inner = [
+                s for s in draw(blocks(depth=0)) if not any(word in s for word in ("choose", "wait", "sync", "kzalloc"))
+            ]
             result += ["with atomic('one step'):", *indent(inner or ["w.n = 1"])]
     return result
 

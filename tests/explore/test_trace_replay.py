@@ -107,14 +107,14 @@ def test_end_properties_do_not_speak_of_deadlocks():
 
 def test_two_steps_that_do_not_conflict_are_no_race():
     found = case("data-race")
-    refuse(found, "the two last steps do not race", other_context=found.violation.context, other_choice=0)
+    refuse(found, "the two last steps do not violate", other_context=found.violation.context, other_choice=0)
     early = found.violation.path[:1]
-    refuse(found, "the two last steps do not race", path=early)
+    refuse(found, "the two last steps do not violate", path=early)
 
 
 def test_a_race_is_of_the_property_data_race():
     found = case("data-race")
-    refuse(found, "the two last steps do not race", property=found.ts.property_index("deadlock"))
+    refuse(found, "the two last steps do not violate", property=found.ts.property_index("deadlock"))
 
 
 def test_an_order_of_locks_needs_an_acquisition():

@@ -16,7 +16,7 @@ from psockmc.lang import (
     Ptr, READ_ONCE, Struct, WRITE_ONCE, assume, at_end, atomic, check, choose, clear_bit, cmpxchg, container_of, cover, current,
     hardirq, instance, invariant, kfree, kzalloc, list_add, list_add_tail, list_del, list_empty, list_first_entry_or_null,
     live, local_bh_disable, local_bh_enable, omits, preempt_disable, preempt_enable, process, rcu_read_lock, rcu_read_unlock,
-    scenario, set_bit, softirq, test_bit, u8, u32, s32, user, xchg,
+    VIOLATED, scenario, set_bit, softirq, test_bit, u8, u32, s32, user, xchg,
 )
 
 
@@ -277,3 +277,12 @@ def list_of_two() -> bool:
 """
     result = explore(code, setup="prepare")
     assert (result.states, result.transitions) == (4, 3)  # both loads are steps
+
+
+def test_a_field_with_a_race_property_of_its_own_does_not_hide_other_races() -> None:
+    code = function("box0.a = 1", "box0.b = 1")
+    own = '{"data-race(box.a)": VIOLATED}'
+    options = {"run": "process(f), process(f)", "expect": own, "why": '{"data-race(box.a)": "on purpose"}'}
+    assert violated(explore(code, **options), code, **options) == {"data-race", "data-race(box.a)"}
+    only = function("box0.a = 1")
+    assert violated(explore(only, **options), only, **options) == {"data-race(box.a)"}

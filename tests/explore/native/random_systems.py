@@ -216,6 +216,10 @@ def systems(draw: st.DrawFn) -> ir.TransitionSystem:
     world = new_world(draw)
     for index in range(draw(st.integers(2, CONTEXTS))):
         add_context(draw, world, index)
+    for where in world.values:
+        if draw(st.integers(0, 3)) == 0:
+            own = f"data-race({world.builder.fields[where.number].name})"
+            world.builder.properties.append(ir.Property(own, own, "builtin", None))
     for kind in ("invariant", "end"):
         if draw(st.booleans()):
             world.builder.property(f"{kind}1", kind, usually(draw, world, None, True))

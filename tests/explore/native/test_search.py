@@ -570,6 +570,22 @@ def test_accesses_of_a_step_that_does_not_exist_do_not_race() -> None:
     assert violated(ts, result) == set()
 
 
+def test_a_field_may_have_a_race_property_of_its_own() -> None:
+    b = Builder("own")
+    x, y, z = b.scalar("x", 0, 1), b.scalar("y", 0, 1), b.scalar("z", 0, 1)
+    b.properties.append(ir.Property("data-race(y)", "no race on y", "builtin", None))
+    for name in "AB":
+        p = b.context(name)
+        for where in (x, y, z):
+            p.stop()
+            p.touches(where, write=True)
+            p.store(where, 1)
+        p.end()
+    ts, result = check(b)
+    assert violated(ts, result) == {"data-race", "data-race(y)"}
+    assert [violation(ts, result, id).depth for id in ("data-race", "data-race(y)")] == [1, 3]
+
+
 def test_a_race_names_the_choices_of_both_contexts() -> None:
     b = Builder("choices")
     x = b.array("x", 3, 0, 1)
