@@ -37,15 +37,13 @@ def export(ts: ir.TransitionSystem) -> Export:
 def _model(ts: ir.TransitionSystem) -> str:
     """The driver: everything that a step does is in the header."""
     options = [
-        f"    :: d_step {{ c_expr {{ ps_attempt{context.index}(&now.cells, {choice}) }} -> "
-        "c_code { now.cells = ps_next; } }"
-        for context in ts.contexts
-        for choice in range(max((choices(context, stop) for stop in context.stops), default=0))
+        f"    :: d_step {{ c_expr {{ PS_STEP{context}_{choice} }} -> c_code {{ now.cells = ps_next; }} }}"
+        for context, choice in _options(ts)
     ]
     return "\n".join(
         [
             f'c_decl {{\n\\#include "{HEADER}"\n}}',
-            'c_state "struct ps_cells cells" "Global" "ps_initial"',
+            'c_state "ps_cells cells" "Global" "ps_initial"',
             "active proctype steps() {",
             "    do",
             *options,
@@ -54,6 +52,15 @@ def _model(ts: ir.TransitionSystem) -> str:
             "",
         ]
     )
+
+
+def _options(ts: ir.TransitionSystem) -> list[tuple[int, int]]:
+    """Contexts and choices: what the process may do in some state."""
+    return [
+        (context.index, choice)
+        for context in ts.contexts
+        for choice in range(max(choices(context, stop) for stop in context.stops))
+    ]
 
 
 def choices(context: ir.Context, stop: ir.Stop) -> int:
@@ -106,7 +113,9 @@ class _Steps:
             "static void ps_stray(void) {\n"
             '    fprintf(stderr, "internal error: a store outside its field\\n");\n    exit(70);\n}'
         )
-        return "\n".join([*head, HELPERS, *struct, stray, *getters, *setters, *flags, *steps, ""])
+        # SPIN takes no calls in c_expr, as they might change the state. These change only ps_next.
+        guards = [f"#define PS_STEP{c}_{choice} ps_attempt{c}(&now.cells, {choice})" for c, choice in _options(self.ts)]
+        return "\n".join([*head, HELPERS, *struct, stray, *getters, *setters, *flags, *steps, *guards, ""])
 
     # ------------------------------------------------------------ state
 
@@ -120,28 +129,26 @@ class _Steps:
             sign, bits = _bits(lo, hi)
             members.append(f"    {sign} long long c{number} : {bits};  /* {cell.name} */")
             initial.append(f".c{number} = {self.ts.initial[number]}{'ULL' if sign == 'unsigned' else 'LL'}")
-        yield "\n".join(["struct ps_cells {", *members, "} __attribute__((packed));"])
-        yield f"static const struct ps_cells ps_initial = {{{', '.join(initial)}}};"
-        yield "static struct ps_cells ps_next;  /* where the step that was attempted last leads */"
+        yield "\n".join(["typedef struct {", *members, "} __attribute__((packed)) ps_cells;"])
+        yield f"static const ps_cells ps_initial = {{{', '.join(initial)}}};"
+        yield "static ps_cells ps_next;  /* where the step that was attempted last leads */"
 
-    def _cell(self, number: int) -> str:
+    def cell(self, number: int) -> str:
         """The value of a cell of `s`."""
         return f"((value)s->c{number})" if number in self.changing else literal(self.ts.initial[number])
 
     def _getter(self, number: int) -> str:
         """Reads a cell of a field; 0 outside."""
         cells = enumerate(_cells(self.ts.fields[number]))
-        cases = [f"    case {i}: return {self._cell(cell)};" for i, cell in cells]
-        head = f"static inline value ps_get{number}(const struct ps_cells *s, value i) {{\n    switch ((long long)i) {{"
+        cases = [f"    case {i}: return {self.cell(cell)};" for i, cell in cells]
+        head = f"static inline value ps_get{number}(const ps_cells *s, value i) {{\n    switch ((long long)i) {{"
         return "\n".join([head, *cases, "    default: return 0;\n    }\n}"])
 
     def _setter(self, number: int) -> str:
         """Writes a cell of a field."""
         cells = [(i, cell) for i, cell in enumerate(_cells(self.ts.fields[number])) if cell in self.changing]
         cases = [f"    case {i}: s->c{cell} = v; break;" for i, cell in cells]
-        head = (
-            f"static inline void ps_set{number}(struct ps_cells *s, value i, value v) {{\n    switch ((long long)i) {{"
-        )
+        head = f"static inline void ps_set{number}(ps_cells *s, value i, value v) {{\n    switch ((long long)i) {{"
         return "\n".join([head, *cases, "    default: ps_stray();\n    }\n}"])
 
     # ------------------------------------------------------------ contexts
@@ -172,7 +179,7 @@ class _Steps:
         ]
         yield "\n".join(
             [
-                f"static int ps_attempt{index}(const struct ps_cells *s, int choice) {{",
+                f"static int ps_attempt{index}(const ps_cells *s, int choice) {{",
                 *self._scheduling(context),
                 "    ps_next = *s;",
                 f"    switch (s->c{context.pc}) {{",
@@ -208,7 +215,7 @@ class _Steps:
         for n in _passed(context, start.node):
             body.append(f"n{n}:;")
             body.extend(_Node(self, context, start, used).lines(context.nodes[n]))
-        head = f"static int ps_step{context.index}_{number}(struct ps_cells *s, int choice) {{"
+        head = f"static int ps_step{context.index}_{number}(ps_cells *s, int choice) {{"
         locals_ = [f"value l{local} = {slots.get(local, '0')};" for local in sorted(used)]
         return "\n".join([head, *("    " + line for line in (*locals_, *body)), "}"])
 
@@ -301,13 +308,14 @@ class _Node:
     def _alloc(self, local: int, number: int, live_locals: tuple[int, ...]) -> Iterator[str]:
         """The lowest object that is FREE, or FREED and not referenced; cut when there is none."""
         pool, name = self.ts.pools[number], self._local(local)
-        holders = [self.steps._cell(i) for i, cell in enumerate(self.ts.cells) if cell.pool == number]
+        holders = [self.steps.cell(i) for i, cell in enumerate(self.ts.cells) if cell.pool == number]
         holders += [self._local(i) for i in live_locals]
         for i in range(len(pool.objects)):
             held = " || ".join(f"{holder} == {i + 1}" for holder in holders) or "0"
             status = self._get(pool.status, str(i))
             free = f"{status} == {ir.FREE} || ({status} == {ir.FREED} && !({held}))"
-            yield f"{'else ' if i else ''}if ({free}) {{ {self._set(pool.status, str(i), str(ir.LIVE))} {name} = {i + 1}; }}"
+            take = f"{self._set(pool.status, str(i), str(ir.LIVE))} {name} = {i + 1};"
+            yield f"{'else ' if i else ''}if ({free}) {{ {take} }}"
         yield "else return 0;"
 
     def _free(self, pointer: Term, pool: ir.Pool) -> Iterator[str]:
@@ -348,7 +356,7 @@ class _Node:
         initial = [self.ts.initial[cell] for cell in _cells(where)]
         lo, hi = min(where.lo, 0, *initial), max(where.hi, 0, *initial)
         if isinstance(index, ir.Const) and 0 <= index.value < where.count:
-            return self.widths.term(self.steps._cell(where.base + index.value), lo, hi)
+            return self.widths.term(self.steps.cell(where.base + index.value), lo, hi)
         return self.widths.term(self._get(number, self.expr(index).text), lo, hi)
 
     def _readers(self, self_reader: bool) -> Term:
