@@ -80,7 +80,6 @@ class _Generator:
             "LOST_WAKEUP_PROPERTY": self.tables.builtin("lost-wakeup"),
             "LEAK_PROPERTY": self.tables.builtin("leak"),
         }
-        races = ", ".join(map(str, self.tables.race_properties())) or "0"
         words = ", ".join(f"UINT64_C({word})" for word in self.layout.pack(self.ts.initial))
         defines = "".join(f"#define {name} {value}\n" for name, value in sizes.items())
         races = ", ".join(map(str, self.tables.race_properties)) or "-1"
