@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,23 @@ def test_an_interrupted_check_keeps_its_partial_result(tmp_path: Path, number: s
     assert child.returncode == 3, err
     assert "partial: interrupted" in " ".join(out.split())
     assert "long was not searched to the end: interrupted" in err
+
+
+def test_a_terminal_shows_progress_and_then_what_was_found() -> None:
+    terminal, its_end = os.openpty()
+    command = psockmc("check", "--engine", "reference", "--no-cache", "two_additions")
+    with subprocess.Popen(command, cwd=CONTENT, stdout=subprocess.PIPE, stderr=its_end, text=True) as child:
+        os.close(its_end)
+        shown = b""
+        with suppress(OSError):  # EIO: the other end was closed
+            while chunk := os.read(terminal, 4096):
+                shown += chunk
+        out = child.communicate(timeout=30)[0]
+    os.close(terminal)
+    assert child.returncode == 0
+    assert b"compiling" in shown
+    assert b"[1/1] two_additions: " in shown
+    assert "all as expected" in out
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
