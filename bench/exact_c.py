@@ -56,7 +56,8 @@ class Widths:
 
 def _holds(bits: int, lo: int, hi: int) -> bool:
     # One bit is left free, so that the helpers' products and negations cannot overflow either.
-    return -(2 ** (bits - 2)) <= lo and hi < 2 ** (bits - 2)
+    limit = 1 << (bits - 2)
+    return -limit <= lo and hi < limit
 
 
 def literal(number: int) -> str:
