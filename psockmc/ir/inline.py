@@ -7,14 +7,16 @@ step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from psockmc.ir import system as ir
 from psockmc.ir import words
 from psockmc.ir.flow import Edge, Flow, Static
-from psockmc.ir.memory import Leaf, Memory
+from psockmc.ir.memory import Memory
+from psockmc.ir.places import Ref, add, elements, multiply
 from psockmc.ir.pure import Pure
 from psockmc.ir.reach import PointsTo
+from psockmc.ir.unchanging import Unchanging
 from psockmc.lang import tree
 from psockmc.lang.conversions import inside
 from psockmc.lang.types import (
@@ -35,22 +37,6 @@ from psockmc.lang.types import (
 TRUE, FALSE = ir.Const(1), ir.Const(0)
 
 
-@dataclass(frozen=True)
-class Ref:
-    """A place in shared memory: object `pointer` of the struct `root`, the field at `path`, array offset `index`.
-
-    tests: what must be tested before an access, as operations in order: a Deref of the object, bounds of array
-    indices.
-    """
-
-    root: str
-    pointer: ir.Expr
-    path: tuple[str, ...]
-    index: ir.Expr
-    type: Type
-    tests: tuple[ir.Deref | tuple[ir.Expr, int], ...]
-
-
 Binding = int | ir.Expr | Ref  # a local's number, a value, a place
 
 
@@ -65,40 +51,6 @@ class Call:
     returns: list[Edge] = field(default_factory=list)
     breaks: list[list[Edge]] = field(default_factory=list)
     continues: list[list[Edge]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Unchanging:
-    """Fields that no context of the scenario ever stores to keep the values that the setup has left.
-
-    A load of such a field is a step like any other, but its value is known, so code that cannot run is not built.
-    changed: the fields that are stored to; shared: the shared cells after the setup.
-    """
-
-    changed: frozenset[tuple[str, str]]
-    shared: tuple[int, ...]
-
-    def expect_change(self, leaf: Leaf) -> None:
-        """A store to a field that was thought never to change would make every verdict worthless."""
-        if (leaf.owner, leaf.declared.name) not in self.changed:
-            raise AssertionError(f"{leaf.owner}.{leaf.declared.name} is stored to, and was thought never to change")
-
-    def value(self, ref: Ref, memory: Memory) -> int | None:
-        """The value that every load of the place gives, or None when it is not known."""
-        leaf = memory.leaves[(ref.root, ref.path)]
-        if (leaf.owner, leaf.declared.name) in self.changed or leaf.declared.ghost:
-            return None
-        where, pool = memory.fields[leaf.field], memory.pools[ref.root]
-        match ref.pointer, ref.index:
-            case ir.Const(pointer), ir.Const(index) if 0 < pointer <= memory.statics[pool]:
-                if not isinstance(leaf.type, ListType):
-                    return self.shared[where.base + (pointer - 1) * leaf.per_object + index]
-        values = set(self.shared[where.base : where.base + where.count])
-        if memory.status[pool] >= 0:
-            if leaf.declared.default is not None:
-                return None
-            values.add(0)  # an object that is freed and handed out again has its default
-        return values.pop() if len(values) == 1 else None
 
 
 class Inliner:
@@ -214,12 +166,21 @@ class Inliner:
         values the parameter holds.
         """
         if isinstance(param, StructType):
-            return self.place(expr)
+            return self._held(self.place(expr))
         value = self.convert(self.value(expr), expr.type, param)
         fits = not isinstance(param, Bounded) or (isinstance(expr.type, Bounded) and inside(expr.type, param))
         if fits and isinstance(value, (ir.Const, ir.Local)) and not isinstance(value, Static):
             return value
         return ir.Local(self.keep("argument", param, value))
+
+    def _held(self, ref: Ref) -> Ref:
+        """A worker's item as its function sees it: through a pointer, so that the object is tested and not reused."""
+        pool = self.memory.pools[ref.root]
+        if ref.tests or not isinstance(ref.pointer, ir.Const) or not self._may_be_freed(ref.pointer, pool):
+            return ref
+        name = self.program.structs[ref.root].short
+        held = self.object(ref.root, ir.Local(self.keep(name, Pointer(ref.root), ref.pointer)), ref.path, ref.type)
+        return replace(held, index=ref.index)
 
     def _call(self, expr: tree.Call) -> ir.Expr:
         function = self.program.functions[expr.function]
@@ -662,30 +623,3 @@ class Inliner:
         self.flow.emit(ir.Finding(self.tables.property(kind), message, fatal))
         if fatal:
             self.flow.dangling = []
-
-
-def add(left: ir.Expr, right: ir.Expr) -> ir.Expr:
-    """The sum, folded where constant."""
-    if isinstance(left, ir.Const) and isinstance(right, ir.Const):
-        return ir.Const(left.value + right.value)
-    if isinstance(right, ir.Const) and right.value == 0:
-        return left
-    if isinstance(left, ir.Const) and left.value == 0:
-        return right
-    return ir.Op("+", (left, right))
-
-
-def multiply(value: ir.Expr, factor: int) -> ir.Expr:
-    """The product, folded where constant."""
-    if isinstance(value, ir.Const):
-        return ir.Const(value.value * factor)
-    return value if factor == 1 else ir.Op("*", (value, ir.Const(factor)))
-
-
-def elements(memory: Memory, t: Type) -> int:
-    """How many scalars a value of this type has, by its array dimensions."""
-    count = 1
-    while isinstance(t, ArrayType):
-        count *= memory.length(t.length)
-        t = t.element
-    return count

@@ -13,12 +13,14 @@ from itertools import product
 from psockmc.explore.reference import Interpreter, Step
 from psockmc.ir import system as ir
 from psockmc.ir.finish import EndlessLoop, Finished, finish
-from psockmc.ir.inline import Binding, Inliner, Ref, Unchanging
+from psockmc.ir.inline import Binding, Inliner
 from psockmc.ir.memory import Memory
-from psockmc.ir.reach import PointsTo, changed_fields, embedded, used, walk
+from psockmc.ir.places import Ref
+from psockmc.ir.reach import PointsTo, changed_fields, embedded, leaf_type, used, walk
+from psockmc.ir.unchanging import Unchanging
 from psockmc.lang import tree
 from psockmc.lang.diagnostics import Diagnostic, ModelErrors, did_you_mean
-from psockmc.lang.types import Pointer, StructType
+from psockmc.lang.types import CONTEXTS, ArrayType, Pointer, StructType
 
 BUILTIN = {
     "null-deref": "no NULL pointer is dereferenced",
@@ -159,7 +161,7 @@ class _Compiler:
         self.plans = list(self._plan())
         names = tuple(p.name for p in self.plans)
         self.memory = Memory(program, scenario, self.use, names)
-        self.points_to = PointsTo(program, self.use)
+        self.points_to = PointsTo(program, scenario, self.use)
         self.shared_cpus = [sum(q.cpu == p.cpu for q in self.plans) > 1 for p in self.plans]
 
     # ------------------------------------------------------------ contexts
@@ -193,22 +195,46 @@ class _Compiler:
                 for path in embedded(self.program.structs, struct, function.per_struct):
                     if not self._used_path(struct, path):
                         continue
+                    count = self._copies(struct, path)
                     for i, label in enumerate(sizing.objects[pool], start=1):
-                        item = StructType(function.per_struct)
-                        ref = Ref(struct, ir.Const(i), path, ir.Const(0), item, ())
-                        yield function, ref, f"{label}.{path[0]}"
+                        for k in range(count):
+                            item = StructType(function.per_struct)
+                            ref = Ref(struct, ir.Const(i), path, ir.Const(k), item, ())
+                            yield function, ref, f"{label}.{path[0]}" + (f"[{k}]" if count > 1 else "")
 
     def _used_path(self, struct: str, path: tuple[str, ...]) -> bool:
-        for name in path:
-            if (struct, name) not in self.use.fields:
+        for field in self._along(struct, path):
+            if (struct, field.name) not in self.use.fields:
                 return False
-            field = self.program.structs[struct].field(name)
-            if field is not None and isinstance(field.type, StructType):
-                struct = field.type.name
+            inner = leaf_type(field.type)
+            struct = inner.name if isinstance(inner, StructType) else struct
         return True
 
-    def _inliner(self, index: int, plan: _Plan, known: Unchanging | None = None) -> Inliner:
-        inliner = Inliner(self.tables, self.memory, self.points_to, index, LEVELS[plan.kind], self.scenario.may_fail)
+    def _along(self, struct: str, path: tuple[str, ...]) -> Iterator[tree.StructField]:
+        """The fields on a path of embedded structs."""
+        for name in path:
+            field = self.program.structs[struct].field(name)
+            if field is None:
+                raise AssertionError(f"{struct} has no field {name}")
+            yield field
+            inner = leaf_type(field.type)
+            struct = inner.name if isinstance(inner, StructType) else struct
+
+    def _copies(self, struct: str, path: tuple[str, ...]) -> int:
+        """How many items one object has at a path, which may lead through arrays."""
+        count = 1
+        for field in self._along(struct, path):
+            t = field.type
+            while isinstance(t, ArrayType):
+                if t.length == CONTEXTS:
+                    message = f"`{field.name}` holds a work item for every context, and every item is a context"
+                    raise ModelErrors([self.tables.error("E0903", field.span, message, "give the array a length")])
+                count, t = count * t.length, t.element
+        return count
+
+    def _inliner(self, index: int, plan: _Plan, known: Unchanging | None) -> Inliner:
+        may_fail = self.scenario.may_fail if known else ()  # nothing fails in the setup, where nothing is known yet
+        inliner = Inliner(self.tables, self.memory, self.points_to, index, LEVELS[plan.kind], may_fail)
         inliner.known = known
         if LEVELS[plan.kind] and plan.item is None:
             inliner.flow.emit(ir.Nop(), begins=True)  # the interrupt arrives: a step of its own
@@ -308,14 +334,14 @@ class _Compiler:
         """Run the setup function alone; the shared cells at its end."""
         function = self.program.functions[self.scenario.setup]
         plan = _Plan("setup", "process", 0, function, ())
-        inliner = self._inliner(0, plan)
+        inliner = self._inliner(0, plan, None)
         done = self._finish(inliner, False)
         base = len(self.memory.cells)
         context, own = self._context(0, plan, inliner, done, base)
         initial = (*self.memory.initial, *([0] * len(own)))
         ts = self._system([*self.memory.cells, *own], [context], initial, self._builtin())
         interpreter = Interpreter(ts)
-        state = initial
+        state, seen = initial, {initial}
         while not context.stops[state[context.pc]].done:
             if interpreter.choices(state, context) > 1:
                 self._setup_error(function, context, "chooses", None)
@@ -324,6 +350,9 @@ class _Compiler:
                 self._setup_error(function, context, "fails" if step.findings or step.cut else "blocks", step)
                 break
             state = step.state
+            if state in seen:
+                self._setup_error(function, context, "never ends", None)
+            seen.add(state)
         return state[:base]
 
     def _setup_error(self, function: tree.Function, context: ir.Context, how: str, step: Step | None) -> None:

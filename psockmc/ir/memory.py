@@ -188,9 +188,6 @@ class Memory:
         pool = self.pools[struct]
         self.pool_fields.append([])
         self.status.append(-1)
-        if not self.objects[pool]:
-            self._fields(struct, struct, (), 1, count=0)
-            return
         if struct in self.use.allocated:
             self.status[pool] = self._field(
                 f"{struct}.status", pool, 1, Domain(0, 2, -1, ("free", "live", "freed")), "status",

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from psockmc.ir import system as ir
 from psockmc.ir.memory import Memory
+from psockmc.ir.places import Ref, add, elements, multiply
 from psockmc.ir.reach import walk
 from psockmc.lang import tree
 from psockmc.lang.types import ContextType, ListType, Pointer, StructType, Type
 
 if TYPE_CHECKING:
-    from psockmc.ir.inline import Inliner, Ref
+    from psockmc.ir.inline import Inliner
 
 ZERO, ONE = ir.Const(0), ir.Const(1)
 
@@ -88,8 +89,6 @@ class Pure:
 
     def place(self, expr: tree.Expr) -> Ref:
         """The place an expression names. Of its tests only the bounds of arrays count."""
-        from psockmc.ir.inline import Ref, add, elements, multiply
-
         match expr:
             case tree.Var(name=name):
                 bound = self._name(name)
@@ -109,8 +108,6 @@ class Pure:
         raise AssertionError(f"not a place: {expr}")
 
     def _load(self, ref: Ref, offset: int = 0) -> ir.Expr:
-        from psockmc.ir.inline import add
-
         field, index = self.inliner.locate(ref)
         value: ir.Expr = ir.Load(field, add(index, ir.Const(offset)))
         for test in ref.tests:
@@ -206,6 +203,4 @@ class Pure:
             room = len(self.memory.objects[self.memory.pools[ref.type.struct]])
             cells = [self._load(ref, i) for i in range(room)]
             return [(c, ir.Op("!=", (c, ZERO))) for c in cells]
-        from psockmc.ir.inline import elements
-
         return [(self._load(ref, i), ONE) for i in range(elements(self.memory, ref.type))]

@@ -178,10 +178,12 @@ _STORES = ("WRITE_ONCE", "rcu_assign_pointer", "RCU_INIT_POINTER", "smp_store_re
 class PointsTo:
     """For every place that can hold a function pointer, the functions it may hold (flow- and context-insensitive)."""
 
-    def __init__(self, program: tree.Program, use: Used) -> None:
+    def __init__(self, program: tree.Program, scenario: tree.Scenario, use: Used) -> None:
         self.program = program
         self.holds: dict[Holder, set[str]] = {}
         self.changed = True
+        for runner in scenario.run:
+            self.arguments(runner.function, runner.args, "")
         functions = [program.functions[name] for name in use.functions]
         nodes = [(f, list(walk(f.body))) for f in functions]
         for struct in program.structs.values():
@@ -268,12 +270,13 @@ class PointsTo:
 
 
 def embedded(structs: Mapping[str, tree.Struct], struct: str, wanted: str) -> Iterator[tuple[str, ...]]:
-    """Paths of fields in `struct` at which a struct `wanted` is embedded (not inside arrays)."""
+    """Paths of fields in `struct` at which a struct `wanted`, or an array of them, is embedded."""
     for field in structs[struct].fields:
-        if isinstance(field.type, StructType):
-            if field.type.name == wanted:
+        inner = leaf_type(field.type)
+        if isinstance(inner, StructType):
+            if inner.name == wanted:
                 yield (field.name,)
-            for path in embedded(structs, field.type.name, wanted):
+            for path in embedded(structs, inner.name, wanted):
                 yield (field.name, *path)
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from psockmc.ir import system as ir
 from psockmc.ir.flow import Lower, Raise, Static
+from psockmc.ir.memory import Leaf
+from psockmc.ir.places import Ref, add, multiply
 from psockmc.ir.reach import embedded
 from psockmc.lang import tree
 from psockmc.lang.types import Bool, ListType, Pointer
 
 if TYPE_CHECKING:
-    from psockmc.ir.inline import Inliner, Ref
+    from psockmc.ir.inline import Inliner
 
 FATAL = frozenset(
     (
@@ -181,9 +183,10 @@ def _kfree(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
     _must(inliner, dynamic, "bad-free", f"{where}: frees a static object")
     status = ir.Load(inliner.memory.status[pool], ir.Op("-", (pointer, ONE)))
     _must(inliner, ir.Op("==", (status, ir.Const(ir.LIVE))), "double-free", f"{where}: freed a second time")
-    for kind, cell, what in _burdens(inliner, struct):
-        index = ir.Op("-", (pointer, ONE))
-        _must(inliner, ir.Op("==", (ir.Load(cell, index), ZERO)), kind, f"{where}: {what}")
+    for kind, leaf, what in _burdens(inliner, struct):
+        for k in range(leaf.per_object):
+            index = add(multiply(ir.Op("-", (pointer, ONE)), leaf.per_object), ir.Const(k))
+            _must(inliner, ir.Op("==", (ir.Load(leaf.field, index), ZERO)), kind, f"{where}: {what}")
     flow.emit(ir.Free(pointer, pool))
     flow.resume(flow.dangling, null)
     return ZERO
@@ -197,21 +200,23 @@ def _must(inliner: Inliner, cond: ir.Expr, kind: str, message: str) -> None:
     inliner.flow.resume(good, inliner.flow.dangling)
 
 
-def _burdens(inliner: Inliner, struct: str) -> Iterator[tuple[str, int, str]]:
-    """What a freed object must not have: (finding, field that must be 0, message) for held locks and queued work."""
+def _burdens(inliner: Inliner, struct: str) -> Iterator[tuple[str, Leaf, str]]:
+    """What a freed object must not have: (finding, what must be 0, message) for held locks and queued work."""
     memory = inliner.memory
     for lock in memory.lock_classes():
-        root, _, name = lock.name.partition(".")
+        root, *names = lock.name.split(".")
         if root == struct:
-            yield "lock-usage", lock.owner, f"frees an object whose {name} is held"
+            name, path = ".".join(names), tuple(names)
+            yield "lock-usage", memory.leaves[root, (*path, "owner")], f"frees an object whose {name} is held"
             if lock.readers >= 0:
-                yield "lock-usage", lock.readers, f"frees an object whose {name} is held for reading"
+                readers = memory.leaves[root, (*path, "readers")]
+                yield "lock-usage", readers, f"frees an object whose {name} is held for reading"
     for function in memory.program.functions.values():
         if function.per_struct:
             for path in embedded(memory.program.structs, struct, function.per_struct):
                 pending = memory.leaves.get((struct, (*path, "pending")))
                 if pending is not None:
-                    yield "use-after-free", pending.field, f"frees an object whose {'.'.join(path)} is still queued"
+                    yield "use-after-free", pending, f"frees an object whose {'.'.join(path)} is still queued"
 
 
 def _container_of(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
@@ -229,8 +234,6 @@ def _container_of(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
 
 def _cells(inliner: Inliner, ref: Ref) -> tuple[int, list[ir.Expr], ir.Expr]:
     """Field of a list, the indices of its element cells, and of the last cell, which is always 0."""
-    from psockmc.ir.inline import add
-
     if not isinstance(ref.type, ListType):
         raise AssertionError("not a list")
     field, base = inliner.locate(ref)
@@ -406,9 +409,7 @@ def _acquired(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
     name = ".".join((ref.root, *ref.path))
     classes = inliner.memory.lock_classes()
     number = next(i for i, lock in enumerate(classes) if lock.name == name)
-    from psockmc.ir.inline import Ref as Place
-
-    _, index = inliner.locate(Place(ref.root, ref.pointer, (*ref.path, "owner"), ref.index, Bool(), ref.tests))
+    _, index = inliner.locate(Ref(ref.root, ref.pointer, (*ref.path, "owner"), ref.index, Bool(), ref.tests))
     inliner.flow.emit(ir.Acquire(number, index, expr.names["mode"] == "write", False, False))
     return ZERO
 

@@ -90,4 +90,5 @@ CODES: dict[str, str] = {
     "E0900": "A loop can go round without taking a step.",
     "E0901": "A setup function does not run to its end.",
     "E0902": "No finding is of this kind.",
+    "E0903": "A work item is embedded once for every context.",
 }
