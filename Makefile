@@ -5,7 +5,7 @@ JOBS ?= 2
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: check test lint slow bench goldens coverage venv clean
+.PHONY: check test lint slow bench goldens findings coverage venv clean
 
 check: $(STAMP)
 	$(BIN)/psockmc check
@@ -26,6 +26,10 @@ bench: $(STAMP)
 
 goldens: $(STAMP)
 	$(BIN)/pytest -q --update-goldens
+
+# What the models of the current kernel violate: reports/findings/.
+findings: $(STAMP)
+	$(BIN)/python -m psockmc.findings reports/findings
 
 coverage: $(STAMP)
 	$(BIN)/pytest -q -n $(JOBS) --cov --cov-report=term-missing
