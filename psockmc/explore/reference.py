@@ -422,8 +422,8 @@ class _Search:
         self.edges: dict[tuple[int, bool, int, bool, bool, bool, int], LockEdge] = {}
         self.cuts: dict[str, int] = {}
         self.fatal: dict[int, int] = {}
-        self.statements: set[int] = set()
-        self.covers: set[int] = set()
+        self.statements = set(ts.begun)
+        self.covers = set(ts.begun_covers)
         self.transitions = self.terminal = 0
         self.invariants = [i for i, p in enumerate(ts.properties) if p.kind == "invariant"]
         self.ends = [i for i, p in enumerate(ts.properties) if p.kind == "end"]

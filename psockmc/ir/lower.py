@@ -290,7 +290,7 @@ class _Compiler:
             cells += own
         initial = (*shared, *([0] * (len(cells) - len(shared))))
         ts = self._system(cells, contexts, initial, self._properties())
-        return replace(ts, initial=self._start(ts, local_starts))
+        return self._start(ts, local_starts)
 
     def _system(
         self,
@@ -366,15 +366,19 @@ class _Compiler:
         raise ModelErrors([self.tables.error("E0901", span, message, help_)])
 
     @staticmethod
-    def _start(ts: ir.TransitionSystem, local_starts: list[bool]) -> tuple[int, ...]:
-        """The initial state: contexts that begin with local work have done it, since locals are free."""
+    def _start(ts: ir.TransitionSystem, local_starts: list[bool]) -> ir.TransitionSystem:
+        """Contexts that begin with local work have done it in the initial state, since locals are free."""
         state, interpreter = ts.initial, Interpreter(ts)
+        statements: set[int] = set()
+        covers: set[int] = set()
         for context, local in zip(ts.contexts, local_starts, strict=True):
             if local:
                 step = interpreter.step(state, context, 0)
                 if step.state is not None and not step.findings:
                     state = step.state
-        return state
+                    statements |= {context.nodes[i].statement for i in step.nodes} - {-1}
+                    covers.update(step.covers)
+        return replace(ts, initial=state, begun=frozenset(statements), begun_covers=frozenset(covers))
 
     # ------------------------------------------------------------ properties
 

@@ -426,7 +426,8 @@ class Property:
 class TransitionSystem:
     """A scenario, compiled. initial: the state vector at the beginning.
 
-    bounds, assumptions, omissions: sentences printed with every result.
+    bounds, assumptions, omissions: sentences printed with every result. begun, begun_covers: statements and covers
+    that happened before the initial state, since contexts that begin with local work have done it there.
     """
 
     name: str
@@ -444,6 +445,8 @@ class TransitionSystem:
     bounds: tuple[str, ...]
     assumptions: tuple[str, ...]
     omissions: tuple[str, ...]
+    begun: frozenset[int] = frozenset()
+    begun_covers: frozenset[int] = frozenset()
 
     def property_index(self, id: str) -> int:
         """Index of the property with this id; KeyError when there is none."""

@@ -303,8 +303,7 @@ def _list_del(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
     flow = inliner.flow
     accesses = _begin_list(inliner, ref, element, write=True)
     field, cells, last = _cells(inliner, ref)
-    member = ir.Op("or", tuple(ir.Op("==", (ir.Load(field, c), element)) for c in cells))
-    yes, no = flow.branch(member)
+    yes, no = flow.branch(_is_member(field, cells, element))
     flow.nodes[-1].accesses = accesses
     flow.resume(no)
     inliner.finding("list-corruption", f"{inliner.tables.access_text(flow.statement)}: the element is not on this list")
@@ -347,18 +346,31 @@ def _never_filled(inliner: Inliner, ref: Ref) -> bool:
 
 
 def list_next(inliner: Inliner, element: ir.Expr, ref: Ref) -> ir.Expr:
-    """The element after `element`, or NULL at the end (or when it is not on the list any more): one step."""
+    """The element after `element`, or NULL at the end: one step. The links of an element that is not on the list lead
+    astray.
+    """
     if not isinstance(ref.type, ListType):
         raise AssertionError("not a list")
     accesses = _begin_list(inliner, ref, element, write=False)
     field, cells, last = _cells(inliner, ref)
+    flow = inliner.flow
+    member, gone = flow.branch(_is_member(field, cells, element))
+    flow.nodes[-1].accesses = accesses
+    flow.resume(gone)
+    what = inliner.tables.access_text(flow.statement)
+    inliner.finding("list-corruption", f"{what}: follows an element that is not on this list (any more)")
+    flow.resume(member)
     following: ir.Expr = ZERO
     for here, after in zip(cells, [*cells[1:], last], strict=True):
         is_it = ir.Op("==", (ir.Load(field, here), element))
         following = ir.Op("?:", (is_it, ir.Load(field, after), following))
     number = inliner.local_of_type("following", Pointer(ref.type.struct))
-    inliner.flow.emit(ir.Let(number, following), accesses=accesses)
+    flow.emit(ir.Let(number, following))
     return ir.Local(number)
+
+
+def _is_member(field: int, cells: list[ir.Expr], element: ir.Expr) -> ir.Expr:
+    return ir.Op("or", tuple(ir.Op("==", (ir.Load(field, c), element)) for c in cells))
 
 
 # ---------------------------------------------------------------- contexts, counters, waiting

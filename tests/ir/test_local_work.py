@@ -74,3 +74,17 @@ def test_an_assumption_about_a_choice_prunes_the_choice() -> None:
 def test_an_assumption_does_not_undo_the_end_of_a_reader() -> None:
     before = Tiny("x = choose(2)", "rcu_read_lock()", "y = box0.a", "rcu_read_unlock()", "assume(x == 0)")
     assert before.result.states == 1 + 2 + 2 + 2 + 1
+
+
+def test_what_a_context_does_before_its_first_step_is_covered() -> None:
+    tiny = Tiny("cover('here')", "x = 1", "box0.a = x")
+    assert tiny.covers == {"here"}
+    assert tiny.result.states == 2
+    ran = {tiny.ts.statements[i].text for i in tiny.result.statements}
+    assert {"cover('here')", "x = 1", "box0.a = x"} <= ran
+
+
+def test_a_failed_check_before_the_first_step_is_a_step() -> None:
+    tiny = Tiny("x = 1", "check(x == 2, 'never')", "box0.a = x")
+    assert tiny.violated == {"assert": "never"}
+    assert tiny.result.states == 3
