@@ -16,7 +16,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from pathlib import Path
 from bench.exact_c import NotExportableError
 from bench.objects import objects
 from bench.promela import HEADER, export
+from bench.spin import processor_seconds
 from psockmc import content
 from psockmc.explore.limits import Limits
 from psockmc.explore.native import search_native
@@ -60,7 +60,11 @@ class SpinError(Exception):
 
 @dataclass(frozen=True)
 class Search:
-    """One engine's search. transitions: those with a successor. compile_seconds: from the system to the program."""
+    """One engine's search. transitions: those with a successor. compile_seconds: from the system to the program.
+
+    Seconds are of processor time, which others on the machine change little; they include a hundredth or two for
+    starting programs and reading what they say.
+    """
 
     states: int
     transitions: int
@@ -92,7 +96,7 @@ def search_spin(ts: TransitionSystem, expected: int, *, quick: bool = False) -> 
     Raises SpinError when it does not get to the end, also when a path is longer than `expected` (then there are more
     states), and bench.exact_c.NotExportableError.
     """
-    start = time.monotonic()
+    start = processor_seconds()
     exported = export(ts)
     with tempfile.TemporaryDirectory(prefix="psockmc-spin-") as folder:
         Path(folder, "model.pml").write_text(exported.model, encoding="utf-8")
@@ -100,10 +104,10 @@ def search_spin(ts: TransitionSystem, expected: int, *, quick: bool = False) -> 
         _run(folder, "spin", "-a", "model.pml")
         options = ["-DSAFETY", "-DNOREDUCE", f"-DMEMLIM={MEMORY}", "-DVECTORSZ=8192"]
         _run(folder, "cc", "-O0" if quick else "-O2", "-w", *options, "-o", "pan", "pan.c")
-        compiled = time.monotonic()
+        compiled = processor_seconds()
         table = min(max(expected.bit_length() + 1, 16), 28)
         said = _run(folder, "./pan", "-E", "-n", f"-m{expected + 1000}", f"-w{table}")
-        ended = time.monotonic()
+        ended = processor_seconds()
     return _read(said, ended - compiled, compiled - start)
 
 
@@ -137,13 +141,15 @@ def _number(pattern: str, text: str) -> float:
 def search_ours(ts: TransitionSystem, *, quick: bool = False) -> tuple[Search, SearchResult]:
     """The native engine, compiled anew; quick: without optimisation."""
     with _empty_cache():
-        start = time.monotonic()
+        start = processor_seconds()
         with built(generate(ts).source, quick):
-            compile_seconds = time.monotonic() - start
+            compile_seconds = processor_seconds() - start
+            start = processor_seconds()
             result = search_native(ts, Limits(max_states=MOST_STATES), None)  # finds the program that was just built
+            seconds = processor_seconds() - start
     transitions = result.transitions - sum(result.fatal.values())
     megabytes = result.bytes_per_state * result.states / 2**20
-    return Search(result.states, transitions, result.seconds, compile_seconds, megabytes), result
+    return Search(result.states, transitions, seconds, compile_seconds, megabytes), result
 
 
 @contextmanager
