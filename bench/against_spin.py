@@ -27,9 +27,10 @@ from bench.promela import HEADER, export
 from bench.spin import processor_seconds
 from psockmc import content
 from psockmc.explore.limits import Limits
-from psockmc.explore.native import search_native
+from psockmc.explore.native.answer import answer
 from psockmc.explore.native.build import built
 from psockmc.explore.native.codegen import generate
+from psockmc.explore.native.process import run_search
 from psockmc.explore.result import SearchResult
 from psockmc.ir.lower import compile_scenario
 from psockmc.ir.system import TransitionSystem
@@ -122,14 +123,14 @@ def _read(said: str, seconds: float, compile_seconds: float) -> Search:
     """The numbers in the report of `pan`. One of its transitions is the one into the initial state."""
     if "errors: 0" not in said or "error:" in said or "not completed" in said:
         raise SpinError(f"SPIN did not explore everything: {said}")
-    states = int(_number(r"([\d.e+]+) states, stored", said))
-    matched = int(_number(r"([\d.e+]+) states, matched", said))
+    # From 10**8 on SPIN rounds its numbers and writes an exponent: those are not found.
+    states, matched = (int(_number(rf"^ *(\d+) states, {kind}", said)) for kind in ("stored", "matched"))
     memory = _number(r"([\d.]+)\s+total actual memory usage", said)
     return Search(states, states + matched - 1, seconds, compile_seconds, memory)
 
 
 def _number(pattern: str, text: str) -> float:
-    found = re.search(pattern, text)
+    found = re.search(pattern, text, re.MULTILINE)
     if found is None:
         raise SpinError(f"no {pattern!r} in what SPIN says: {text}")
     return float(found.group(1))
@@ -140,16 +141,18 @@ def _number(pattern: str, text: str) -> float:
 
 def search_ours(ts: TransitionSystem, *, quick: bool = False) -> tuple[Search, SearchResult]:
     """The native engine, compiled anew; quick: without optimisation."""
+    limits = Limits(max_states=MOST_STATES)
     with _empty_cache():
         start = processor_seconds()
-        with built(generate(ts).source, quick):
-            compile_seconds = processor_seconds() - start
-            start = processor_seconds()
-            result = search_native(ts, Limits(max_states=MOST_STATES), None)  # finds the program that was just built
-            seconds = processor_seconds() - start
+        program = generate(ts)
+        with built(program.source, quick) as path:
+            compiled = processor_seconds()
+            records = run_search(path, limits, None)
+            ended = processor_seconds()
+    result = answer(ts, program, records, limits)
     transitions = result.transitions - sum(result.fatal.values())
     megabytes = result.bytes_per_state * result.states / 2**20
-    return Search(result.states, transitions, seconds, compile_seconds, megabytes), result
+    return Search(result.states, transitions, ended - compiled, compiled - start, megabytes), result
 
 
 @contextmanager
