@@ -2,11 +2,18 @@
 
 from psockmc.lang import VIOLATED, process, scenario, softirq
 
-from models.setups import connected_socket, map_with_an_end, socket_and_another, socket_in_map, socket_in_two_slots
+from models.setups import (
+    connected_socket,
+    map_with_an_end,
+    socket_and_another,
+    socket_in_map,
+    socket_in_two_slots,
+    two_connected_sockets,
+)
 from models.skbuff import sk_buff
 from models.skmsg import sk_msg, sk_psock, sk_psock_link
 from models.sock import sock, socket
-from models.sock_map import BPF_ANY, bpf_stab
+from models.sock_map import BPF_ANY, BPF_EXIST, BPF_NOEXIST, bpf_stab
 from models.syscalls import (
     fd0,
     fd1,
@@ -86,6 +93,19 @@ updates_against_close = scenario(
         "data-race": "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, while another update "
         "stores it by WRITE_ONCE()",
     },
+)
+
+updates_of_one_slot = scenario(
+    "two processes put a socket each into one slot, one if it is empty and one if it is not, and a third empties it",
+    setup=two_connected_sockets,
+    run=[
+        process(sys_map_update, map0, 0, fd0, BPF_NOEXIST),
+        process(sys_map_update, map0, 0, fd1, BPF_EXIST),
+        process(sys_map_delete, map0, 0),
+    ],
+    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    may_fail=[sk_psock, sk_psock_link],
+    properties=[I02, I03, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I34],
 )
 
 update_against_delete = scenario(

@@ -95,7 +95,14 @@ def connected_socket() -> None:
     """A socket that is in no map yet; the map has a program."""
     closable(fd0)
     connect(fd0, 0, True)
-    map0.progs.stream_verdict = prog_pass
+    map0.progs.skb_verdict = prog_pass
+
+
+@user
+def two_connected_sockets() -> None:
+    """Two sockets that are in no map yet."""
+    connect(fd0, 0, True)
+    connect(fd1, 1, True)
 
 
 @user
@@ -236,7 +243,7 @@ def full_send_buffer() -> None:
 def choosy_socket_in_map() -> None:
     """A socket in slot 0, whose program lets pass what it likes."""
     receiving(connect(fd0, 0, True))
-    map0.progs.stream_verdict = prog_pass_or_drop
+    map0.progs.skb_verdict = prog_pass_or_drop
     sys_map_update(map0, 0, fd0, BPF_ANY)
 
 
