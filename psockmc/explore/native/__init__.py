@@ -22,10 +22,16 @@ from psockmc.explore.native.process import run_search
 from psockmc.explore.result import SearchResult
 from psockmc.ir.system import TransitionSystem
 
-# Most scenarios are explored sooner than an optimised program is compiled: up to here the quick one does.
-QUICK_STATES = 500_000
-
 __all__ = ["EngineError", "available", "search_native"]
+
+
+def quick_states(source: str) -> int:
+    """How many states the quick program explores before the optimised one is worth the wait for its compiler.
+
+    To compile a byte takes the time in which the quick program finds about this many states: so at most half the time
+    is lost.
+    """
+    return 5 * len(source)
 
 
 def available() -> str | None:
@@ -43,11 +49,16 @@ def search_native(ts: TransitionSystem, limits: Limits, reporter: Reporter | Non
     """
     program = generate(ts)
     if not is_kept(program.source):
-        cheap = limits.max_states is None or limits.max_states > QUICK_STATES
+        most = quick_states(program.source)
+        cut_short = limits.max_states is None or limits.max_states > most
         with built(program.source, quick=True) as path:
-            records = run_search(path, replace(limits, max_states=QUICK_STATES) if cheap else limits, reporter)
-        if not (cheap and records[-1]["reason"] == "states"):
+            records = run_search(path, replace(limits, max_states=most) if cut_short else limits, reporter)
+        if not (cut_short and records[-1]["reason"] == "states"):
             return answer(ts, program, records, limits)
+        used = records[-1]["seconds"]
+    else:
+        used = 0.0
+    left = None if limits.timeout is None else max(0.0, limits.timeout - used)
     with built(program.source) as path:
-        records = run_search(path, limits, reporter)
+        records = run_search(path, replace(limits, timeout=left), reporter)
     return answer(ts, program, records, limits)

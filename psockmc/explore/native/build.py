@@ -22,8 +22,6 @@ from pathlib import Path
 
 from psockmc.explore.native.errors import EngineError
 
-# Beyond this length of source, the compiler's time would outweigh what its optimiser wins.
-LARGE_SOURCE = 4_000_000
 KEEP_SECONDS = 30 * 24 * 3600
 SHOWN_LINES = 5
 
@@ -38,10 +36,9 @@ def compiler() -> list[str] | None:
     return command if shutil.which(command[0]) else None
 
 
-def flags(source: str, quick: bool = False) -> list[str]:
-    """How a program of this length is compiled; `quick`: to run soon rather than fast."""
-    level = "-O0" if quick else "-O2" if len(source) < LARGE_SOURCE else "-O1"
-    return ["-std=gnu11", level, "-w", "-fno-strict-aliasing", "-fwrapv"]
+def flags(quick: bool = False) -> list[str]:
+    """How a program is compiled; `quick`: to run soon rather than fast. What is written by hand is optimised anyway."""
+    return ["-std=gnu11", "-O0" if quick else "-O1", "-w", "-fno-strict-aliasing", "-fwrapv"]
 
 
 def is_kept(source: str) -> bool:
@@ -112,7 +109,7 @@ def _built_elsewhere(command: list[str], source: str, name: str, quick: bool, wh
 def _digest(source: str, command: list[str], quick: bool) -> str:
     """The name under which the program is kept."""
     version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False).stdout
-    parts = [source, *command, *flags(source, quick), version]
+    parts = [source, *command, *flags(quick), version]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
 
 
@@ -132,7 +129,7 @@ def _compile(command: list[str], source: str, program: Path, quick: bool) -> Non
     with tempfile.TemporaryDirectory(prefix=".compile-", dir=program.parent) as folder:
         text, binary = Path(folder, "search.c"), Path(folder, "search")
         text.write_text(source, encoding="utf-8")
-        arguments = [*command, *flags(source, quick), "-o", str(binary), str(text)]
+        arguments = [*command, *flags(quick), "-o", str(binary), str(text)]
         environment = os.environ | {"TMPDIR": folder, "LC_ALL": "C"}
         run = subprocess.run(arguments, capture_output=True, text=True, errors="replace", check=False, env=environment)
         if run.returncode != 0 or not binary.exists():

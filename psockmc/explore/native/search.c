@@ -14,6 +14,8 @@
  * Results are JSON lines on stdout, the last of kind "end"; progress goes to stderr.
  */
 
+#pragma GCC optimize("O2")
+
 enum stop_reason { EXHAUSTED, STATES, DEPTH, TIMEOUT, INTERRUPTED, MEMORY };
 static const char *const reason_names[] = {"", "states", "depth", "timeout", "interrupted", "memory"};
 

@@ -14,6 +14,10 @@
 #include <sys/mman.h>
 #include <time.h>
 
+/* What is written by hand runs for every step and is always optimised; how the rest is compiled, build.py decides. */
+#pragma GCC push_options
+#pragma GCC optimize("O2")
+
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
@@ -213,3 +217,5 @@ struct stop {
 static void attempt(unsigned context, unsigned number, const struct stop *stop, const u64 *s);
 static void violated_by_state(int property, u32 state);
 static u8 rest[AT_LEAST_ONE(CONTEXTS)]; /* how each context rests in the state that was expanded last */
+
+#pragma GCC pop_options

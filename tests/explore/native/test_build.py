@@ -11,7 +11,7 @@ import pytest
 
 from psockmc.explore.limits import Limits
 from psockmc.explore.native import EngineError, available, search_native
-from psockmc.explore.native.build import CacheWarning, built, cache_folder, flags
+from psockmc.explore.native.build import CacheWarning, built, cache_folder
 from psockmc.explore.result import SearchResult
 from psockmc.ir import system as ir
 from tests.explore.native.systems import Builder
@@ -87,10 +87,6 @@ def test_the_cache_follows_the_home_folder_without_xdg(monkeypatch: pytest.Monke
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "/home/someone")
     assert cache_folder() == Path("/home/someone/.cache/psockmc")
-
-
-def test_a_huge_source_is_optimised_less() -> None:
-    assert flags(" " * 10) != flags(" " * 10_000_000)
 
 
 def test_a_cache_that_cannot_be_written_gives_a_warning_and_a_result(

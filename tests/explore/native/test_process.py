@@ -91,7 +91,7 @@ def test_progress_is_reported_several_times_a_second(program: Path) -> None:
 
 
 def test_a_large_search_is_begun_again_by_the_optimised_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "QUICK_STATES", 300)
+    monkeypatch.setattr(native, "quick_states", lambda source: 300)
     built_quick = []
     original = native.built
 
