@@ -180,7 +180,7 @@ def _race(history: History, prop: ir.Property, message: str, endings: Sequence[P
     one, other = endings
     first = history.steps[-1]
     second = _second_side(history, other)
-    names = {history.ts.cells[cell].name for cell in race_cells(history.ts, prop)}
+    names = {history.names.thing(cell).name for cell in race_cells(history.ts, prop)}
     pair = _conflict([a for a in first.accesses if a.cell in names], second.accesses)
     if pair is None:
         raise ReplayError("the two racing steps do not touch the same cell")
