@@ -61,4 +61,5 @@ def search_native(ts: TransitionSystem, limits: Limits, reporter: Reporter | Non
     left = None if limits.timeout is None else max(0.0, limits.timeout - used)
     with built(program.source) as path:
         records = run_search(path, replace(limits, timeout=left), reporter)
-    return answer(ts, program, records, limits)
+    result = answer(ts, program, records, limits)
+    return replace(result, seconds=result.seconds + used)

@@ -1,6 +1,6 @@
 """Compile generated programs, and keep them: the same program is compiled once.
 
-Compiled programs lie in `$XDG_CACHE_HOME/psockmc` (or `~/.cache/psockmc`) under the hash of everything that decides
+Compiled programs lie in `programs/` of the cache folder (see psockmc.cache) under the hash of everything that decides
 what they do: source, flags and compiler. Where that folder cannot be written, a temporary one is used with a
 warning.
 """
@@ -20,6 +20,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from psockmc.cache import cache_folder
 from psockmc.explore.native.errors import EngineError
 
 KEEP_SECONDS = 30 * 24 * 3600
@@ -44,7 +45,7 @@ def flags(quick: bool = False) -> list[str]:
 def is_kept(source: str) -> bool:
     """Whether the optimised program is in the cache already."""
     command = compiler()
-    return command is not None and _usable(cache_folder() / _digest(source, command, quick=False))
+    return command is not None and _usable(program_folder() / _digest(source, command, quick=False))
 
 
 @contextlib.contextmanager
@@ -60,7 +61,7 @@ def built(source: str, quick: bool = False) -> Iterator[Path]:
             "the native engine needs a C compiler: install the Debian package gcc, or use --engine reference"
         )
     name = _digest(source, command, quick)
-    folder = cache_folder()
+    folder = program_folder()
     try:
         program = _kept(command, source, folder, name, quick)
     except OSError as error:
@@ -81,10 +82,9 @@ def _kept(command: list[str], source: str, folder: Path, name: str, quick: bool)
     return program
 
 
-def cache_folder() -> Path:
+def program_folder() -> Path:
     """Where compiled programs are kept."""
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "psockmc"
+    return cache_folder() / "programs"
 
 
 def _built_elsewhere(command: list[str], source: str, name: str, quick: bool, why: str) -> Iterator[Path]:
@@ -139,7 +139,7 @@ def _compile(command: list[str], source: str, program: Path, quick: bool) -> Non
 
 def _compiler_failed(command: list[str], run: subprocess.CompletedProcess[str]) -> EngineError:
     if "No space left on device" in run.stderr:
-        return _disk_full(cache_folder())
+        return _disk_full(program_folder())
     lines = [line for line in (run.stderr + run.stdout).splitlines() if line.strip()][:SHOWN_LINES]
     how = f"was killed by signal {-run.returncode}" if run.returncode < 0 else f"failed with status {run.returncode}"
     said = "\n".join(["", *(f"    {line}" for line in lines)]) if lines else ""
@@ -156,9 +156,9 @@ def _disk_full(folder: Path) -> EngineError:
 
 
 def _forget_old(folder: Path) -> None:
-    """Remove programs that were not used for a month."""
+    """Remove programs that were not used for a month, and what compilers left behind that were killed."""
     oldest = time.time() - KEEP_SECONDS
     for path in folder.iterdir():
         with contextlib.suppress(OSError):  # another process may be tidying up, too
-            if path.is_file() and path.stat().st_mtime < oldest:
-                path.unlink()
+            if path.stat().st_mtime < oldest:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -143,5 +143,5 @@ def _records(output: str, said: list[str]) -> Iterator[Record]:
 def _malformed(text: str) -> EngineError:
     return EngineError(
         f"the search program gave an answer that cannot be read ({text[:80]!r}): remove it from the cache with `rm -r "
-        "~/.cache/psockmc` (or $XDG_CACHE_HOME/psockmc) and run again, or use --engine reference"
+        "~/.cache/psockmc/programs` (or $XDG_CACHE_HOME/psockmc/programs) and run again, or use --engine reference"
     )

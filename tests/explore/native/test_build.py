@@ -11,7 +11,7 @@ import pytest
 
 from psockmc.explore.limits import Limits
 from psockmc.explore.native import EngineError, available, search_native
-from psockmc.explore.native.build import CacheWarning, built, cache_folder
+from psockmc.explore.native.build import CacheWarning, built, program_folder
 from psockmc.explore.result import SearchResult
 from psockmc.ir import system as ir
 from tests.explore.native.systems import Builder
@@ -42,7 +42,7 @@ def script(path: Path, text: str) -> Path:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of its own for the test."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "psockmc"
+    return tmp_path / "cache" / "psockmc" / "programs"
 
 
 def test_a_program_is_compiled_once(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,6 +79,10 @@ def test_programs_unused_for_a_month_are_forgotten(cache: Path) -> None:
     with built(SOURCE) as old:
         month = time.time() - 31 * 24 * 3600
         os.utime(old, (month, month))
+    left = cache / ".compile-killed"
+    left.mkdir()
+    (left / "search.c").write_text(SOURCE)
+    os.utime(left, (month, month))
     with built(SOURCE + "\n") as new:
         assert list(cache.iterdir()) == [new]
 
@@ -86,7 +90,7 @@ def test_programs_unused_for_a_month_are_forgotten(cache: Path) -> None:
 def test_the_cache_follows_the_home_folder_without_xdg(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "/home/someone")
-    assert cache_folder() == Path("/home/someone/.cache/psockmc")
+    assert program_folder() == Path("/home/someone/.cache/psockmc/programs")
 
 
 def test_a_cache_that_cannot_be_written_gives_a_warning_and_a_result(
@@ -94,7 +98,7 @@ def test_a_cache_that_cannot_be_written_gives_a_warning_and_a_result(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.warns(CacheWarning, match="file/psockmc cannot be written .*set XDG_CACHE_HOME"):
+    with pytest.warns(CacheWarning, match="file/psockmc/programs cannot be written .*set XDG_CACHE_HOME"):
         assert search().states == 2
 
 
