@@ -168,7 +168,7 @@ class _Compiler:
 
     def _plan(self) -> Iterator[_Plan]:
         """The scenario's contexts, then the workers of all objects."""
-        taken = {r.cpu for r in self.scenario.run if r.cpu >= 0}
+        taken = {cpu for cpu in (self.scenario.workers_cpu, *(r.cpu for r in self.scenario.run)) if cpu >= 0}
         names: set[str] = set()
         for runner in self.scenario.run:
             cpu = runner.cpu
