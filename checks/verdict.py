@@ -211,7 +211,7 @@ reset_over_the_dropper = scenario(
     properties=[I02, I03, I04, I07, I10, I12, nobody_spins_over_the_dropper, I14, I23, I24, I26, I28, I36],
     expect={"I13-one-cpu": VIOLATED, "data-race": VIOLATED},
     why={
-        "I13-one-cpu": "the sender put the last reference and was interrupted by a softirq that destroys the socket: "
+        "I13-one-cpu": "the sender has put the last reference and is interrupted by the softirq that destroys the socket: "
         "sock_map_destroy() tries again for ever",
         "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
         "WRITE_ONCE()",

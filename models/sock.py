@@ -118,7 +118,7 @@ class sock(Struct, name="sk"):
     For properties: data_lost: unread data of the own stack was thrown away because no psock was there to take it.
     user_data_writer: who has just written sk_user_data. taken: map slots that were emptied of this socket and whose
     reference was not yet given to anybody. dropper: who put the psock's last reference and has not yet detached it.
-    spinner: who tries to destroy the socket again and again until that is done.
+    spinner: the softirq that tries to destroy the socket again and again until that is done.
     """
 
     sk_lock: socket_lock_t

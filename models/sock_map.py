@@ -25,6 +25,7 @@ from psockmc.lang import (
     check,
     cover,
     current,
+    in_task,
     kernel,
     kfree,
     kzalloc,
@@ -408,7 +409,8 @@ def sock_map_destroy(sk: Ptr[sock]) -> None:
         if saved_destroy != sock_map_destroy:
             sk.spinner = NOBODY
             break
-        sk.spinner = current()
+        if not in_task():
+            sk.spinner = current()
         cover("sock_map_destroy() tries again: the psock is on its way out")
     if saved_destroy:
         saved_destroy(sk)

@@ -104,11 +104,11 @@ def our_protocol_without_psock_is_transient(sk: Ptr[sock]) -> bool:
     return sk.sk_user_data != NULL or sk.sk_prot == tcp_prot
 
 
-@invariant("I13-one-cpu", "nobody tries to destroy a socket again while the one who detaches its psock cannot run")
+@invariant("I13-one-cpu", "no softirq tries to destroy a socket again on the CPU of the one who detaches its psock")
 def nobody_spins_over_the_dropper(sk: Ptr[sock]) -> bool:
-    """sock_map_destroy() runs in softirqs and with bottom halves off, and tries again without a pause. On the CPU of the thread
-    that has put the last reference and not yet restored the protocol it tries for ever. Stated for scenarios on one
-    CPU. Would be upheld by sk_psock_put(), if nothing came in between its two parts.
+    """sock_map_destroy() tries again without a pause, also in a softirq. On the CPU of the thread that has put the last
+    reference and not yet restored the protocol it tries for ever. For scenarios in which softirqs are on that CPU only.
+    Would be upheld by sk_psock_put(), if nothing came in between its two parts.
     """
     return sk.dropper == NOBODY or sk.spinner == NOBODY
 
