@@ -3,9 +3,11 @@
 The answer is that of `psockmc.explore.reference`, in every number and in the order of discovery, about a thousand
 times faster.
 
-    codegen.py      the program: step functions, properties, scheduling   (steps, regions, expressions, pools, tables)
+    contract.py     what is taken for granted about a system, tested first
+    reach.py        what nodes and values a system can reach at most     (values, bounds)
     layout.py       states packed to bits
-    step.h          what generated functions work with; search.c: breadth-first search over packed states
+    codegen.py      the program: step functions, properties, scheduling  (steps, regions, expressions, pools, tables)
+    step.h          what generated functions work with;  search.c: breadth-first search over packed states
     build.py        compile and keep;  process.py: run;  answer.py: read the answer
 """
 

@@ -282,9 +282,7 @@ class _Writer:
         yield "}"
 
     def _rest(self, wait: ir.Wait) -> str:
-        """How the context rests before a wait. The awaited condition is evaluated in the state, not in the dropped
-        step.
-        """
+        """How the context rests before a wait. What it awaits is evaluated in the state, not in the dropped step."""
         if wait.idle:
             return "IDLE"
         if wait.asleep is None:
@@ -298,7 +296,7 @@ class _Writer:
         if value.lo <= 0:
             yield f"if (p == 0) return fatal({self.tables.builtin('null-deref')});"
         status = self.ts.pools[pool].status
-        if status >= 0:
+        if status >= 0 and any((place.lo, place.hi) != (ir.LIVE, ir.LIVE) for place in self.expressions.places(status)):
             self.expressions.define_get(status)
             yield f"if (get_{status}(w, p - 1) != {ir.LIVE}) return fatal({self.tables.builtin('use-after-free')});"
         yield "}"
