@@ -391,23 +391,14 @@ class _Compiler:
         return tuple(ir.Property(kind, sentence, "builtin", None) for kind, sentence in sentences.items())
 
     def _properties(self) -> tuple[ir.Property, ...]:
-        """Built-in properties, then the scenario's; functions with one ID together are one property."""
+        """Built-in properties, then the scenario's."""
         inliner = Inliner(self.tables, self.memory, self.points_to, -1, 0, ())
-        own: dict[str, ir.Property] = {}
+        own = []
         for name in self.scenario.properties:
             function = self.program.functions[name]
-            expr = self._for_all(inliner, function)
             kind = "invariant" if function.role == "invariant" else "end"
-            key = function.property_id
-            if key in own and own[key].kind != kind:
-                key = f"{key}/{kind}"
-            sentence = function.sentence
-            before = own.get(key)
-            if before is not None and before.expr is not None:
-                expr = ir.Op("and", (before.expr, expr))
-                sentence = before.sentence if sentence in before.sentence else f"{before.sentence}; {sentence}"
-            own[key] = ir.Property(key, sentence, kind, expr)
-        return (*self._builtin(), *own.values())
+            own.append(ir.Property(function.property_id, function.sentence, kind, self._for_all(inliner, function)))
+        return (*self._builtin(), *own)
 
     def _for_all(self, inliner: Inliner, function: tree.Function) -> ir.Expr:
         """The property for all live objects that its parameters can be."""

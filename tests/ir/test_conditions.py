@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from psockmc.lang import ModelErrors
 from tests.ir.tiny import Tiny, define
 
 
@@ -57,3 +58,56 @@ def all_zero() -> bool:
 def test_an_unwritten_branch_of_a_property_is_false() -> None:
     code = '\n@invariant("I01", "a is 0")\ndef a_is_zero(x: Ptr[box]) -> bool:\n    if x.a == 0:\n        return True\n    return False\n'
     assert Tiny("box0.a = 1", code=code, properties="[a_is_zero]").violated == {"I01": ""}
+
+
+def test_a_condition_may_name_structs_functions_and_arrays_of_contexts() -> None:
+    code = "\n\nclass per(Struct):\n    v: Array[Int[0, 3], CONTEXTS]\n    box: box_t\n\n\nper0 = instance(per)\n"
+    code = "\n\nclass box_t(Struct):\n    n: Int[0, 3]\n" + code
+    code += define("one", "x.a = 1", params="x: Ptr[box]")
+    code += define("is_one", "return b.n == 1", params="b: box_t", result="bool", decorator="pure")
+    code += define("me", "return v == 2", params="v: Int[0, 3]", result="bool", decorator="pure")
+    body = ["box0.call = one", "per0.v[current()] = 2", "per0.box.n = 1"]
+    condition = "box0.call == one and me(per0.v[current()]) and is_one(per0.box) and per0.box.n == 1"
+    assert Tiny(*body, f"check({condition}, 'all')", code=code).violated == {}
+
+
+def test_a_loop_that_may_go_round_without_a_step_is_refused() -> None:
+    body = "x: Int[0, 3] = 0\nwhile x < 2:\n    if x == 1:\n        box0.a = 1\n    else:\n        x = 0"
+    with pytest.raises(ModelErrors) as caught:
+        Tiny(body)
+    assert [d.code for d in caught.value.diagnostics] == ["E0900"]
+
+
+def test_a_container_that_it_is_not_is_a_finding() -> None:
+    code = "\n\nclass holder(Struct):\n    one: refcount_t\n    two: refcount_t\n\n\nholder0 = instance(holder)\n"
+    code += define("g", 'x = container_of(c, holder, "one")', "box0.yes = x == holder0", params="c: refcount_t")
+    assert Tiny("g(holder0.one)", "check(box0.yes, 'itself')", code=code).violated == {}
+    assert set(Tiny("g(holder0.two)", code=code).violated) == {"use-after-free"}
+
+
+def test_bits_are_tested_and_set_in_one_step() -> None:
+    body = [
+        "was = test_and_set_bit(MIDDLE, box0.flags)",
+        "now = test_bit(MIDDLE, box0.flags)",
+        "clear_bit(MIDDLE, box0.flags)",
+    ]
+    tiny = Tiny(*body, "check(not was and now and box0.flags == 0, 'as in C')")
+    assert tiny.violated == {}
+    assert tiny.result.depth == 4
+
+
+def test_what_a_function_pointer_returns_is_called_too() -> None:
+    code = define("one", "x.a = 1", params="x: Ptr[box]") + define(
+        "pick", "return one", result="Callable[[Ptr[box]], None]"
+    )
+    code += "\n\nclass table(Struct):\n    pick: Callable[[], Callable[[Ptr[box]], None]]\n    all: Array[Callable[[Ptr[box]], None], 2]\n"
+    code += "\n\ntable0 = instance(table)\n"
+    body = [
+        "table0.pick = pick",
+        "p = table0.pick",
+        "h = p()",
+        "table0.all[1] = xchg(table0.all[0], h)",
+        "g = table0.all[0]",
+        "g(box0)",
+    ]
+    assert Tiny(*body, "check(box0.a == 1, 'called')", code=code).violated == {}
