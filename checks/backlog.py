@@ -26,7 +26,6 @@ from spec.invariants_callbacks import I16, I18
 from spec.invariants_lifecycle import I02, I03, I04, I07, I10, I12, I13, I14, I34
 from spec.invariants_queues import I23, I24, I26, I27, I28, I29, I30, I32, I33, I35, I36, I61
 
-
 close_against_backlog = scenario(
     "close() while the backlog sends",
     setup=more_data_to_send_in_backlog,
@@ -41,10 +40,10 @@ close_and_delete_against_backlog = scenario(
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I10, I12, I13, I14, I23, I24, I27, I28, I29, I30, I33, I34, I36],
-    expect={"data-race": VIOLATED},
+    expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
-        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
+        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
+        "sk_psock_drop() stores it by WRITE_ONCE()",
     },
 )
 
@@ -69,7 +68,7 @@ update_against_old_backlog = scenario(
         "null-deref": VIOLATED,
         "use-after-free": VIOLATED,
         "leak": VIOLATED,
-        "data-race": VIOLATED,
+        "data-race(sock.sk_prot)": VIOLATED,
     },
     why={
         "refcount": "sk_psock_backlog() gets whatever psock the socket has by now, and puts its own, whose last "
@@ -80,8 +79,8 @@ update_against_old_backlog = scenario(
         "null-deref": "the old psock's backlog sends through struct socket while close() releases it",
         "use-after-free": "the old psock's backlog sends through struct socket after close() has released it",
         "leak": "nobody puts the reference on the new psock that the old one's backlog took",
-        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
+        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
+        "sk_psock_drop() stores it by WRITE_ONCE()",
     },
 )
 
@@ -115,8 +114,9 @@ recvmsg_against_enqueue_and_delete = scenario(
     run=[process(sys_recvmsg, fd0, True), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
     properties=[I02, I03, I04, I07, I10, I12, I13, I23, I24, I26, I27, I28, I30, I32, I33, I35, I36],
-    expect={"data-race": VIOLATED},
+    expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
-        "data-race": "inet_recvmsg() loads sk_prot plainly while sk_psock_drop() stores it by WRITE_ONCE()",
+        "data-race(sock.sk_prot)": "inet_recvmsg() loads sk_prot plainly while sk_psock_drop() stores it by "
+        "WRITE_ONCE()",
     },
 )

@@ -30,17 +30,16 @@ from spec.invariants_callbacks import I16, I18, I19
 from spec.invariants_lifecycle import I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I34
 from spec.invariants_queues import I23
 
-
 close_against_delete = scenario(
     "close() while another process deletes the socket from the map",
     setup=socket_in_map,
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I23, I34],
-    expect={"data-race": VIOLATED},
+    expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
-        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
+        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
+        "sk_psock_drop() stores it by WRITE_ONCE()",
     },
 )
 
@@ -58,10 +57,10 @@ close_against_two_deletes = scenario(
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0), process(sys_map_delete, map0, 1)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I34],
-    expect={"data-race": VIOLATED},
+    expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
-        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
+        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
+        "sk_psock_drop() stores it by WRITE_ONCE()",
     },
 )
 
@@ -71,10 +70,10 @@ replace_against_close = scenario(
     run=[process(sys_map_update, map0, 0, fd1, BPF_ANY), process(sys_close, fd0)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I05, I06, I07, I08, I10, I12, I13, I14, I15, I34],
-    expect={"data-race": VIOLATED},
+    expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
-        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
+        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
+        "sk_psock_drop() stores it by WRITE_ONCE()",
     },
 )
 
@@ -88,10 +87,10 @@ updates_against_close = scenario(
     ],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I34],
-    expect={"data-race": VIOLATED},
+    expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
-        "data-race": "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, while another update "
-        "stores it by WRITE_ONCE()",
+        "data-race(sock.sk_prot)": "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, while "
+        "another update stores it by WRITE_ONCE()",
     },
 )
 
@@ -114,10 +113,18 @@ update_against_delete = scenario(
     run=[process(sys_map_update, map0, 1, fd0, BPF_ANY), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I19, I34],
-    expect={"data-race": VIOLATED},
+    expect={
+        "data-race(sk_psock.progs.stream_verdict)": VIOLATED,
+        "data-race(sk_psock.psock_update_sk_prot)": VIOLATED,
+        "data-race(sock.sk_prot)": VIOLATED,
+    },
     why={
-        "data-race": "sock_map_link() and what it calls load sk_prot plainly, without the lock under which a detach "
-        "stores it by WRITE_ONCE()",
+        "data-race(sk_psock.progs.stream_verdict)": "tcp_bpf_update_proto() reads the program plainly while "
+        "sock_map_link() exchanges it",
+        "data-race(sk_psock.psock_update_sk_prot)": "sock_map_init_proto() stores it plainly without the callback "
+        "lock under which sock_map_del_link() reads it",
+        "data-race(sock.sk_prot)": "sock_map_link() and what it calls load sk_prot plainly, without the lock under"
+        " which a detach stores it by WRITE_ONCE()",
     },
 )
 
@@ -131,10 +138,18 @@ update_against_delete_and_close = scenario(
     ],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I34],
-    expect={"data-race": VIOLATED},
+    expect={
+        "data-race(sk_psock.progs.stream_verdict)": VIOLATED,
+        "data-race(sk_psock.psock_update_sk_prot)": VIOLATED,
+        "data-race(sock.sk_prot)": VIOLATED,
+    },
     why={
-        "data-race": "sock_map_link() and what it calls load sk_prot plainly, without the lock under which a detach "
-        "stores it by WRITE_ONCE()",
+        "data-race(sk_psock.progs.stream_verdict)": "tcp_bpf_update_proto() reads the program plainly while "
+        "sock_map_link() exchanges it",
+        "data-race(sk_psock.psock_update_sk_prot)": "sock_map_init_proto() stores it plainly without the callback "
+        "lock under which sock_map_del_link() reads it",
+        "data-race(sock.sk_prot)": "sock_map_link() and what it calls load sk_prot plainly, without the lock under"
+        " which a detach stores it by WRITE_ONCE()",
     },
 )
 
@@ -148,10 +163,10 @@ replace_against_close_and_delete = scenario(
     ],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I05, I06, I07, I08, I10, I12, I13, I14, I15, I34],
-    expect={"data-race": VIOLATED},
+    expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
-        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
+        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
+        "sk_psock_drop() stores it by WRITE_ONCE()",
     },
 )
 
@@ -165,10 +180,18 @@ update_against_update_by_a_program = scenario(
     ],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I19, I34],
-    expect={"data-race": VIOLATED},
+    expect={
+        "data-race(sk_psock.progs.skb_verdict)": VIOLATED,
+        "data-race(sk_psock.psock_update_sk_prot)": VIOLATED,
+        "data-race(sock.sk_prot)": VIOLATED,
+    },
     why={
-        "data-race": "sock_map_link() and what it calls load sk_prot plainly, without the lock under which a detach "
-        "stores it by WRITE_ONCE()",
+        "data-race(sk_psock.progs.skb_verdict)": "tcp_bpf_update_proto() reads the program plainly while "
+        "sock_map_link() exchanges it",
+        "data-race(sk_psock.psock_update_sk_prot)": "sock_map_init_proto() stores it plainly without the callback "
+        "lock under which sock_map_del_link() reads it",
+        "data-race(sock.sk_prot)": "sock_map_link() and what it calls load sk_prot plainly, without the lock under"
+        " which a detach stores it by WRITE_ONCE()",
     },
 )
 
@@ -178,9 +201,11 @@ map_free_against_close = scenario(
     run=[process(sys_map_close, mapfd0), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_stab: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I34],
-    expect={"data-race": VIOLATED},
+    expect={"data-race(sock.sk_prot)": VIOLATED, "data-race(bpf_stab.sks)": VIOLATED},
     why={
-        "data-race": "__sock_map_delete() compares the slot by a plain load while sock_map_free() empties it by xchg() "
-        "without the map's lock",
+        "data-race(sock.sk_prot)": "sk_prot is loaded plainly outside of the lock under which it is stored by "
+        "WRITE_ONCE()",
+        "data-race(bpf_stab.sks)": "__sock_map_delete() compares the slot by a plain load while sock_map_free() "
+        "empties it by xchg() without the map's lock",
     },
 )

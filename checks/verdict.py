@@ -53,15 +53,33 @@ from spec.invariants_lifecycle import (
 )
 from spec.invariants_queues import I23, I24, I26, I27, I28, I29, I30, I32, I33, I35, I36, I61
 
-
 delete_against_data_ready = scenario(
     "two packets arrive while the socket is deleted from the map",
     setup=receiving_socket_in_map,
     run=[softirq(net_rx_two, 0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
     properties=[
-        I02, I03, I04, I07, I08, I09, I10, I12, I13, I16, I18, I23,
-        I24, I26, I27, I28, I32, I33, I35, I36, I62,
+        I02,
+        I03,
+        I04,
+        I07,
+        I08,
+        I09,
+        I10,
+        I12,
+        I13,
+        I16,
+        I18,
+        I23,
+        I24,
+        I26,
+        I27,
+        I28,
+        I32,
+        I33,
+        I35,
+        I36,
+        I62,
     ],
     expect={"I62": VIOLATED},
     why={
@@ -76,10 +94,10 @@ softirq_on_the_droppers_cpu = scenario(
     run=[softirq(net_rx_data, 0, cpu=0), process(sys_map_delete, map0, 0, cpu=0), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I08, I09, I10, I12, I16, I18, I23, I24, I27, I28, I33, I35, I36],
-    expect={"data-race": VIOLATED},
+    expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
-        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
+        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
+        "sk_psock_drop() stores it by WRITE_ONCE()",
     },
 )
 
@@ -97,9 +115,12 @@ recvmsg_against_packet_and_delete = scenario(
     run=[process(sys_recvmsg, fd0, True), softirq(net_rx_data, 0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I09, I10, I12, I16, I18, I23, I24, I26, I27, I28, I35, I36],
-    expect={"data-race": VIOLATED},
+    expect={"data-race(sock.sk_prot)": VIOLATED, "data-race(sock.sk_receive_queue.list)": VIOLATED},
     why={
-        "data-race": "inet_recvmsg() loads sk_prot plainly while sk_psock_drop() stores it by WRITE_ONCE()",
+        "data-race(sock.sk_prot)": "inet_recvmsg() loads sk_prot plainly while sk_psock_drop() stores it by "
+        "WRITE_ONCE()",
+        "data-race(sock.sk_receive_queue.list)": "skb_queue_empty() looks at the receive queue plainly and without"
+        " its lock",
     },
 )
 
@@ -109,10 +130,11 @@ redirect_into_closing_socket = scenario(
     run=[softirq(net_rx_data, 0), process(sys_close, fd1)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I07, I10, I12, I14, I23, I24, I26, I27, I28, I29, I30, I33, I34, I36],
-    expect={"data-race": VIOLATED},
+    expect={"data-race(sock.sk_state)": VIOLATED, "data-race(sock.sock_dead)": VIOLATED},
     why={
-        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
+        "data-race(sock.sk_state)": "sk_state is read plainly by those who do not hold the socket",
+        "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain, and others test"
+        " it without a lock",
     },
 )
 
@@ -122,10 +144,17 @@ redirect_into_closing_and_deleted_socket = scenario(
     run=[softirq(net_rx_data, 0), process(sys_close, fd1), process(sys_map_delete, map0, 1)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I07, I10, I12, I14, I23, I24, I27, I28, I29, I30, I33, I34, I36],
-    expect={"data-race": VIOLATED},
+    expect={
+        "data-race(sock.sk_prot)": VIOLATED,
+        "data-race(sock.sk_state)": VIOLATED,
+        "data-race(sock.sock_dead)": VIOLATED,
+    },
     why={
-        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
+        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
+        "sk_psock_drop() stores it by WRITE_ONCE()",
+        "data-race(sock.sk_state)": "sk_state is read plainly by those who do not hold the socket",
+        "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain, and others test"
+        " it without a lock",
     },
 )
 
@@ -135,10 +164,17 @@ redirect_while_both_sockets_go = scenario(
     run=[softirq(net_rx_data, 0), process(sys_close, fd1), process(sys_map_delete, map0, 0)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I07, I10, I12, I14, I23, I24, I27, I28, I29, I30, I33, I34, I36],
-    expect={"data-race": VIOLATED},
+    expect={
+        "data-race(sock.sk_prot)": VIOLATED,
+        "data-race(sock.sk_state)": VIOLATED,
+        "data-race(sock.sock_dead)": VIOLATED,
+    },
     why={
-        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
+        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
+        "sk_psock_drop() stores it by WRITE_ONCE()",
+        "data-race(sock.sk_state)": "sk_state is read plainly by those who do not hold the socket",
+        "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain, and others test"
+        " it without a lock",
     },
 )
 
@@ -148,15 +184,36 @@ program_inserts_closing_socket = scenario(
     run=[softirq(program_updates_map_and_redirects, 1, 1, 0), process(sys_close, fd1)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I05, I06, I07, I08, I10, I12, I13, I14, I15, I24, I27, I28, I30, I34],
-    expect={"null-deref": VIOLATED, "use-after-free": VIOLATED, "I30": VIOLATED, "data-race": VIOLATED},
+    expect={
+        "null-deref": VIOLATED,
+        "use-after-free": VIOLATED,
+        "I30": VIOLATED,
+        "data-race(socket.sk)": VIOLATED,
+        "data-race(socket.ops)": VIOLATED,
+        "data-race(sock.sk_prot)": VIOLATED,
+        "data-race(sock.sk_socket)": VIOLATED,
+        "data-race(sock.sk_wq)": VIOLATED,
+        "data-race(sock.sk_state)": VIOLATED,
+        "data-race(sock.sock_dead)": VIOLATED,
+    },
     why={
-        "null-deref": "sock_map_update_elem() does not ask who owns the socket, so the psock comes after close() chose "
-        "tcp_close(), which does not wait for the backlog",
-        "use-after-free": "sock_map_update_elem() does not ask who owns the socket, so the psock comes after close() chose "
-        "tcp_close(), which does not wait for the backlog",
+        "null-deref": "sock_map_update_elem() does not ask who owns the socket, so the psock comes after close() "
+        "chose tcp_close(), which does not wait for the backlog",
+        "use-after-free": "sock_map_update_elem() does not ask who owns the socket, so the psock comes after "
+        "close() chose tcp_close(), which does not wait for the backlog",
         "I30": "sock_map_update_elem() does not ask who owns the socket, so the psock comes after close() chose "
         "tcp_close(), which does not wait for the backlog",
-        "data-race": "inet_release() loads sk_prot plainly while sock_map_init_proto() stores it by WRITE_ONCE()",
+        "data-race(socket.sk)": "close() should have waited for the backlog, see null-deref",
+        "data-race(socket.ops)": "close() should have waited for the backlog, see null-deref",
+        "data-race(sock.sk_prot)": "inet_release() loads sk_prot plainly while sock_map_init_proto() stores it by "
+        "WRITE_ONCE()",
+        "data-race(sock.sk_socket)": "the backlog reads sk_socket plainly; close() should have waited for it, see "
+        "null-deref",
+        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; close() should have waited for the backlog, "
+        "see null-deref",
+        "data-race(sock.sk_state)": "sk_state is read plainly by those who do not hold the socket",
+        "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain, and others test"
+        " it without a lock",
     },
 )
 
@@ -167,10 +224,10 @@ order_of_packets = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
     may_fail=[sk_msg],
     properties=[I02, I03, I24, I26, I27, I30, I32, I33, I35, I61],
-    expect={"data-race": VIOLATED},
+    expect={"data-race(sk_psock.ingress_skb.list)": VIOLATED},
     why={
-        "data-race": "sk_psock_backlog() peeks at ingress_skb plainly and without its lock while a softirq appends to it"
-,
+        "data-race(sk_psock.ingress_skb.list)": "skb_peek() in the backlog looks at the queue without its lock "
+        "while skb_queue_tail() adds to it",
     },
 )
 
@@ -190,8 +247,8 @@ accept_on_a_listener_in_the_map = scenario(
     properties=[I16, I18],
     expect={"lost-wakeup": VIOLATED},
     why={
-        "lost-wakeup": "sk_data_ready of the listening socket is the verdict's, which gets -ENOTCONN from tcp_read_skb() "
-        "and wakes nobody",
+        "lost-wakeup": "sk_data_ready of the listening socket is the verdict's, which gets -ENOTCONN from "
+        "tcp_read_skb() and wakes nobody",
     },
 )
 
@@ -209,11 +266,11 @@ reset_over_the_dropper = scenario(
     run=[process(sys_sendmsg, sender0, cpu=0), softirq(net_rx_reset, 0, cpu=0), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I04, I07, I10, I12, nobody_spins_over_the_dropper, I14, I23, I24, I26, I28, I36],
-    expect={"I13-one-cpu": VIOLATED, "data-race": VIOLATED},
+    expect={"I13-one-cpu": VIOLATED, "data-race(sock.sk_prot)": VIOLATED},
     why={
-        "I13-one-cpu": "the sender has put the last reference and is interrupted by the softirq that destroys the socket: "
-        "sock_map_destroy() tries again for ever",
-        "data-race": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
+        "I13-one-cpu": "the sender has put the last reference and is interrupted by the softirq that destroys the "
+        "socket: sock_map_destroy() tries again for ever",
+        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
+        "sk_psock_drop() stores it by WRITE_ONCE()",
     },
 )
