@@ -28,8 +28,15 @@ static struct {
     u64 bytes;
 } limits;
 
-static u8 *states;   /* STRIDE bytes each */
-static u32 *parents; /* the state from which each was first reached */
+/* States are kept in segments, which are never moved: growing copies nothing and needs no room for a copy. */
+#define SEGMENT_BITS 18
+#define SEGMENT (UINT64_C(1) << SEGMENT_BITS)
+
+static struct segment {
+    u8 *states;   /* STRIDE bytes each */
+    u32 *parents; /* the state from which each was first reached */
+} segments[UINT64_C(1) << (32 - SEGMENT_BITS)];
+
 static u64 stored, room;
 static u64 table_limit; /* stored states at which the table grows */
 static u64 transitions, terminals;
@@ -38,6 +45,16 @@ static u64 level_end;
 static u8 out_of_memory;
 static double started;
 static volatile sig_atomic_t interrupted;
+
+static inline u8 *state_at(u64 number)
+{
+    return segments[number >> SEGMENT_BITS].states + (number & (SEGMENT - 1)) * STRIDE;
+}
+
+static inline u32 *parent_of(u64 number)
+{
+    return &segments[number >> SEGMENT_BITS].parents[number & (SEGMENT - 1)];
+}
 
 static double now(void)
 {
@@ -89,7 +106,7 @@ static inline u32 tagged(u64 hash, u64 number)
 
 static u64 bytes_used(void)
 {
-    return stored * (STRIDE + sizeof *parents) + (sizeof *table << table_bits);
+    return stored * (STRIDE + sizeof(u32)) + (sizeof *table << table_bits);
 }
 
 /* Memory that is written at random is faster in huge pages. Not having them is no loss of function: errors do not matter. */
@@ -121,7 +138,7 @@ static void fill_table(void)
     for (u64 first = 0; first < stored; first += BLOCK) {
         u64 count = stored - first < BLOCK ? stored - first : BLOCK;
         for (u64 i = 0; i < count; i++) {
-            load_words(w, states + (first + i) * STRIDE);
+            load_words(w, state_at(first + i));
             hashes[i] = hash_words(w);
             __builtin_prefetch(&table[hashes[i] >> (64 - table_bits)], 1);
         }
@@ -134,7 +151,7 @@ static void fill_table(void)
 static int resize_table(unsigned bits)
 {
     u64 bytes = sizeof *table << bits;
-    if (bits > 32 || stored * (STRIDE + sizeof *parents) + bytes > limits.bytes)
+    if (bits > 32 || stored * (STRIDE + sizeof(u32)) + bytes > limits.bytes)
         return 0;
     free(table);
     table = calloc(bytes, 1);
@@ -149,28 +166,24 @@ static int resize_table(unsigned bits)
     return 1;
 }
 
-/* Room for more states. Pages that are not written yet cost nothing, so growing by half wastes no memory. */
-static int resize_states(void)
+/* Room for more states. Pages that are not written yet cost nothing. Returns 0 without memory. */
+static int add_segment(void)
 {
-    u64 more = room ? room + room / 2 : 1 << 16;
-    u8 *new_states = realloc(states, more * STRIDE);
-    if (!new_states)
+    struct segment *new = &segments[room >> SEGMENT_BITS];
+    new->states = malloc(SEGMENT * STRIDE);
+    new->parents = malloc(SEGMENT * sizeof *new->parents);
+    if (!new->states || !new->parents)
         return 0;
-    states = new_states;
-    u32 *new_parents = realloc(parents, more * sizeof *parents);
-    if (!new_parents)
-        return 0;
-    parents = new_parents;
-    room = more;
-    prefer_huge_pages(states, room * STRIDE);
+    prefer_huge_pages(new->states, SEGMENT * STRIDE);
+    room += SEGMENT;
     return 1;
 }
 
 static void add_state(const struct successor *new, u64 slot)
 {
     u32 number = (u32)stored;
-    memcpy(states + stored * STRIDE, new->words, STRIDE);
-    parents[stored] = new->parent;
+    memcpy(state_at(number), new->words, STRIDE);
+    *parent_of(number) = new->parent;
     table[slot] = tagged(new->hash, ++stored);
     check_invariants(new->words, number);
 }
@@ -183,10 +196,10 @@ static void insert(const struct successor *new)
     u64 slot = new->hash >> (64 - table_bits);
     for (u32 entry; (entry = table[slot]); slot = (slot + 1) & last) {
         u32 number = (u32)(entry & last);
-        if ((entry & ~(u32)last) == tag && !memcmp(states + (u64)(number - 1) * STRIDE, new->words, STRIDE))
+        if ((entry & ~(u32)last) == tag && !memcmp(state_at(number - 1), new->words, STRIDE))
             return;
     }
-    if (UNLIKELY(stored == room && !resize_states())) {
+    if (UNLIKELY(stored == room && !add_segment())) {
         out_of_memory = 1;
         return;
     }
@@ -201,7 +214,7 @@ static inline void fetch_candidate(const struct successor *new)
     u32 entry = table[new->hash >> (64 - table_bits)];
     u32 number = (u32)(entry & ((UINT64_C(1) << table_bits) - 1));
     if (number)
-        __builtin_prefetch(states + (u64)(number - 1) * STRIDE);
+        __builtin_prefetch(state_at(number - 1));
 }
 
 /* Insert all collected successors in their order. */
@@ -364,7 +377,7 @@ static void terminal(const u64 *s)
 static void expand_state(u64 number)
 {
     u64 s[WORDS];
-    load_words(s, states + number * STRIDE);
+    load_words(s, state_at(number));
     expanding = (u32)number;
     step_met = race_possible = 0;
     instance_count = touch_count = 0;
@@ -410,7 +423,7 @@ static enum stop_reason limit_hit(u64 number)
 
 static enum stop_reason search(void)
 {
-    if (!resize_states() || !resize_table(16))
+    if (!add_segment() || !resize_table(16))
         return MEMORY;
     struct successor first = {.parent = NO_STATE};
     memcpy(first.words, initial_words, sizeof first.words);
@@ -442,7 +455,7 @@ static enum stop_reason search(void)
 static u64 path_length(u32 state)
 {
     u64 length = 0;
-    for (; state != NO_STATE; state = parents[state])
+    for (; state != NO_STATE; state = *parent_of(state))
         length++;
     return length;
 }
@@ -454,11 +467,11 @@ static void print_path(u32 state)
     u32 *path = malloc(AT_LEAST_ONE(length) * sizeof *path);
     if (!path)
         bug(-1, -1, "no memory for a path");
-    for (u64 i = length; i-- > 0; state = parents[state])
+    for (u64 i = length; i-- > 0; state = *parent_of(state))
         path[i] = state;
     printf("\"path\": [");
     for (u64 i = 0; i < length; i++) {
-        load_words(w, states + (u64)path[i] * STRIDE);
+        load_words(w, state_at(path[i]));
         printf(i ? ", \"" : "\"");
         for (unsigned j = 0; j < WORDS; j++)
             printf(j ? " %" PRIx64 : "%" PRIx64, w[j]);
@@ -541,6 +554,9 @@ int main(int count, char **argument)
         return 2;
     }
     read_limits(argument);
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, 1 << 20); /* large blocks grow in place and go back at once, by whatever size they are */
+#endif
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     for (u32 i = 0; i < PROPERTIES; i++)
