@@ -140,10 +140,27 @@ def test_wrap_of_more_than_128_bits_is_exact() -> None:
     assert pairs.violated() == []
 
 
-def test_an_expression_beyond_128_bits_is_refused() -> None:
+def test_wrap_of_a_constant_beyond_128_bits_is_exact() -> None:
     pairs = Pairs("u64", "u64")
-    pairs.b.property("big", "invariant", op(">", op("*", pairs.x, pairs.y), 0))
+    huge = 2**200 + 2**129 + 12345
+    values = [a + huge for a, _ in product(pairs.left, pairs.right)]
+    pairs.expect("sum", op("+", pairs.x, huge), values)
+    assert pairs.violated() == []
+
+
+@pytest.mark.parametrize("name", ["//", "%", ">>", "<"])
+def test_an_expression_beyond_128_bits_is_refused(name: str) -> None:
+    pairs = Pairs("u64", "u64")
+    big = op("*", op("*", pairs.x, pairs.y), pairs.x)
+    pairs.b.property("big", "invariant", ir.Wrap(32, False, op(name, big, pairs.y)))
     with pytest.raises(EngineError, match="computes with 128 bits and an expression of the model may need more"):
+        search_native(pairs.b.build(), Limits(), None)
+
+
+def test_a_conversion_to_more_than_64_bits_is_refused() -> None:
+    pairs = Pairs("u64", "u64")
+    pairs.b.property("wide", "invariant", ir.Wrap(100, False, op("neg", pairs.x)))
+    with pytest.raises(EngineError, match="computes with 128 bits"):
         search_native(pairs.b.build(), Limits(), None)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from psockmc.explore.limits import Limits
+from psockmc.explore.native import EngineError, search_native
 from psockmc.explore.result import LockEdge, SearchResult, Violation
 from psockmc.ir import system as ir
 from tests.explore.native.agreement import agreed
@@ -600,6 +601,81 @@ def test_a_race_names_the_choices_of_both_contexts() -> None:
     ts, result = check(b)
     found = violation(ts, result, "data-race")
     assert (found.choice, found.other_choice) == (0, 2)
+
+
+# ---------------------------------------------------------------- fields of several words
+
+
+def test_a_field_of_several_words_is_read_and_written_by_index() -> None:
+    b = Builder("long")
+    long = b.array("long", 7, -(2**29), 2**30, start=[0, 1, 2, 3, 4, 5, 6])
+    p = b.context("A")
+    i, j = p.local("i", 0, 6), p.local("j", 0, 6)
+    p.stop()
+    p.choose(i, 7)
+    p.stop()
+    p.choose(j, 7)
+    p.store(long, op("+", long[op("-", 6, i)], op("*", op("-", j, 3), 2**27)), j)
+    p.end()
+    b.property("sixth", "invariant", op("<", long[5], 2**28))
+    ts, result = check(b)
+    assert result.states == 1 + 7 + 7 * 7
+    assert violation(ts, result, "sixth").path[-1][5] == 6 + 2**28
+
+
+def test_a_store_or_an_access_outside_its_field_is_an_internal_error() -> None:
+    for touch in (False, True):
+        b = Builder("outside")
+        x, i = b.array("x", 2, 0, 3), b.scalar("i", 0, 3, start=2)
+        for name in "AB":
+            p = b.context(name)
+            p.stop()
+            if touch:
+                p.touches(x, i[0], write=True)
+                p.store(i, 0)
+            else:
+                p.store(x, i[0], i[0])
+            p.end()
+        with pytest.raises(
+            EngineError, match=r"internal error: (a store|an access) outside its field in context 0, node 0"
+        ):
+            search_native(b.build(), Limits(), None)
+
+
+def test_a_step_that_never_ends_is_an_internal_error() -> None:
+    b = Builder("endless")
+    x = b.scalar("x", 0, 1)
+    p = b.context("A")
+    p.stop()
+    p.emit(ir.Nop())
+    p.label("again")
+    p.store(x, op("-", 1, x[0]), goto="again")
+    p.end()
+    with pytest.raises(EngineError, match="internal error: the step never ends in context 0"):
+        search_native(b.build(), Limits(), None)
+
+
+def test_a_free_of_no_object_is_an_internal_error() -> None:
+    b = Builder("free")
+    pool = b.pool("obj", 1, {}, live=1)
+    slot = b.pointer("slot", pool, start=0)
+    p = b.context("A")
+    p.stop()
+    p.free(slot[0], pool)
+    p.end()
+    with pytest.raises(EngineError, match="internal error: a free of no object in context 0, node 0"):
+        search_native(b.build(), Limits(), None)
+
+
+def test_a_violated_property_that_the_system_lacks_is_an_internal_error() -> None:
+    b = Builder("lacking")
+    b.properties = [p for p in b.properties if p.id != "deadlock"]
+    p = b.context("A")
+    p.stop()
+    p.wait(0)
+    p.end()
+    with pytest.raises(EngineError, match="internal error: the system lacks a built-in property that is violated"):
+        search_native(b.build(), Limits(), None)
 
 
 # ---------------------------------------------------------------- scheduling on one CPU
