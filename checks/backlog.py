@@ -69,6 +69,11 @@ update_against_old_backlog = scenario(
         "use-after-free": VIOLATED,
         "leak": VIOLATED,
         "data-race(sock.sk_prot)": VIOLATED,
+        "data-race(sock.sk_socket)": VIOLATED,
+        "data-race(sock.sk_wq)": VIOLATED,
+        "data-race(sock.sock_dead)": VIOLATED,
+        "data-race(socket.sk)": VIOLATED,
+        "data-race(socket.ops)": VIOLATED,
     },
     why={
         "refcount": "sk_psock_backlog() gets whatever psock the socket has by now, and puts its own, whose last "
@@ -79,6 +84,12 @@ update_against_old_backlog = scenario(
         "null-deref": "the old psock's backlog sends through struct socket while close() releases it",
         "use-after-free": "the old psock's backlog sends through struct socket after close() has released it",
         "leak": "nobody puts the reference on the new psock that the old one's backlog took",
+        "data-race(sock.sk_socket)": "the late backlog reads sk_socket plainly while the socket is closed: nobody "
+        "has waited for it",
+        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly while the late backlog still reports an error",
+        "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain",
+        "data-race(socket.sk)": "close() does not wait for the late backlog, see use-after-free",
+        "data-race(socket.ops)": "close() does not wait for the late backlog, see use-after-free",
         "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
         "sk_psock_drop() stores it by WRITE_ONCE()",
     },

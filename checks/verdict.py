@@ -165,13 +165,10 @@ redirect_while_both_sockets_go = scenario(
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=[I02, I03, I07, I10, I12, I14, I23, I24, I27, I28, I29, I30, I33, I34, I36],
     expect={
-        "data-race(sock.sk_prot)": VIOLATED,
         "data-race(sock.sk_state)": VIOLATED,
         "data-race(sock.sock_dead)": VIOLATED,
     },
     why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
         "data-race(sock.sk_state)": "sk_state is read plainly by those who do not hold the socket",
         "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain, and others test"
         " it without a lock",
