@@ -19,7 +19,7 @@ from psockmc.explore.limits import Limits, Reporter
 from psockmc.explore.native.answer import answer
 from psockmc.explore.native.build import built, compiler, is_kept
 from psockmc.explore.native.codegen import generate
-from psockmc.explore.native.errors import EngineError
+from psockmc.explore.native.errors import BrokenPromiseError, EngineError
 from psockmc.explore.native.process import run_search
 from psockmc.explore.result import SearchResult
 from psockmc.ir.system import TransitionSystem
@@ -49,7 +49,16 @@ def search_native(ts: TransitionSystem, limits: Limits, reporter: Reporter | Non
     A limit, Ctrl-C or want of memory gives a partial result (`complete` is False). Raises EngineError when the system
     cannot be compiled or the search dies: then nothing is known.
     """
+    try:
+        return _search(ts, limits, reporter)
+    except BrokenPromiseError as error:
+        raise EngineError(_described(ts, error)) from None
+
+
+def _search(ts: TransitionSystem, limits: Limits, reporter: Reporter | None) -> SearchResult:
+    """Search with the quick program first, unless the optimised one is there already."""
     program = generate(ts)
+    used = 0.0
     if not is_kept(program.source):
         most = quick_states(program.source)
         cut_short = limits.max_states is None or limits.max_states > most
@@ -58,10 +67,21 @@ def search_native(ts: TransitionSystem, limits: Limits, reporter: Reporter | Non
         if not (cut_short and records[-1]["reason"] == "states"):
             return answer(ts, program, records, limits)
         used = records[-1]["seconds"]
-    else:
-        used = 0.0
     left = None if limits.timeout is None else max(0.0, limits.timeout - used)
     with built(program.source) as path:
         records = run_search(path, replace(limits, timeout=left), reporter)
     result = answer(ts, program, records, limits)
     return replace(result, seconds=result.seconds + used)
+
+
+def _described(ts: TransitionSystem, error: BrokenPromiseError) -> str:
+    """The sentence about a broken promise, with the names of the place."""
+    where = ""
+    if error.context >= 0:
+        context = ts.contexts[error.context]
+        where = f" in {context.name}"
+        number = context.nodes[error.node].statement if error.node >= 0 else -1
+        if number >= 0:
+            statement = ts.statements[number]
+            where += f" at `{statement.text}` ({statement.file}:{statement.line})"
+    return f"internal error: {error.what}{where}; please report this model, and use --engine reference"

@@ -8,3 +8,14 @@ class EngineError(Exception):
 
     It never stands for a verdict: a search that raises it decided nothing.
     """
+
+
+class BrokenPromiseError(EngineError):
+    """The generated program met something that cannot be if the transition system keeps its contract.
+
+    context, node: where, -1 when it is nowhere in particular.
+    """
+
+    def __init__(self, what: str, context: int, node: int) -> None:
+        super().__init__(f"internal error: {what} in context {context}, node {node}; please report this model")
+        self.what, self.context, self.node = what, context, node

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from psockmc.explore.limits import Limits, Reporter
-from psockmc.explore.native.errors import EngineError
+from psockmc.explore.native.errors import BrokenPromiseError, EngineError
 
 MEMORY_SHARE = 0.85  # of what is available when the search starts
 SHOWN_CHARACTERS = 300
@@ -131,10 +131,7 @@ def _records(output: str, said: list[str]) -> Iterator[Record]:
         except (ValueError, TypeError, KeyError):
             raise _malformed(line) from None
         if kind == "bug":
-            raise EngineError(
-                f"internal error: {record.get('what')} in context {record.get('context')}, node {record.get('node')} "
-                "of the transition system; please report this model"
-            )
+            raise BrokenPromiseError(record["what"], record["context"], record["node"])
         yield record
     if record.get("kind") != "end":
         raise _malformed(output[-80:])
