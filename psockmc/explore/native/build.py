@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import os
 import shlex
@@ -108,9 +109,14 @@ def _built_elsewhere(command: list[str], source: str, name: str, quick: bool, wh
 
 def _digest(source: str, command: list[str], quick: bool) -> str:
     """The name under which the program is kept."""
-    version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False).stdout
-    parts = [source, *command, *flags(quick), version]
+    parts = [source, *command, *flags(quick), _version(*command)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
+
+
+@functools.cache
+def _version(*command: str) -> str:
+    """What the compiler says it is."""
+    return subprocess.run([*command, "--version"], capture_output=True, text=True, check=False).stdout
 
 
 def _usable(program: Path) -> bool:
