@@ -22,16 +22,16 @@ from models.syscalls import (
     sys_recvmsg,
     sys_recvmsg_twice,
 )
-from spec.invariants_callbacks import I16, I18
-from spec.invariants_lifecycle import I02, I03, I04, I07, I10, I12, I13, I14, I34
-from spec.invariants_queues import I23, I24, I26, I27, I28, I29, I30, I32, I33, I35, I36, I61
+from spec.invariants_callbacks import CALLBACKS
+from spec.invariants_lifecycle import LIFECYCLE
+from spec.invariants_queues import QUEUES
 
 close_against_backlog = scenario(
     "close() while the backlog sends",
     setup=more_data_to_send_in_backlog,
     run=[process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 1},
-    properties=[I02, I03, I04, I07, I10, I12, I13, I14, I23, I24, I27, I28, I29, I30, I33, I34, I36],
+    properties=LIFECYCLE + CALLBACKS + QUEUES,
 )
 
 close_and_delete_against_backlog = scenario(
@@ -39,7 +39,7 @@ close_and_delete_against_backlog = scenario(
     setup=data_to_send_in_backlog,
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I04, I07, I10, I12, I13, I14, I23, I24, I27, I28, I29, I30, I33, I34, I36],
+    properties=LIFECYCLE + CALLBACKS + QUEUES,
     expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
         "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
@@ -52,7 +52,7 @@ late_backlog_of_an_old_psock = scenario(
     setup=backlog_of_an_old_psock,
     run=[process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I04, I07, I10, I12, I13, I14, I23, I24, I27, I28, I29, I30, I33, I34, I36],
+    properties=LIFECYCLE + CALLBACKS + QUEUES,
 )
 
 update_against_old_backlog = scenario(
@@ -60,7 +60,7 @@ update_against_old_backlog = scenario(
     setup=data_to_send_in_backlog,
     run=[process(sys_map_reinsert_and_close, map0, 0, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I04, I07, I10, I12, I13, I14, I23, I24, I27, I28, I30, I33, I34, I36],
+    properties=LIFECYCLE + CALLBACKS + QUEUES,
     expect={
         "refcount": VIOLATED,
         "I03": VIOLATED,
@@ -100,7 +100,7 @@ recvmsg_against_backlog = scenario(
     setup=more_data_to_read_in_backlog,
     run=[process(sys_recvmsg_twice, fd0, False)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
-    properties=[I02, I03, I07, I23, I24, I26, I27, I30, I32, I33, I34, I35, I61],
+    properties=LIFECYCLE + CALLBACKS + QUEUES,
 )
 
 delete_against_backlog = scenario(
@@ -108,7 +108,7 @@ delete_against_backlog = scenario(
     setup=more_data_to_read_in_backlog,
     run=[process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
-    properties=[I02, I03, I04, I07, I10, I12, I13, I23, I24, I26, I27, I28, I30, I32, I33, I35, I36],
+    properties=LIFECYCLE + CALLBACKS + QUEUES,
 )
 
 room_to_send_against_delete = scenario(
@@ -116,7 +116,7 @@ room_to_send_against_delete = scenario(
     setup=full_send_buffer,
     run=[softirq(net_rx_ack, 0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I07, I10, I12, I16, I18, I23, I24, I27, I28, I30, I33, I61],
+    properties=LIFECYCLE + CALLBACKS + QUEUES,
 )
 
 recvmsg_against_enqueue_and_delete = scenario(
@@ -124,7 +124,7 @@ recvmsg_against_enqueue_and_delete = scenario(
     setup=more_data_to_read_in_backlog,
     run=[process(sys_recvmsg, fd0, True), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
-    properties=[I02, I03, I04, I07, I10, I12, I13, I23, I24, I26, I27, I28, I30, I32, I33, I35, I36],
+    properties=LIFECYCLE + CALLBACKS + QUEUES,
     expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
         "data-race(sock.sk_prot)": "inet_recvmsg() loads sk_prot plainly while sk_psock_drop() stores it by "

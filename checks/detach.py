@@ -20,22 +20,24 @@ from models.syscalls import (
     map0,
     mapfd0,
     net_rx_data,
+    net_rx_two,
     program_updates_map,
     sys_close,
     sys_map_close,
     sys_map_delete,
     sys_map_update,
+    sys_recvmsg,
 )
-from spec.invariants_callbacks import I16, I18, I19
-from spec.invariants_lifecycle import I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I34
-from spec.invariants_queues import I23
+from spec.invariants_callbacks import CALLBACKS
+from spec.invariants_lifecycle import LIFECYCLE
+from spec.invariants_queues import QUEUES
 
 close_against_delete = scenario(
     "close() while another process deletes the socket from the map",
     setup=socket_in_map,
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I23, I34],
+    properties=LIFECYCLE + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
         "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
@@ -48,7 +50,22 @@ two_deletes = scenario(
     setup=socket_in_two_slots,
     run=[process(sys_map_delete, map0, 0), process(sys_map_delete, map0, 1), softirq(net_rx_data, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I19, I23, I34],
+    properties=LIFECYCLE + CALLBACKS + QUEUES,
+)
+
+one_delete_of_two = scenario(
+    "a socket is in two slots, one of which is deleted while two packets arrive and a reader reads",
+    setup=socket_in_two_slots,
+    run=[process(sys_map_delete, map0, 0), softirq(net_rx_two, 0), process(sys_recvmsg, fd0, True)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 2, sk_msg: 2},
+    properties=LIFECYCLE + CALLBACKS + QUEUES,
+    expect={"data-race(sock.sk_prot)": VIOLATED, "data-race(sock.sk_receive_queue.list)": VIOLATED},
+    why={
+        "data-race(sock.sk_prot)": "inet_recvmsg() loads sk_prot plainly while sock_map_del_link() has it stored by "
+        "WRITE_ONCE()",
+        "data-race(sock.sk_receive_queue.list)": "tcp_bpf_recvmsg() looks at the receive queue plainly before it owns "
+        "the socket",
+    },
 )
 
 close_against_two_deletes = scenario(
@@ -56,7 +73,7 @@ close_against_two_deletes = scenario(
     setup=socket_in_two_slots,
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0), process(sys_map_delete, map0, 1)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I34],
+    properties=LIFECYCLE + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
         "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
@@ -69,7 +86,7 @@ replace_against_close = scenario(
     setup=socket_and_another,
     run=[process(sys_map_update, map0, 0, fd1, BPF_ANY), process(sys_close, fd0)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I05, I06, I07, I08, I10, I12, I13, I14, I15, I34],
+    properties=LIFECYCLE + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
         "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
@@ -86,7 +103,7 @@ updates_against_close = scenario(
         process(sys_close, fd0),
     ],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I34],
+    properties=LIFECYCLE + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
         "data-race(sock.sk_prot)": "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, while "
@@ -104,7 +121,7 @@ updates_of_one_slot = scenario(
     ],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     may_fail=[sk_psock, sk_psock_link],
-    properties=[I02, I03, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I34],
+    properties=LIFECYCLE + CALLBACKS,
 )
 
 update_against_delete = scenario(
@@ -112,7 +129,7 @@ update_against_delete = scenario(
     setup=socket_in_map,
     run=[process(sys_map_update, map0, 1, fd0, BPF_ANY), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I19, I34],
+    properties=LIFECYCLE + CALLBACKS,
     expect={
         "data-race(sk_psock.progs.stream_verdict)": VIOLATED,
         "data-race(sk_psock.psock_update_sk_prot)": VIOLATED,
@@ -137,7 +154,7 @@ update_against_delete_and_close = scenario(
         process(sys_close, fd0),
     ],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I34],
+    properties=LIFECYCLE + CALLBACKS,
     expect={
         "data-race(sk_psock.progs.stream_verdict)": VIOLATED,
         "data-race(sk_psock.psock_update_sk_prot)": VIOLATED,
@@ -162,7 +179,7 @@ replace_against_close_and_delete = scenario(
         process(sys_map_delete, map0, 0),
     ],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I05, I06, I07, I08, I10, I12, I13, I14, I15, I34],
+    properties=LIFECYCLE + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
         "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
@@ -179,7 +196,7 @@ update_against_update_by_a_program = scenario(
         process(sys_map_delete, map0, 0),
     ],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I16, I18, I19, I34],
+    properties=LIFECYCLE + CALLBACKS,
     expect={
         "data-race(sk_psock.progs.skb_verdict)": VIOLATED,
         "data-race(sk_psock.psock_update_sk_prot)": VIOLATED,
@@ -200,7 +217,7 @@ map_free_against_close = scenario(
     setup=map_with_an_end,
     run=[process(sys_map_close, mapfd0), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_stab: 1, sk_buff: 1, sk_msg: 1},
-    properties=[I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I34],
+    properties=LIFECYCLE + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED, "data-race(bpf_stab.sks)": VIOLATED},
     why={
         "data-race(sock.sk_prot)": "sk_prot is loaded plainly outside of the lock under which it is stored by "

@@ -1,4 +1,6 @@
-"""How scenarios begin: connections, sockets in maps, data under way. A setup runs alone, to its end, before everything else."""
+"""How scenarios begin: connections, sockets in maps, data under way. A setup runs alone, to its end, before
+everything else.
+"""
 
 from psockmc.kernel.refcount import refcount_set
 from psockmc.kernel.work import schedule_delayed_work
@@ -34,13 +36,12 @@ from models.syscalls import (
 from models.tcp import inet_stream_ops, tcp_hashinfo, tcp_prot, tcp_v4_do_rcv
 
 
-
 @user
 def connect(fd: Ptr[file], hash: hash_t, lingertime0: bool) -> Ptr[sock]:
     """An established connection behind a file descriptor; with lingertime0 its close() aborts it.
 
-    Nothing arrives on it and nobody closes it: a packet in its backlog, or the last reference on its file, would call NULL.
-    See receiving() and closable(). (So the code that a scenario cannot reach is not compiled into it.)
+    Nothing arrives on it and nobody closes it: a packet in its backlog, or the last reference on its file, would
+    call NULL. See receiving() and closable(). (So the code that a scenario cannot reach is not compiled into it.)
     """
     ends_in = kzalloc(socket, GFP_KERNEL)
     sk = kzalloc(sock, GFP_KERNEL)
@@ -131,13 +132,16 @@ def receiving_closable_socket_in_map() -> None:
 
 @user
 def socket_in_two_slots() -> None:
-    """One socket in both slots. The map lost its program before the second update, or that would have been refused."""
+    """One socket in both slots. The map was without its program during the second update, or that would have been
+    refused.
+    """
     closable(fd0)
     receiving(connect(fd0, 0, True))
     map0.progs.stream_verdict = prog_pass
     sys_map_update(map0, 0, fd0, BPF_ANY)
     map0.progs.stream_verdict = NULL
     sys_map_update(map0, 1, fd0, BPF_ANY)
+    map0.progs.stream_verdict = prog_pass
 
 
 @user
@@ -220,7 +224,9 @@ def two_sockets_redirecting_to_the_wire() -> None:
 
 @user
 def socket_redirecting_to_an_empty_slot() -> None:
-    """Slot 0 holds a socket whose data is sent on the socket in slot 1, once there is one. Another socket is in no map."""
+    """Slot 0 holds a socket whose data is sent on the socket in slot 1, once there is one. Another socket is in no
+    map.
+    """
     connect(fd0, 0, True)
     closable(fd1)
     connect(fd1, 1, True)

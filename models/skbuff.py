@@ -2,8 +2,8 @@
 
 Sources: include/linux/skbuff.h, net/core/skbuff.c, net/core/sock.c (destructors), v6.19.
 
-An skb is an object with a reference count (`users`) and, while it is charged to a socket, a destructor. One skb stands for
-one indivisible unit of data: its length is 1, so it is sent and read as a whole.
+An skb is an object with a reference count (`users`) and, while it is charged to a socket, a destructor. One skb
+stands for one indivisible unit of data: its length is 1, so it is sent and read as a whole.
 """
 
 from psockmc.kernel.refcount import refcount_dec_and_test, refcount_inc, refcount_inc_not_zero, refcount_set, refcount_t

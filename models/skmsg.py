@@ -1,10 +1,10 @@
 """The psock and its life: attach, references, detach, destruction.
 
-Sources: include/linux/skmsg.h and net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6) with the 7.1 changes to the message
-counter; net/ipv4/tcp_bpf.c of 7.2 for the table of protocols.
+Sources: include/linux/skmsg.h and net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6) with the 7.1 changes to the
+message counter; net/ipv4/tcp_bpf.c of 7.2 for the table of protocols.
 
-Left out everywhere: the stream parser, SK_MSG programs with cork, apply and eval (they belong to the send side), program
-reference counts, and memory accounting.
+Left out everywhere: the stream parser, SK_MSG programs with cork, apply and eval (they belong to the send side),
+program reference counts, and memory accounting.
 """
 
 from psockmc.kernel.mutex import mutex
@@ -96,11 +96,11 @@ class sk_psock(Struct, name="psock"):
     """What a socket in a map carries.
 
     For properties: entries counts the references that map slots own, temps those in somebody's hands, drops and
-    restores how often sk_psock_drop() and the restore of the protocol began; stopped: sk_psock_stop() has returned once;
-    tx_cleared: the TX bit was cleared; added_late: something was queued after the stop; last_seq, reordered: the order of
-    messages; rx_partial: a reader has taken bytes from a message and not yet from the counter; past_gate: the backlog has
-    its reference; close_cancelled: close() has waited for the backlog; destroyed: the destruction has waited for it;
-    purged: the message queue was purged.
+    restores how often sk_psock_drop() and the restore of the protocol began; stopped: sk_psock_stop() has returned
+    once; tx_cleared: the TX bit was cleared; added_late: something was queued after the stop; last_seq, reordered:
+    the order of messages; rx_partial: a reader has taken bytes from a message and not yet from the counter;
+    past_gate: the backlog has its reference; close_cancelled: close() has waited for the backlog; destroyed: the
+    destruction has waited for it; purged: the message queue was purged.
     """
 
     sk: Const[Ptr[sock]]

@@ -1,7 +1,7 @@
 """The receive queue of a psock, and the worker that feeds it.
 
-Sources: include/linux/skmsg.h (queueing) and net/core/skmsg.c (from skb to message, the backlog), v6.19, with the message
-counter of 7.1.
+Sources: include/linux/skmsg.h (queueing) and net/core/skmsg.c (from skb to message, the backlog), v6.19, with the
+message counter of 7.1.
 """
 
 from psockmc.kernel.mutex import mutex_lock, mutex_unlock
@@ -58,7 +58,6 @@ def sk_psock_msg_len_add(psock: Ptr[sk_psock], diff: Int[-1, 1]) -> None:
     """Add to the number of unread bytes."""
     spin_lock_bh(psock.ingress_lock)
     sk_psock_msg_len_add_locked(psock, diff)
-    psock.rx_partial = False
     spin_unlock_bh(psock.ingress_lock)
 
 
@@ -71,7 +70,9 @@ def sk_msg_free(msg: Ptr[sk_msg]) -> None:
 
 @kernel("include/linux/skmsg.h")
 def sk_psock_queue_msg(psock: Ptr[sk_psock], msg: Ptr[sk_msg]) -> bool:
-    """Queue a message for the reader, or free it when the psock is stopped. The message is not the caller's any more."""
+    """Queue a message for the reader, or free it when the psock is stopped. The message is not the caller's any
+    more.
+    """
     spin_lock_bh(psock.ingress_lock)
     if sk_psock_test_state(psock):
         list_add_tail(msg, psock.ingress_msg)
@@ -153,6 +154,7 @@ def __sk_msg_recvmsg(sk: Ptr[sock], psock: Ptr[sk_psock]) -> int_t:
     msg.sg.size = 0
     psock.rx_partial = True
     sk_psock_msg_len_add(psock, -1)
+    psock.rx_partial = False
     msg = sk_psock_dequeue_msg(psock)
     kfree_sk_msg(msg)
     return 1
@@ -203,8 +205,8 @@ def sk_psock_skb_ingress_self(psock: Ptr[sk_psock], skb: Ptr[sk_buff], take_ref:
 def sk_psock_skb_ingress(psock: Ptr[sk_psock], skb: Ptr[sk_buff]) -> int_t:
     """Deliver an skb from the backlog; it stays on its queue meanwhile, hence the reference of its own.
 
-    Data of the socket's own stack takes sk_psock_skb_ingress_self() in the kernel; all that differs is how the message is
-    allocated.
+    Data of the socket's own stack takes sk_psock_skb_ingress_self() in the kernel; all that differs is how the
+    message is allocated.
     """
     if skb.sk == psock.sk:
         msg = kzalloc(sk_msg, GFP_ATOMIC)
@@ -243,8 +245,8 @@ def sk_psock_skb_state(psock: Ptr[sk_psock], len: Int[0, 1], off: Int[0, 1]) -> 
 def sk_psock_backlog(work: work_struct) -> None:
     """The worker: delivers what was queued on ingress_skb, in order.
 
-    An skb leaves the queue only after it was delivered. One unit of data per skb: the kernel's inner loop over partial
-    sends runs once.
+    An skb leaves the queue only after it was delivered. One unit of data per skb: the kernel's inner loop over
+    partial sends runs once.
     """
     psock = container_of(work, sk_psock, "work.work")
     if not sk_psock_test_state(psock):

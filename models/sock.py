@@ -1,10 +1,12 @@
-"""Sockets: the two objects `struct socket` and `struct sock`, the file that holds them, and the socket lock's backlog.
+"""Sockets: the two objects `struct socket` and `struct sock`, the file that holds them, and the socket lock's
+backlog.
 
 Sources: include/net/sock.h, net/core/sock.c, net/socket.c, net/ipv4/af_inet.c, v6.19.
 
-Lifetimes: a file descriptor holds a file, the file holds a `struct socket`, which is freed one grace period after the file's
-release; the user holds one reference on `struct sock`, which is given back when the connection is closed. TCP sockets
-are freed by the last sock_put() at once (their slab is SLAB_TYPESAFE_BY_RCU, which matters to the hash lookup only).
+Lifetimes: a file descriptor holds a file, the file holds a `struct socket`, which is freed one grace period after
+the file's release; the user holds one reference on `struct sock`, which is given back when the connection is closed.
+TCP sockets are freed by the last sock_put() at once (their slab is SLAB_TYPESAFE_BY_RCU, which matters to the hash
+lookup only).
 """
 
 from psockmc.kernel.rcu import call_rcu, rcu_head
@@ -111,9 +113,10 @@ class socket(Struct, name="socket"):
 class sock(Struct, name="sk"):
     """The network's side of a socket.
 
-    sk_wq: the `struct socket` whose wait queue it is. sock_dead: the SOCK_DEAD bit of sk_flags. sk_lingertime0: SO_LINGER
-    with time 0, so that close() aborts the connection. sk_wmem_full: sock_writeable() is false. urg_data: an urgent byte has
-    come. sk_ack_backlog: a connection waits for accept(). sk_hash: its slot in the table of connections.
+    sk_wq: the `struct socket` whose wait queue it is. sock_dead: the SOCK_DEAD bit of sk_flags. sk_lingertime0:
+    SO_LINGER with time 0, so that close() aborts the connection. sk_wmem_full: sock_writeable() is false. urg_data:
+    an urgent byte has come. sk_ack_backlog: a connection waits for accept(). sk_hash: its slot in the table of
+    connections.
 
     For properties: data_lost: unread data of the own stack was thrown away because no psock was there to take it.
     user_data_writer: who has just written sk_user_data. taken: map slots that were emptied of this socket and whose
@@ -190,7 +193,8 @@ def __release_sock(sk: Ptr[sock]) -> None:
 
 @kernel("net/core/sock.c")
 def release_sock_and_backlog(sk: Ptr[sock]) -> None:
-    """release_sock(): give the socket up, after the packets in the backlog. (The primitive of that name has no backlog.)
+    """release_sock(): give the socket up, after the packets in the backlog. (The primitive of that name has no
+    backlog.)
 
     Without a backlog nobody can see more of the section under slock than its one effect.
     """

@@ -1,10 +1,10 @@
 """The array map of sockets.
 
-Source: net/core/sock_map.c, 7.2-rc (incapdns/selinux-kernel b6265f6363c3; the same as gregkh/linux 2519003dd5fb of 7.1 in
-everything that is here).
+Source: net/core/sock_map.c, 7.2-rc (incapdns/selinux-kernel b6265f6363c3; the same as gregkh/linux 2519003dd5fb of
+7.1 in everything that is here).
 
-A slot of the map owns one psock reference: whoever takes the socket out of the slot puts it. The address of a slot, which the
-kernel keeps in link_raw, is its number here.
+A slot of the map owns one psock reference: whoever takes the socket out of the slot puts it. The address of a slot,
+which the kernel keeps in link_raw, is its number here.
 """
 
 from psockmc.kernel.rcu import synchronize_rcu

@@ -114,8 +114,8 @@ def sys_close(fd: Ptr[file]) -> None:
 
 @kernel("fs/file.c")
 def fdget(fd: Ptr[file]) -> Ptr[socket]:
-    """The socket of a descriptor, without a reference on the file: the process is alone with its table of descriptors and
-    closes nothing meanwhile.
+    """The socket of a descriptor, without a reference on the file: the process is alone with its table of
+    descriptors and closes nothing meanwhile.
     """
     return fd.private_data
 
@@ -269,8 +269,8 @@ def net_rx_connection(hash: hash_t) -> None:
 
 @kernel("net/ipv4/tcp_ipv4.c")
 def net_rx_reset(hash: hash_t) -> None:
-    """A RST: the connection is over. On a socket that a process owns it waits in the backlog; here it is lost instead,
-    as the peer would send another.
+    """A RST: the connection is over. On a socket that a process owns it waits in the backlog; here it is lost
+    instead, as the peer would send another.
     """
     sk = __inet_lookup_established(hash)
     if sk:

@@ -1,8 +1,10 @@
 """As much of TCP as a psock meets: packets in, reading, sending, closing.
 
-Sources: net/ipv4/tcp.c, tcp_ipv4.c, tcp_input.c, inet_connection_sock.c, af_inet.c, net/core/skbuff.c (skb_send_sock), v6.19.
+Sources: net/ipv4/tcp.c, tcp_ipv4.c, tcp_input.c, inet_connection_sock.c, af_inet.c, net/core/skbuff.c
+(skb_send_sock), v6.19.
 
-Left out everywhere: sequence numbers and windows, timers, retransmission, the handshake, FIN (a connection ends by an abort).
+Left out everywhere: sequence numbers and windows, timers, retransmission, the handshake, FIN (a connection ends by
+an abort).
 """
 
 from psockmc.kernel.refcount import refcount_inc_not_zero
@@ -22,6 +24,7 @@ from psockmc.lang import (
     kernel,
     list_add_tail,
     omits,
+    smp_store_release,
 )
 
 from models.skbuff import (
@@ -76,7 +79,9 @@ tcp_hashinfo = instance(inet_hashinfo)
 @kernel("net/ipv4/inet_hashtables.c")
 def __inet_lookup_established(hash: hash_t) -> Ptr[sock]:
     """The connection of a packet, with a reference, or NULL. The caller is an RCU reader."""
-    with atomic("memory of TCP sockets stays a TCP socket (SLAB_TYPESAFE_BY_RCU): the lookup is repeated until it holds"):
+    with atomic(
+        "memory of TCP sockets stays a TCP socket (SLAB_TYPESAFE_BY_RCU): the lookup is repeated until it holds"
+    ):
         sk = tcp_hashinfo.ehash[hash]
         if sk:
             if not refcount_inc_not_zero(sk.sk_refcnt):
@@ -190,7 +195,7 @@ def tcp_recvmsg(sk: Ptr[sock], nonblock: bool) -> int_t:
 @kernel("net/ipv4/af_inet.c")
 def inet_sendmsg(sock: Ptr[socket]) -> int_t:
     """Send one unit of data: tcp_sendmsg() owns the socket while it copies."""
-    omits("sk_prot->sendmsg is tcp_sendmsg() in every table here; nothing is transmitted and the buffer never fills by itself")
+    omits("sk_prot->sendmsg is tcp_sendmsg() in every table; nothing is sent and the buffer never fills by itself")
     sk = sock.sk
     lock_sock(sk.sk_lock)
     release_sock_and_backlog(sk)
@@ -215,7 +220,7 @@ def tcp_set_state(sk: Ptr[sock], state: tcp_state) -> None:
     """A closed connection is not found by packets any more."""
     if state == TCP_CLOSE:
         WRITE_ONCE(tcp_hashinfo.ehash[sk.sk_hash], NULL)
-    sk.sk_state = state
+    smp_store_release(sk.sk_state, state)
 
 
 @kernel("net/ipv4/tcp_ipv4.c")

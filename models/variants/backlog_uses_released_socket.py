@@ -1,7 +1,7 @@
 """The backlog as it was before 8259eb0e06d8 (v6.16): it holds no reference on its psock.
 
-So a delete may drop the psock while the backlog runs, close() then finds none and has nobody to wait for, and `struct socket`
-goes while the backlog sends through it.
+So a delete may drop the psock while the backlog runs, close() then finds none and has nobody to wait for, and
+`struct socket` goes while the backlog sends through it.
 """
 
 from psockmc.kernel.mutex import mutex_lock, mutex_unlock
@@ -12,7 +12,6 @@ from models.skbuff import kfree_skb, skb_bpf_ingress, skb_bpf_redirect_clear, sk
 from models.skmsg import SK_PSOCK_TX_ENABLED, sk_psock, sk_psock_test_state
 from models.skmsg_ingress import sk_psock_backlog, sk_psock_handle_skb, sk_psock_report_error, sk_psock_skb_state
 from models.sock import EAGAIN, EIO, EPIPE, int_t, sock_flag_dead
-
 
 
 @replaces(sk_psock_backlog)

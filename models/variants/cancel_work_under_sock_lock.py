@@ -1,5 +1,5 @@
-"""close() as it was before 8bbabb3fddcd (v6.1): it waits for the backlog while it owns the socket, which the backlog wants to
-own in order to send.
+"""close() as it was before 8bbabb3fddcd (v6.1): it waits for the backlog while it owns the socket, which the backlog
+wants to own in order to send.
 """
 
 from psockmc.kernel.socklock import lock_sock
@@ -9,7 +9,6 @@ from psockmc.lang import READ_ONCE, Ptr, check, rcu_read_lock, rcu_read_unlock, 
 from models.skmsg import sk_psock_get, sk_psock_put, sk_psock_stop
 from models.sock import release_sock_and_backlog, sock, timeout_t
 from models.sock_map import sock_map_close, sock_map_remove_links
-
 
 
 @replaces(sock_map_close)

@@ -1,7 +1,7 @@
 """close() and destroy as they were before 4b4647add7d3 (v6.10): they look the psock up once, by reference.
 
-The lookup fails when the last reference is gone, although the protocol was not restored yet. Then sk_prot is still ours, and
-what it names is the function that runs.
+The lookup fails when the last reference is gone, although the protocol was not restored yet. Then sk_prot is still
+ours, and what it names is the function that runs.
 """
 
 from psockmc.kernel.socklock import lock_sock
@@ -11,7 +11,6 @@ from psockmc.lang import READ_ONCE, Ptr, check, rcu_read_lock, rcu_read_unlock, 
 from models.skmsg import sk_psock_get, sk_psock_put, sk_psock_stop
 from models.sock import release_sock_and_backlog, sock, timeout_t
 from models.sock_map import sock_map_close, sock_map_destroy, sock_map_remove_links
-
 
 
 @replaces(sock_map_destroy)

@@ -1,7 +1,7 @@
 """The backlog as it was before 405df89dd52c (v6.4): it takes an skb off its queue and then delivers it.
 
-Meanwhile the queue is empty, and a softirq delivers the next packet past the backlog. (An skb that must wait was kept in
-work_state then; here it goes back to the head of the queue, which leaves a smaller window.)
+Meanwhile the queue is empty, and a softirq delivers the next packet past the backlog. (An skb that must wait was
+kept in work_state then; here it goes back to the head of the queue, which leaves a smaller window.)
 """
 
 from psockmc.kernel.mutex import mutex_lock, mutex_unlock
@@ -21,7 +21,6 @@ from models.skbuff import (
 from models.skmsg import SK_PSOCK_TX_ENABLED, sk_psock, sk_psock_get, sk_psock_put, sk_psock_test_state
 from models.skmsg_ingress import sk_psock_backlog, sk_psock_handle_skb, sk_psock_report_error, sk_psock_skb_state
 from models.sock import EAGAIN, EIO, EPIPE, int_t, sock_flag_dead
-
 
 
 @user

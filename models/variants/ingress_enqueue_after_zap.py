@@ -1,7 +1,7 @@
 """The queueing of messages as it was before 9635720b7c88 (v5.14): it does not ask whether the psock is stopped.
 
-At that time the stop purged the queue itself, so a message that came later was leaked. Today the queue is purged by the
-destruction, a grace period later: what is left of the bug is that the stop stops nothing.
+At that time the stop purged the queue itself, so a message that came later was leaked. Today the queue is purged by
+the destruction, a grace period later: what is left of the bug is that the stop stops nothing.
 """
 
 from psockmc.kernel.spinlock import spin_lock_bh, spin_unlock_bh
@@ -9,7 +9,6 @@ from psockmc.lang import Ptr, list_add_tail, replaces
 
 from models.skmsg import sk_msg, sk_psock
 from models.skmsg_ingress import sk_psock_msg_len_add_locked, sk_psock_queue_msg
-
 
 
 @replaces(sk_psock_queue_msg)

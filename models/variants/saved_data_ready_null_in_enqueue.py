@@ -1,5 +1,5 @@
-"""The wake-up of the reader as it was before 6648e613226e (v6.9): saved_data_ready is tested, and loaded again for the call,
-without the lock under which it is cleared.
+"""The wake-up of the reader as it was before 6648e613226e (v6.9): saved_data_ready is tested, and loaded again for
+the call, without the lock under which it is cleared.
 """
 
 from psockmc.lang import Ptr, replaces
@@ -7,7 +7,6 @@ from psockmc.lang import Ptr, replaces
 from models.skmsg import sk_psock
 from models.skmsg_ingress import sk_psock_data_ready
 from models.sock import sock
-
 
 
 @replaces(sk_psock_data_ready)

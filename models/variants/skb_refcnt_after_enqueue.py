@@ -30,7 +30,6 @@ from models.skmsg_ingress import (
 from models.sock import EAGAIN, EIO, EPIPE, int_t, sock_flag_dead
 
 
-
 @replaces(sk_psock_skb_ingress)
 def sk_psock_skb_ingress(psock: Ptr[sk_psock], skb: Ptr[sk_buff]) -> int_t:
     """Hands the queue's own reference to the message."""

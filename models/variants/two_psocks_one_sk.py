@@ -14,7 +14,6 @@ from models.skmsg_ingress import sk_psock_backlog, sk_psock_handle_skb, sk_psock
 from models.sock import EAGAIN, EIO, EPIPE, int_t, sock_flag_dead
 
 
-
 @replaces(sk_psock_backlog)
 def sk_psock_backlog(work: work_struct) -> None:
     """No look at the TX bit."""
