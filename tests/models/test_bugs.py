@@ -1,0 +1,40 @@
+"""Every bug of the corpus is found when it is put back; the way there is pinned as a diagram."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from psockmc import content
+from psockmc.explore import native
+from psockmc.explore.limits import Limits
+from psockmc.explore.trace import build_trace
+from psockmc.ir.lower import compile_scenario
+from psockmc.lang.tree import Program
+from psockmc.render import render
+
+ROOT = Path(__file__).parents[2]
+BUGS: list[dict[str, Any]] = tomllib.loads((ROOT / "spec" / "bugs.toml").read_text(encoding="utf-8"))["bug"]
+
+
+@pytest.mark.skipif(bool(native.available()), reason="the native engine needs a C compiler")
+@pytest.mark.parametrize("bug", BUGS, ids=[bug["id"] for bug in BUGS])
+def test_a_bug_put_back_is_found(bug: dict[str, Any], golden: Callable[[str, str], None]) -> None:
+    program = content.load(ROOT, [ROOT / bug["variant"]])
+    ts = compile_scenario(program, bug["scenario"])
+    result = native.search_native(ts, Limits(), None)
+    found = {ts.properties[v.property].id: v for v in result.violations}
+    assert bug["property"] in found
+    trace = build_trace(ts, found[bug["property"]], variant=Path(bug["variant"]).name)
+    golden(render(trace, "diagram"), f"{bug['id']}.txt")
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=[bug["id"] for bug in BUGS])
+def test_the_scenario_of_a_bug_expects_nothing_of_it(bug: dict[str, Any], program: Program) -> None:
+    scenario = program.scenarios[bug["scenario"]]
+    assert bug["property"] not in scenario.expect
+    assert bug["id"] not in scenario.name + scenario.sentence

@@ -1,0 +1,46 @@
+"""Every scenario gets the verdicts it expects, and its numbers are pinned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from psockmc.explore import native
+from psockmc.explore.limits import Limits
+from psockmc.explore.reference import search_reference
+from psockmc.explore.result import SearchResult
+from psockmc.explore.verdict import judge
+from psockmc.ir.lower import compile_scenario
+from psockmc.lang.tree import Program
+
+needs_compiler = pytest.mark.skipif(bool(native.available()), reason="the native engine needs a C compiler")
+
+
+def summary(result: SearchResult) -> tuple[object, ...]:
+    """Everything in which the engines must agree."""
+    violations = {v.property: (v.depth, v.message, v.path) for v in result.violations}
+    edges = {(e.held, e.held_write, e.taken, e.taken_write, e.context, e.bh_off, e.irq_off) for e in result.lock_edges}
+    counts = (result.states, result.transitions, result.depth, result.terminal, result.complete)
+    return counts, violations, edges, result.cuts, result.fatal, result.statements, result.covers
+
+
+@needs_compiler
+def test_a_scenario_gets_its_verdicts(scenario: str, program: Program, golden: Callable[[str, str], None]) -> None:
+    ts = compile_scenario(program, scenario)
+    result = native.search_native(ts, Limits(), None)
+    verdicts = judge(ts, result, program.scenarios[scenario].expect)
+    assert not [f"{v.id} is {v.verdict}: {v.basis}" for v in verdicts if v.verdict != v.expected]
+    lines = [f"states {result.states}", f"transitions {result.transitions}", f"depth {result.depth}"]
+    lines += [f"{v.id} {v.verdict}" for v in verdicts if v.verdict != "HOLDS"]
+    golden("\n".join(lines) + "\n", f"{scenario}.txt")
+
+
+@needs_compiler
+@pytest.mark.slow
+def test_the_engines_agree_on_a_scenario(scenario: str, program: Program) -> None:
+    ts = compile_scenario(program, scenario)
+    reference = search_reference(ts, Limits(max_states=300_000), None)
+    if not reference.complete:
+        pytest.skip("more than 300,000 states are too many for the reference interpreter")
+    assert summary(native.search_native(ts, Limits(), None)) == summary(reference)
