@@ -112,11 +112,11 @@ updates_against_close = scenario(
 )
 
 updates_of_one_slot = scenario(
-    "two processes put a socket each into one slot, one if it is empty and one if it is not, and a third empties it",
+    "two processes put a socket each into one slot if it is empty, and a third empties it",
     setup=two_connected_sockets,
     run=[
         process(sys_map_update, map0, 0, fd0, BPF_NOEXIST),
-        process(sys_map_update, map0, 0, fd1, BPF_EXIST),
+        process(sys_map_update, map0, 0, fd1, BPF_NOEXIST),
         process(sys_map_delete, map0, 0),
     ],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
@@ -171,10 +171,10 @@ update_against_delete_and_close = scenario(
 )
 
 replace_against_close_and_delete = scenario(
-    "another socket takes the slot while the one that is in it is closed and deleted",
+    "another socket takes the slot, if it is not empty, while the one that is in it is closed and deleted",
     setup=socket_and_another,
     run=[
-        process(sys_map_update, map0, 0, fd1, BPF_ANY),
+        process(sys_map_update, map0, 0, fd1, BPF_EXIST),
         process(sys_close, fd0),
         process(sys_map_delete, map0, 0),
     ],
