@@ -10,8 +10,11 @@ from psockmc.lang import Ptr, check, kernel, omits, s32, u32, u64, user
 
 from models.ring.types import (
     CHAIN_NONE,
+    EFAULT,
+    INT_MAX,
     PAGE_SIZE,
     SKB_FRAG_PAGE_SIZE,
+    U32_MAX,
     follow0,
     iov_iter,
     memory0,
@@ -19,6 +22,27 @@ from models.ring.types import (
     scatterlist,
     sock,
 )
+
+# ---------------------------------------------------------------- conversions of C
+
+
+@user
+def as_int(value: u32) -> s32:
+    """`value` as an int: the numbers beyond INT_MAX become negative."""
+    if value > INT_MAX:
+        below: s32 = U32_MAX - value
+        return -below - 1
+    return value
+
+
+@user
+def as_u32(value: s32) -> u32:
+    """`value` as an unsigned number: the negative ones become the largest."""
+    if value < 0:
+        below: u32 = -(value + 1)
+        return U32_MAX - below
+    return value
+
 
 # ---------------------------------------------------------------- memory of sockets
 
@@ -250,7 +274,40 @@ def note_sent(position: u64, page: u32, offset: u32, bytes: u32) -> None:
 
 
 @kernel("lib/iov_iter.c")
+def iov_iter_get_pages(iter: Ptr[iov_iter], bytes: u32, maxpages: u32) -> s32:
+    """Takes a reference on each of the pages of the user's next bytes, `maxpages` at most, and steps over the bytes.
+
+    Returns how many bytes there are in them, or -EFAULT. The first page and the place in it are iter.page and
+    iter.offset before the call.
+    """
+    copied: u32 = _reachable(iter, bytes)
+    if copied == 0:
+        return -EFAULT
+    pages: u32 = maxpages
+    if iter.chunk != 0 and iter.chunk < pages:
+        pages = iter.chunk
+    room: u32 = pages * PAGE_SIZE - iter.offset
+    if room < copied:
+        copied = room
+    last: u32 = iter.page + (iter.offset + copied - 1) // PAGE_SIZE
+    if iter.page <= follow0.page and follow0.page <= last:
+        follow0.refs += 1
+    if follow0.user_byte >= iter.done and follow0.user_byte - iter.done < copied:
+        follow0.user_copies += 1
+        place: u32 = iter.offset + (follow0.user_byte - iter.done)
+        follow0.user_page = iter.page + place // PAGE_SIZE
+        follow0.user_offset = place % PAGE_SIZE
+    behind: u32 = iter.offset + copied
+    iter.page += behind // PAGE_SIZE
+    iter.offset = behind % PAGE_SIZE
+    iter.done += copied
+    iter.count -= copied
+    return copied
+
+
+@kernel("lib/iov_iter.c")
 def iov_iter_revert(iter: Ptr[iov_iter], bytes: u32) -> None:
     """Steps back by `bytes`."""
+    omits("the page that the iterator is at after stepping back: nobody takes pages again")
     iter.done -= bytes
     iter.count += bytes

@@ -21,6 +21,7 @@ CHAIN_SLOT = MAX_MSG_FRAGS + 1
 PAGE_SIZE = 4096
 SKB_FRAG_PAGE_SIZE = 32768
 INT_MAX = 2147483647
+U32_MAX = 4294967295
 
 EPERM = 1
 EAGAIN = 11
@@ -140,7 +141,8 @@ class sock(Struct, name="sk"):
 class sk_psock(Struct, name="psock"):
     """The psock, as far as messages go. ingress_msg: the first message of the list; msg_tot_len: bytes in the list.
 
-    tx_enabled: SK_PSOCK_TX_ENABLED.
+    tx_enabled: SK_PSOCK_TX_ENABLED. copied_from_self: what __sk_msg_recvmsg() says beside its result, how many of the
+    bytes are of the socket's own stream.
     """
 
     sk: Ptr[sock]
@@ -153,6 +155,7 @@ class sk_psock(Struct, name="psock"):
     ingress_msg: Ptr[sk_msg]
     msg_tot_len: u32
     tx_enabled: bool
+    copied_from_self: s32
 
 
 class iov_iter(Struct, name="iter"):
@@ -160,7 +163,7 @@ class iov_iter(Struct, name="iter"):
 
     fault_at: position at which the user's memory cannot be read or written any more. page, offset: for pages that are
     taken as they are, the page of the next byte (the following ones have the following numbers) and its place there.
-    chunk: most pages that one call takes.
+    chunk: most pages that one call takes, 0 for any number.
     """
 
     done: u64
