@@ -1,0 +1,419 @@
+"""What a message must be: the ring invariants R1 to R8, its bytes, its references, and arbitrary rings to begin with.
+
+Arbitrary rings. A proof's objects begin with arbitrary content; `any_ring` makes of a message any ring that satisfies
+the invariants and nothing more: slots outside the message keep whatever they hold.
+
+Bytes. A message stands for a sequence of bytes; byte k lies at a place (page, offset). Contents are not modelled, one
+arbitrary byte of one arbitrary page is followed instead (`follow0`). That byte k keeps its content means: if the byte
+that is followed was byte k before, then byte k' is afterwards that byte, untouched, or the copy that was noted.
+
+References. `others` are the references of the page that is followed that no element holds; they must not change.
+"""
+
+from psockmc.lang import NULL, Ptr, arbitrary, assume, check, choose, u32, u64, user
+
+from models.ring.types import (
+    CHAIN_NONE,
+    INT_MAX,
+    MAX_MSG_FRAGS,
+    NR_MSG_FRAG_IDS,
+    PAGE_SIZE,
+    SG_SLOTS,
+    SKB_FRAG_PAGE_SIZE,
+    follow0,
+    iov_iter,
+    memory0,
+    sk_buff,
+    sk_msg,
+    sk_psock,
+    sock,
+)
+
+MAX_PAGES = 1000000
+MAX_REFS = 1000000
+MAX_CHARGE = 4294967296
+MAX_ALLOC = 557056
+
+# ---------------------------------------------------------------- indices
+
+
+@user
+def slot(start: u32, n: u32) -> u32:
+    """The slot that is `n` slots behind `start`."""
+    return start + n if n < NR_MSG_FRAG_IDS - start else n - (NR_MSG_FRAG_IDS - start)
+
+
+@user
+def distance(start: u32, end: u32) -> u32:
+    """How many slots from `start` to `end`, going round."""
+    return end - start if end >= start else end + (NR_MSG_FRAG_IDS - start)
+
+
+@user
+def used(msg: Ptr[sk_msg]) -> u32:
+    """How many elements the message has."""
+    return distance(msg.sg.start, msg.sg.end)
+
+
+@user
+def holds_slot(msg: Ptr[sk_msg], i: u32) -> bool:
+    """Whether slot i is in the message."""
+    return i < NR_MSG_FRAG_IDS and distance(msg.sg.start, i) < used(msg)
+
+
+# ---------------------------------------------------------------- the invariants
+
+
+@user
+def indices_are_slots(msg: Ptr[sk_msg]) -> bool:
+    """R1: start, curr and end are slots of the ring."""
+    return msg.sg.start < NR_MSG_FRAG_IDS and msg.sg.curr < NR_MSG_FRAG_IDS and msg.sg.end < NR_MSG_FRAG_IDS
+
+
+@user
+def one_slot_is_free(msg: Ptr[sk_msg]) -> bool:
+    """R2: at most all slots but one are used."""
+    return used(msg) <= MAX_MSG_FRAGS
+
+
+@user
+def bytes_in(msg: Ptr[sk_msg]) -> u64:
+    """The sum of the lengths of all elements in the message."""
+    sum: u64 = 0
+    for n in range(MAX_MSG_FRAGS):
+        if n < used(msg):
+            sum += msg.sg.data[slot(msg.sg.start, n)].length
+    return sum
+
+
+@user
+def size_is_sum(msg: Ptr[sk_msg]) -> bool:
+    """R3: the size is the sum of the lengths."""
+    return bytes_in(msg) == msg.sg.size
+
+
+@user
+def elements_have_bytes(msg: Ptr[sk_msg]) -> bool:
+    """R4: every element has bytes and a page, and is no link."""
+    good: bool = True
+    for n in range(MAX_MSG_FRAGS):
+        if n < used(msg):
+            i: u32 = slot(msg.sg.start, n)
+            if msg.sg.data[i].length == 0 or msg.sg.data[i].page == 0 or msg.sg.data[i].is_chain:
+                good = False
+    return good
+
+
+@user
+def curr_is_inside(msg: Ptr[sk_msg]) -> bool:
+    """R5: curr is an element of the message or its end."""
+    return distance(msg.sg.start, msg.sg.curr) <= used(msg)
+
+
+@user
+def copybreak_is_inside(msg: Ptr[sk_msg]) -> bool:
+    """R6: copybreak lies in element curr; it is 0 at the end."""
+    if msg.sg.curr == msg.sg.end:
+        return msg.sg.copybreak == 0
+    return msg.sg.copybreak <= msg.sg.data[msg.sg.curr].length
+
+
+@user
+def free_slots_have_no_copy_bit(msg: Ptr[sk_msg]) -> bool:
+    """R7: the copy bit of a slot outside the message is clear."""
+    good: bool = True
+    for i in range(NR_MSG_FRAG_IDS):
+        if msg.sg.copy[i] and not holds_slot(msg, i):
+            good = False
+    return good
+
+
+@user
+def check_indices(msg: Ptr[sk_msg]) -> None:
+    """Checks R1 and R2."""
+    slots: bool = indices_are_slots(msg)
+    check(slots, "R1: start, curr and end are slots of the ring")
+    room: bool = one_slot_is_free(msg)
+    check(room, "R2: one slot of the ring stays free")
+
+
+@user
+def check_elements(msg: Ptr[sk_msg]) -> None:
+    """Checks R3 and R4."""
+    sum: bool = size_is_sum(msg)
+    check(sum, "R3: the size is the sum of the lengths of the elements")
+    bytes: bool = elements_have_bytes(msg)
+    check(bytes, "R4: every element has bytes and a page")
+
+
+@user
+def check_cursor(msg: Ptr[sk_msg]) -> None:
+    """Checks R5 and R6."""
+    curr: bool = curr_is_inside(msg)
+    check(curr, "R5: curr is an element of the message or its end")
+    copybreak: bool = copybreak_is_inside(msg)
+    check(copybreak, "R6: copybreak lies in the element at curr")
+
+
+@user
+def check_copy_bits(msg: Ptr[sk_msg]) -> None:
+    """Checks R7."""
+    bits: bool = free_slots_have_no_copy_bit(msg)
+    check(bits, "R7: the copy bit of a slot outside the message is clear")
+
+
+@user
+def check_ring(msg: Ptr[sk_msg]) -> None:
+    """Checks R1 to R7. R8, charges, is about two moments: see `check_charge`."""
+    check_indices(msg)
+    check_elements(msg)
+    check_cursor(msg)
+    check_copy_bits(msg)
+
+
+@user
+def is_empty(msg: Ptr[sk_msg]) -> bool:
+    """Whether the message is as sk_msg_init() makes it: start, curr, end, copybreak, size, all slots and bits are 0."""
+    good: bool = (
+        msg.sg.start == 0 and msg.sg.end == 0 and msg.sg.curr == 0 and msg.sg.copybreak == 0 and msg.sg.size == 0
+    )
+    for i in range(SG_SLOTS):
+        if msg.sg.data[i].page != 0 or msg.sg.data[i].length != 0 or msg.sg.data[i].offset != 0 or msg.sg.copy[i]:
+            good = False
+    return good
+
+
+# ---------------------------------------------------------------- charges and references
+
+
+@user
+def check_charge(sk: Ptr[sock], charged: u64, before: u64, after: u64) -> None:
+    """Checks R8: what is charged changed as much as the bytes that the socket owns, from `before` to `after`."""
+    check(sk.charged + before == charged + after, "R8: what is charged changes with the bytes, byte by byte")
+
+
+@user
+def references(msg: Ptr[sk_msg]) -> u32:
+    """How many elements refer to the page that is followed."""
+    count: u32 = 0
+    for n in range(MAX_MSG_FRAGS):
+        if n < used(msg) and msg.sg.data[slot(msg.sg.start, n)].page == follow0.page:
+            count += 1
+    return count
+
+
+@user
+def frag_references(sk: Ptr[sock]) -> u32:
+    """Whether the socket's page fragment holds a reference of the page that is followed."""
+    return 1 if sk.sk_frag.page != 0 and sk.sk_frag.page == follow0.page else 0
+
+
+@user
+def check_references(held: u32, others: u32) -> None:
+    """Checks that the page has exactly the references that elements hold, and the `others` of before."""
+    check(follow0.refs == held + others, "refs: every element holds one reference of its page, nobody else's is lost")
+
+
+# ---------------------------------------------------------------- bytes
+
+
+@user
+def byte_is(msg: Ptr[sk_msg], k: u32, page: u32, offset: u32) -> bool:
+    """Whether byte k of the message is byte `offset` of `page`."""
+    found: bool = False
+    before: u64 = 0
+    for n in range(MAX_MSG_FRAGS):
+        if n < used(msg):
+            i: u32 = slot(msg.sg.start, n)
+            if k >= before and k - before < msg.sg.data[i].length:
+                found = msg.sg.data[i].page == page and msg.sg.data[i].offset + (k - before) == offset
+            before += msg.sg.data[i].length
+    return found
+
+
+@user
+def is_followed(msg: Ptr[sk_msg], k: u32) -> bool:
+    """Whether byte k of the message is the byte that is followed."""
+    return byte_is(msg, k, follow0.page, follow0.byte)
+
+
+@user
+def byte_kept(msg: Ptr[sk_msg], k: u32) -> bool:
+    """Whether byte k of the message has the content that the followed byte had in the beginning."""
+    same: bool = byte_is(msg, k, follow0.page, follow0.byte)
+    copy: bool = byte_is(msg, k, follow0.copy_page, follow0.copy_offset)
+    return (same and not follow0.overwritten) or (follow0.copies != 0 and copy and not follow0.copy_overwritten)
+
+
+@user
+def element_of(msg: Ptr[sk_msg], k: u32) -> u32:
+    """The slot of the element with byte k, or the end."""
+    found: u32 = msg.sg.end
+    before: u64 = 0
+    for n in range(MAX_MSG_FRAGS):
+        if n < used(msg):
+            i: u32 = slot(msg.sg.start, n)
+            if k >= before and k - before < msg.sg.data[i].length:
+                found = i
+            before += msg.sg.data[i].length
+    return found
+
+
+@user
+def may_write(msg: Ptr[sk_msg], k: u32) -> bool:
+    """Whether a program may write to byte k: the copy bit of its element is clear."""
+    i: u32 = element_of(msg, k)
+    return not msg.sg.copy[i]
+
+
+@user
+def cursor(msg: Ptr[sk_msg]) -> u64:
+    """How many bytes lie before (curr, copybreak): the position at which the next copy goes on."""
+    sum: u64 = 0
+    for n in range(MAX_MSG_FRAGS):
+        if n < used(msg) and n < distance(msg.sg.start, msg.sg.curr):
+            sum += msg.sg.data[slot(msg.sg.start, n)].length
+    return sum + msg.sg.copybreak
+
+
+# ---------------------------------------------------------------- arbitrary beginnings
+
+
+@user
+def any_memory() -> None:
+    """No new page yet; nothing has happened to the byte that is followed."""
+    assume(memory0.first_new_page > 0 and memory0.first_new_page <= MAX_PAGES)
+    memory0.next_page = memory0.first_new_page
+    memory0.page_bytes = 0
+    memory0.allocations = 0
+    assume(follow0.page != 0 and follow0.byte <= INT_MAX)
+    assume(follow0.refs <= MAX_REFS)
+    assume(follow0.page < memory0.first_new_page or follow0.refs == 0)
+    follow0.copies = 0
+    follow0.overwritten = False
+    follow0.copy_overwritten = False
+    follow0.user_copies = 0
+    follow0.sent = 0
+
+
+@user
+def any_socket(sk: Ptr[sock]) -> None:
+    """A socket with any page fragment, the size of a page or of a compound page."""
+    assume(sk.charged <= MAX_CHARGE)
+    sk.wmem_calls = 0
+    sk.rmem_calls = 0
+    assume(sk.sk_frag.page < memory0.first_new_page)
+    assume(sk.sk_frag.size == PAGE_SIZE or sk.sk_frag.size == SKB_FRAG_PAGE_SIZE)
+    assume(sk.sk_frag.offset <= sk.sk_frag.size)
+    assume(sk.sk_rmem_alloc >= 0 and sk.sk_rcvbuf >= 0)
+
+
+@user
+def any_iter(iter: Ptr[iov_iter]) -> None:
+    """A user's buffer of any length, that faults anywhere or nowhere."""
+    iter.done = 0
+    assume(iter.count <= INT_MAX)
+    assume(iter.fault_at <= INT_MAX)
+    assume(iter.offset < PAGE_SIZE)
+    assume(iter.page != 0 and iter.page <= MAX_PAGES)
+    iter.chunk = 0
+
+
+@user
+def any_ring(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+    """Any message of the socket that owns its pages: R1 to R8 hold. Its first choose() is start, the second used."""
+    begin: u32 = choose(NR_MSG_FRAG_IDS)
+    elements: u32 = choose(MAX_MSG_FRAGS + 1)
+    fill_ring(sk, msg, begin, elements)
+
+
+@user
+def any_message(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+    """Any message of the socket that has elements: as any_ring(), never empty."""
+    begin: u32 = choose(NR_MSG_FRAG_IDS)
+    elements: u32 = choose(MAX_MSG_FRAGS) + 1
+    fill_ring(sk, msg, begin, elements)
+
+
+@user
+def fill_ring(sk: Ptr[sock], msg: Ptr[sk_msg], begin: u32, elements: u32) -> None:
+    """Makes of the message any ring with this start and this number of elements."""
+    msg.sg.start = begin
+    msg.sg.end = slot(begin, elements)
+    msg.skb = NULL
+    msg.sk = NULL
+    msg.sk_redir = NULL
+    msg.next = NULL
+    msg.freed = False
+    any_elements(msg)
+    assume(msg.sg.size <= INT_MAX)
+    sum: bool = size_is_sum(msg)
+    assume(sum)
+    any_cursor(msg, elements)
+    assume(sk.charged >= msg.sg.size)
+    held: u32 = references(msg)
+    assume(follow0.refs >= held)
+
+
+@user
+def any_elements(msg: Ptr[sk_msg]) -> None:
+    """Elements with bytes and a page; copy bits only on elements; no links anywhere."""
+    for i in range(SG_SLOTS):
+        msg.sg.data[i].is_chain = False
+        msg.sg.data[i].chain = CHAIN_NONE
+        inside: bool = holds_slot(msg, i)
+        if inside:
+            assume(msg.sg.data[i].length > 0 and msg.sg.data[i].length <= INT_MAX)
+            assume(msg.sg.data[i].offset <= INT_MAX)
+            assume(msg.sg.data[i].page > 0 and msg.sg.data[i].page < memory0.first_new_page)
+            msg.sg.data[i].is_last = False
+        else:
+            msg.sg.copy[i] = False
+
+
+@user
+def any_cursor(msg: Ptr[sk_msg], elements: u32) -> None:
+    """curr and copybreak anywhere in the message."""
+    steps: u32 = arbitrary(0, MAX_MSG_FRAGS)
+    assume(steps <= elements)
+    msg.sg.curr = slot(msg.sg.start, steps)
+    inside: bool = copybreak_is_inside(msg)
+    assume(inside)
+
+
+@user
+def any_packet_message(sk: Ptr[sock], msg: Ptr[sk_msg], skb: Ptr[sk_buff]) -> None:
+    """Any message that skb_to_sgvec() made of a packet: it starts in slot 0 and ends with a mark.
+
+    Its end may be NR_MSG_FRAG_IDS, which is no slot. The packet owns the pages and the charge.
+    """
+    elements: u32 = choose(NR_MSG_FRAG_IDS) + 1
+    msg.sg.start = 0
+    msg.sg.end = elements
+    msg.skb = skb
+    msg.sk_redir = NULL
+    msg.next = NULL
+    msg.freed = False
+    skb.consumed = False
+    sum: u64 = 0
+    for i in range(SG_SLOTS):
+        msg.sg.data[i].is_chain = False
+        msg.sg.data[i].chain = CHAIN_NONE
+        msg.sg.data[i].is_last = i + 1 == elements
+        if i < elements:
+            assume(msg.sg.data[i].length > 0 and msg.sg.data[i].length <= INT_MAX)
+            assume(msg.sg.data[i].offset <= INT_MAX)
+            assume(msg.sg.data[i].page > 0 and msg.sg.data[i].page < memory0.first_new_page)
+            sum += msg.sg.data[i].length
+    assume(msg.sg.size <= INT_MAX and sum == msg.sg.size)
+
+
+@user
+def any_psock(psock: Ptr[sk_psock], sk: Ptr[sock]) -> None:
+    """A psock with an empty queue, no cork and no verdict yet."""
+    psock.sk = sk
+    psock.sk_redir = NULL
+    psock.cork = NULL
+    psock.ingress_msg = NULL
+    psock.msg_tot_len = 0
+    psock.copied_from_self = 0
