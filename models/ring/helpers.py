@@ -28,7 +28,16 @@ class elements(Struct, name="elements"):
     rsge_copy: bool
 
 
+class element_found(Struct, name="found"):
+    """Where find_element() stopped: slot i, the position of that element's first byte, its length."""
+
+    i: u32
+    offset: u32
+    length: u32
+
+
 kept0 = instance(elements)
+found0 = instance(element_found)
 
 
 # ---------------------------------------------------------------- numbers for the program that sends
@@ -89,7 +98,7 @@ def sk_msg_clear_copy_range(msg: Ptr[sk_msg], start: u32, end: u32) -> None:
     """Clears the bits of the slots start .. end - 1, in ring order."""
     i: u32 = start
     while i != end:
-        sk_msg_clear_elem_copy(msg, i)
+        msg.sg.copy[i] = False
         i = sk_msg_iter_var_next(i)
 
 
@@ -100,7 +109,30 @@ def sk_msg_sg_move(msg: Ptr[sk_msg], dst: u32, src: u32) -> None:
     sk_msg_set_elem_copy(msg, dst, sk_msg_elem_is_copy(msg, src))
 
 
-# ---------------------------------------------------------------- shifts
+# ---------------------------------------------------------------- elements
+
+
+@kernel("net/core/filter.c")
+def find_element(msg: Ptr[sk_msg], start: u32) -> None:
+    """The loop with which pull, push and pop look for the element of byte `start` (in the form since 6562e29cf6f0).
+
+    Without such an element it stops with i at the end, and offset and length those of the last element.
+    """
+    offset: u32 = 0
+    length: u32 = 0
+    i: u32 = msg.sg.start
+    while True:
+        offset += length
+        length = msg.sg.data[i].length
+        if start < offset + length:
+            break
+        i = sk_msg_iter_var_next(i)
+        if i == msg.sg.end:
+            break
+    found0.i = i
+    found0.offset = offset
+    found0.length = length
+
 
 
 @kernel("net/core/filter.c")

@@ -7,6 +7,8 @@ from psockmc.lang import Ptr, kernel, s32, u32, u64, wrapping
 
 from models.ring.helpers import (
     alloc_pages_for,
+    find_element,
+    found0,
     sk_msg_clear_elem_copy,
     sk_msg_elem_is_copy,
     sk_msg_reset_curr,
@@ -22,23 +24,16 @@ from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, sk_msg
 @kernel("net/core/filter.c")
 def bpf_msg_pop_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32:
     """Bytes start .. start + len - 1 are removed; 0, -EINVAL or -ENOMEM (nothing changed)."""
-    l: u32 = 0
-    offset: u32 = 0
     last: u64 = start
     last += len  # in 64 bits since a48802fb2cd2
     if flags != 0:
         return -EINVAL
     if len == 0:
         return 0
-    i: u32 = msg.sg.start
-    while True:
-        offset += l
-        l = msg.sg.data[i].length
-        if start < offset + l:
-            break
-        i = sk_msg_iter_var_next(i)
-        if i == msg.sg.end:
-            break
+    find_element(msg, start)
+    i: u32 = found0.i
+    offset: u32 = found0.offset
+    l: u32 = found0.length
     if start >= offset + l or last > msg.sg.size:
         return -EINVAL
     space: u32 = MAX_MSG_FRAGS - sk_msg_elem_used(msg)

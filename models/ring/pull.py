@@ -7,6 +7,8 @@ from psockmc.lang import Ptr, kernel, s32, u32, u64, wrapping
 
 from models.ring.helpers import (
     alloc_pages_for,
+    find_element,
+    found0,
     sk_msg_clear_copy_range,
     sk_msg_clear_elem_copy,
     sk_msg_elem_is_copy,
@@ -21,21 +23,14 @@ from models.ring.types import EINVAL, ENOMEM, NR_MSG_FRAG_IDS, sk_msg
 @kernel("net/core/filter.c")
 def bpf_msg_pull_data(msg: Ptr[sk_msg], start: u32, end: u32, flags: u64) -> s32:
     """Bytes start .. end - 1 become the program's data; 0, -EINVAL (nothing changed) or -ENOMEM (nothing changed)."""
-    len: u32 = 0
-    offset: u32 = 0
     copy: u32 = 0
     bytes: u32 = wrapping(end - start)  # may wrap: not used when the next test refuses
     if flags != 0 or end <= start:
         return -EINVAL
-    i: u32 = msg.sg.start
-    while True:
-        offset += len
-        len = msg.sg.data[i].length
-        if start < offset + len:
-            break
-        i = sk_msg_iter_var_next(i)
-        if i == msg.sg.end:
-            break
+    find_element(msg, start)
+    i: u32 = found0.i
+    offset: u32 = found0.offset
+    len: u32 = found0.length
     if start >= offset + len:
         return -EINVAL
     first_sge: u32 = i

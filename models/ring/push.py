@@ -8,6 +8,8 @@ from psockmc.lang import Ptr, kernel, s32, u32, u64, wrapping
 
 from models.ring.helpers import (
     alloc_pages_for,
+    find_element,
+    found0,
     kept0,
     sk_msg_clear_elem_copy,
     sk_msg_elem_is_copy,
@@ -36,25 +38,17 @@ from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, sk_msg
 @kernel("net/core/filter.c")
 def bpf_msg_push_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32:
     """`len` new bytes stand before byte `start` (or at the end); 0, -EINVAL or -ENOMEM (nothing changed)."""
-    l: u32 = 0
     copy: u32 = 0
-    offset: u32 = 0
-    new: u32 = 0
     sg_clear(kept0.rsge)
     kept0.rsge_copy = False
     if flags != 0:
         return -EINVAL
     if len == 0:
         return 0
-    i: u32 = msg.sg.start
-    while True:
-        offset += l
-        l = msg.sg.data[i].length
-        if start < offset + l:
-            break
-        i = sk_msg_iter_var_next(i)
-        if i == msg.sg.end:
-            break
+    find_element(msg, start)
+    i: u32 = found0.i
+    offset: u32 = found0.offset
+    l: u32 = found0.length
     if start > offset + l:
         return -EINVAL
     space: u32 = MAX_MSG_FRAGS - sk_msg_elem_used(msg)
@@ -69,7 +63,7 @@ def bpf_msg_push_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32
         if i == msg.sg.end:
             i = sk_msg_iter_var_prev(i)
         push_rewrite(msg, i, page, start - offset, len)
-        new = i
+        new: u32 = i
     else:
         if start - offset != 0:
             if i == msg.sg.end:
@@ -78,16 +72,7 @@ def bpf_msg_push_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32
             i = sk_msg_iter_var_next(i)
         new = i
         push_make_room(msg, new)
-    sk_mem_charge(msg.sk, len)
-    msg.sg.size += len
-    sk_msg_clear_elem_copy(msg, new)
-    sg_set_page(msg.sg.data[new], page, len + copy, 0)
-    if kept0.rsge.length != 0:
-        get_page(kept0.rsge.page)
-        new = sk_msg_iter_var_next(new)
-        sg_assign(msg.sg.data[new], kept0.rsge)
-        sk_msg_set_elem_copy(msg, new, kept0.rsge_copy)
-    sk_msg_clear_elem_copy(msg, msg.sg.end)
+    push_place(msg, new, page, len, copy)
     sk_msg_reset_curr(msg)
     sk_msg_compute_data_pointers(msg)
     return 0
@@ -169,3 +154,18 @@ def push_shift(msg: Ptr[sk_msg], first: u32) -> None:
         else:
             sg_assign(kept0.nsge, msg.sg.data[i])
             kept0.nsge_copy = sk_msg_elem_is_copy(msg, i)
+
+
+@kernel("net/core/filter.c")
+def push_place(msg: Ptr[sk_msg], new: u32, page: u32, len: u32, copy: u32) -> None:
+    """The part of bpf_msg_push_data() behind its label place_new: the new element, and the rest of the split one."""
+    sk_mem_charge(msg.sk, len)
+    msg.sg.size += len
+    sk_msg_clear_elem_copy(msg, new)
+    sg_set_page(msg.sg.data[new], page, len + copy, 0)
+    if kept0.rsge.length != 0:
+        get_page(kept0.rsge.page)
+        rest: u32 = sk_msg_iter_var_next(new)
+        sg_assign(msg.sg.data[rest], kept0.rsge)
+        sk_msg_set_elem_copy(msg, rest, kept0.rsge_copy)
+    sk_msg_clear_elem_copy(msg, msg.sg.end)
