@@ -286,6 +286,8 @@ def calculate(operator: str, left: Value, right: Value) -> Value:
     """The value of `left operator right`."""
     if operator in ("==", "!="):
         return int((left == right) == (operator == "=="))
+    if operator == "+" and 0 in (left, right):
+        return left if right == 0 else right
     if operator not in OPERATORS or isinstance(left, str) or isinstance(right, str):
         raise TooMuch(f"{left} {operator} {right}")
     return OPERATORS[operator](left, right)
@@ -293,8 +295,10 @@ def calculate(operator: str, left: Value, right: Value) -> Value:
 
 def initial_memory(test: Test) -> Memory:
     """What every global holds at the beginning."""
-    names = {name: None for thread in test.threads for name in thread.parameters}
-    return {name: test.initial.get(name, 0) for name in [*names, *test.initial]}
+    parameters = [name for thread in test.threads for name in thread.parameters]
+    pointers = [*test.initial.values(), *(v for values in test.registers.values() for v in values.values())]
+    targets = [value[1:] for value in pointers if isinstance(value, str)]
+    return {name: test.initial.get(name, 0) for name in [*parameters, *test.initial, *targets]}
 
 
 def paths(test: Test, thread: int, domain: dict[str, set[Value]], *, newest: bool) -> Iterator[Path]:
