@@ -1,0 +1,369 @@
+"""From core expressions to Python: one function that prepares a skeleton, and inside it one that judges its executions.
+
+What depends on the skeleton alone is computed when the outer function runs; the inner functions compute the rest for each
+rf and co, axiom by axiom, and return at the first one that fails. A part that can only be non-empty if some static set
+or relation is (RCU needs a grace period) stands behind a test of it.
+
+While a relation is made it is held as a pair: a packed relation and a set of events whose identity belongs to it too. So
+`r?` and `r*` cost nothing, and composing never steps through an identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from psockmc.litmus.core import EVERYTHING, Builder, Node
+from psockmc.litmus.guards import ANYTHING, Guards
+from psockmc.litmus.model_text import Axiom
+
+@dataclass(slots=True)
+class _Pair:
+    """relation: the variable with the packed relation, "" if there is none; its node, or None for a temporary.
+
+    dynamic: of the variable. same: the set whose identity belongs to the relation too, None for the empty one.
+    """
+
+    relation: str
+    dynamic: bool
+    same: Node | None
+
+
+class _Scope:
+    """The lines of one function body and the variables that are known in it; inner blocks see the outer ones."""
+
+    def __init__(self, depth: int) -> None:
+        self.depth = depth
+        self.lines: list[str] = []
+        self.known: list[dict[object, str]] = [{}]
+        self.pairs: list[dict[Node, _Pair]] = [{}]
+
+    def add(self, line: str) -> None:
+        self.lines.append("    " * self.depth + line)
+
+    def find(self, key: object) -> str | None:
+        return next((block[key] for block in reversed(self.known) if key in block), None)
+
+    def find_pair(self, node: Node) -> _Pair | None:
+        return next((block[node] for block in reversed(self.pairs) if node in block), None)
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        """An indented block; what it computes is forgotten behind it."""
+        self.add(head)
+        self.depth += 1
+        self.known.append({})
+        self.pairs.append({})
+        yield
+        self.known.pop()
+        self.pairs.pop()
+        self.depth -= 1
+
+
+class Emitter:
+    """Writes the Python of one judge function.
+
+    The result of `source()` defines `prepare(u, sets, relations)` (u: the Universe; sets: masks by name; relations:
+    functions that give packed relations by name), which returns the inner function.
+    """
+
+    def __init__(self, builder: Builder, parameters: str) -> None:
+        self.builder = builder
+        self.parameters = parameters
+        self.ahead = _Scope(1)
+        self.inner = _Scope(2)
+        self.count = 0
+        self.guards = Guards()
+
+    def source(self) -> str:
+        """The whole module text."""
+        head = ["def prepare(u, sets, relations):"]
+        kernel = ("compose", "compose_at", "compose_rows", "compose_columns", "compose_inverse", "closure", "inverse")
+        head += [f"    {name} = u.{name}" for name in (*kernel, "diagonal")]
+        inner = [f"    def judge({self.parameters}):", *self.inner.lines, "    return judge", ""]
+        return "\n".join([*head, *self.ahead.lines, *inner])
+
+    # ------------------------------------------------------------ lines
+
+    def scope(self, dynamic: bool) -> _Scope:
+        return self.inner if dynamic else self.ahead
+
+    def let(self, key: object, dynamic: bool, code: str, hint: str = "v") -> str:
+        """The variable that holds this code's value; written once per scope."""
+        scope = self.scope(dynamic)
+        found = scope.find(key)
+        if found is None:
+            found = self.fresh(hint)
+            scope.add(f"{found} = {code}")
+            scope.known[-1][key] = found
+        return found
+
+    def fresh(self, hint: str) -> str:
+        self.count += 1
+        return f"{hint}{self.count}"
+
+    # ------------------------------------------------------------ sets
+
+    def set(self, node: Node) -> str:
+        """The variable with the mask of a set."""
+        op = node.op
+        if op == "set":
+            code = "u.row" if node.name == EVERYTHING else f"sets[{node.name!r}]"
+        elif op in ("domain", "range"):
+            code = f"u.{op}({self.relation(node.operands[0])})"
+        else:
+            code = self.boolean(node, [self.set(operand) for operand in node.operands], "u.row")
+        return self.let(node, node.dynamic, code, "s")
+
+    @staticmethod
+    def boolean(node: Node, operands: list[str], full: str) -> str:
+        if node.op == "not":
+            return f"{full} ^ {operands[0]}"
+        if node.op == "minus":
+            return f"{operands[0]} & ~{operands[1]}"
+        return (" | " if node.op == "or" else " & ").join(operands)
+
+    def intersection(self, left: Node | None, right: Node | None) -> Node | None:
+        """The set node of both; None is the empty set."""
+        if left is None or right is None:
+            return None
+        if left is right or self.everything(right):
+            return left
+        return right if self.everything(left) else self.builder.make("and", (left, right))
+
+    def union(self, left: Node | None, right: Node | None) -> Node | None:
+        if left is None or right is None or left is right:
+            return left or right
+        whole = next((node for node in (left, right) if self.everything(node)), None)
+        return whole or self.builder.make("or", (left, right))
+
+    @staticmethod
+    def everything(node: Node | None) -> bool:
+        return node is not None and node.op == "set" and node.name == EVERYTHING
+
+    # ------------------------------------------------------------ relations
+
+    def relation(self, node: Node) -> str:
+        """The variable with the whole packed relation."""
+        found = self.scope(node.dynamic or bool(node.free)).find(node)
+        if found is not None:
+            return found
+        pair = self.pair(node)
+        if pair.same is None:
+            return pair.relation or "0"
+        same = "diagonal" if self.everything(pair.same) else self.identity(pair.same)
+        if not pair.relation:
+            return same
+        return self.let((node, "whole"), pair.dynamic or pair.same.dynamic, f"{pair.relation} | {same}", "r")
+
+    def identity(self, events: Node) -> str:
+        return self.let(("identity", events), events.dynamic, f"u.identity({self.set(events)})", "i")
+
+    def pair(self, node: Node) -> _Pair:
+        """The relation as a pair; made once per scope."""
+        scope = self.scope(node.dynamic or bool(node.free))
+        found = scope.find_pair(node)
+        if found is None:
+            found = scope.pairs[-1][node] = self.new_pair(node)
+        return found
+
+    def new_pair(self, node: Node) -> _Pair:
+        dynamic = node.dynamic or bool(node.free)
+        if node.op == "identity":
+            return _Pair("", False, node.operands[0])
+        if node.op == "or":
+            return self.pair_of_union(node)
+        if node.op == "sequence":
+            return self.pair_of_sequence(node)
+        if node.op == "plus":
+            inner = self.pair(node.operands[0])
+            if not inner.relation:
+                return inner
+            code = f"closure({inner.relation}) if {inner.relation} else 0"
+            return _Pair(self.let((node, "closure"), inner.dynamic, code, "c"), inner.dynamic, inner.same)
+        if node.op == "recursive":
+            return _Pair(self.inner.find(node) or node.name, True, None)
+        if node.op == "fixpoint":
+            return _Pair(self.fixpoint(node), True, None)
+        return _Pair(self.let(node, dynamic, self.simple(node), "r"), dynamic, None)
+
+    def simple(self, node: Node) -> str:
+        """The code of an operation that needs its operands as whole relations or as sets."""
+        op = node.op
+        if op == "relation":
+            return f"relations({node.name!r})" if not node.dynamic else node.name.replace("-", "_")
+        if op == "product":
+            return f"u.product({self.set(node.operands[0])}, {self.set(node.operands[1])})"
+        operands = [self.relation(operand) for operand in node.operands]
+        if op == "inverse":
+            return f"inverse({operands[0]})"
+        assert op in ("and", "minus", "not"), op
+        return self.boolean(node, operands, "u.full")
+
+    def pair_of_union(self, node: Node) -> _Pair:
+        pairs = [self.pair(operand) for operand in node.operands]
+        same: Node | None = None
+        for pair in pairs:
+            same = self.union(same, pair.same)
+        named = [pair for pair in pairs if pair.relation]
+        if len(named) < 2:
+            return _Pair(named[0].relation, named[0].dynamic, same) if named else _Pair("", False, same)
+        dynamic = any(pair.dynamic for pair in named)
+        code = " | ".join(pair.relation for pair in named)
+        return _Pair(self.let((node, "union"), dynamic, code, "r"), dynamic, same)
+
+    # ------------------------------------------------------------ sequences
+
+    def pair_of_sequence(self, node: Node) -> _Pair:
+        """From left to right; a bracket between two relations narrows the events that they meet at."""
+        parts = list(node.operands)
+        key: tuple[Node, ...] = (parts[0],)
+        left = self.pair_of_inverse(parts)
+        if left is None:
+            left = self.pair(parts.pop(0))
+        else:
+            key = node.operands[:2]
+        at: Node | None = None
+        for index, part in enumerate(parts):
+            if part.op == "identity" and left.relation and left.same is None and index + 1 < len(parts):
+                at = part.operands[0] if at is None else self.intersection(at, part.operands[0])
+                key = (*key, part)
+                continue
+            key = (*key, part)
+            left = self.composed(left, at, self.pair(part), key)
+            at = None
+        return left
+
+    def pair_of_inverse(self, parts: list[Node]) -> _Pair | None:
+        """`a^-1 ; b` in one step; takes both parts away."""
+        if parts[0].op != "inverse" or not parts[0].dynamic or len(parts) < 2:
+            return None
+        inverse = parts[0].operands[0]
+        inner, right = self.pair(inverse), self.pair(parts[1])
+        if inner.same is not None or right.same is not None or not inner.relation or not right.relation:
+            return None
+        key = ("sequence", parts[0], parts[1])
+        del parts[:2]
+        return _Pair(self.let(key, True, f"compose_inverse({inner.relation}, {right.relation})", "r"), True, None)
+
+    def composed(self, left: _Pair, at: Node | None, right: _Pair, key: tuple[Node, ...]) -> _Pair:
+        """left ; [at] ; right. key: the nodes composed so far."""
+        at = at or self.builder.make("set", (), EVERYTHING)
+        terms: list[tuple[str, bool]] = []
+        if left.relation and right.relation:
+            terms.append(self.step(left, at, right, key))
+        if left.relation and (same := self.intersection(at, right.same)):
+            terms.append(self.restricted(left, same, "range"))
+        if right.relation and (same := self.intersection(left.same, at)):
+            terms.append(self.restricted(right, same, "domain"))
+        same = self.intersection(self.intersection(left.same, at), right.same)
+        if not terms:
+            return _Pair("", False, same)
+        dynamic = any(term[1] for term in terms)
+        names = [term[0] for term in terms]
+        name = names[0] if len(names) == 1 else self.let(("sum", *names), dynamic, " | ".join(names), "r")
+        return _Pair(name, dynamic, same)
+
+    def step(self, left: _Pair, at: Node, right: _Pair, key: tuple[Node, ...]) -> tuple[str, bool]:
+        """The composition of two packed relations, by the operation that knows most ahead."""
+        a, b = left.relation, right.relation
+        dynamic = left.dynamic or right.dynamic
+        if left.dynamic and right.dynamic:
+            code = f"compose({a}, {b})" if self.everything(at) else f"compose_at({a}, {b}, {self.members(at)})"
+        elif right.dynamic:
+            columns = self.let(("columns", a, at), False, f"u.columns_of({self.restricted(left, at, 'range')[0]})", "k")
+            code, a = f"compose_columns({columns}, {b})", columns
+        elif left.dynamic:
+            rows = self.let(("rows", b, at), False, f"u.rows_of({self.restricted(right, at, 'domain')[0]})", "k")
+            code, b = f"compose_rows({a}, {rows})", rows
+        else:
+            code = f"compose({a}, {b})" if self.everything(at) else f"compose_at({a}, {b}, {self.members(at)})"
+        name = self.let(("step", left.relation, at, right.relation), dynamic, f"{code} if {a} and {b} else 0", "r")
+        return name, dynamic
+
+    def members(self, events: Node) -> str:
+        return self.let(("members", events), events.dynamic, f"u.members({self.set(events)})", "m")
+
+    def restricted(self, pair: _Pair, events: Node, side: str) -> tuple[str, bool]:
+        """The relation with its domain or range restricted to a set."""
+        if self.everything(events):
+            return pair.relation, pair.dynamic
+        sides = (self.set(events), "u.row") if side == "domain" else ("u.row", self.set(events))
+        mask = self.let((side, events), events.dynamic, f"u.product({sides[0]}, {sides[1]})", "p")
+        dynamic = pair.dynamic or events.dynamic
+        return self.let((side, pair.relation, events), dynamic, f"{pair.relation} & {mask}", "r"), dynamic
+
+    # ------------------------------------------------------------ fixpoints
+
+    def fixpoint(self, node: Node) -> str:
+        """The least solution, by iteration from the empty relation."""
+        scope = self.inner
+        found = scope.find(node)
+        if found is not None:
+            return found
+        body = node.operands[0]
+        self.hoist(body)
+        name = self.fresh("x")
+        scope.add(f"{name} = 0")
+        with scope.block("while True:"):
+            scope.known[-1][self.builder.make("recursive", (), node.name)] = name
+            following = self.relation(body)
+            scope.add(f"if {following} == {name}:")
+            scope.add("    break")
+            scope.add(f"{name} = {following}")
+        scope.known[-1][node] = name
+        return name
+
+    def hoist(self, node: Node) -> None:
+        """Computes before the loop what does not change in it."""
+        for operand in node.operands:
+            if operand.free:
+                self.hoist(operand)
+            elif operand.is_set:
+                self.set(operand)
+            elif operand.op != "identity":
+                self.pair(operand)
+
+    # ------------------------------------------------------------ axioms
+
+    def guarded(self, node: Node) -> str:
+        """A condition over what is known ahead without which the relation or set is empty; "" if there is none."""
+        alternatives = self.guards.of(node)
+        if alternatives == ANYTHING:
+            return ""
+        texts = []
+        for needed in sorted(alternatives, key=lambda needed: sorted(part.number for part in needed)):
+            ordered = sorted(needed, key=lambda part: part.number)
+            texts.append(" and ".join(self.set(part) if part.is_set else self.relation(part) for part in ordered))
+        condition = texts[0] if len(texts) == 1 else " or ".join(f"({text})" for text in texts)
+        return self.let(("guard", node), False, condition, "g")
+
+    def check(self, axiom: Axiom, node: Node, failed: str) -> None:
+        """The lines that run the statement `failed` where the axiom does not hold (or the flag is raised).
+
+        In `failed`, `{found}` stands for the variable with what was found.
+        """
+        condition = self.guarded(node)
+        if condition:
+            with self.inner.block(f"if {condition}:"):
+                self.verdict(axiom, node, failed)
+        else:
+            self.verdict(axiom, node, failed)
+
+    def verdict(self, axiom: Axiom, node: Node, failed: str) -> None:
+        if axiom.check == "acyclic":
+            found = f"{self.relation(self.builder.make('plus', (node,)))} & diagonal"
+        elif axiom.check == "irreflexive":
+            found = f"{self.relation(node)} & diagonal"
+        else:
+            found = self.set(node) if node.is_set else self.relation(node)
+        self.inner.add(f"if {found}:")
+        self.inner.add("    " + failed.format(found=found))
+
+
+def compile_source(source: str, name: str) -> Callable[..., Callable[..., object]]:
+    """The `prepare` of a generated source. name: what tracebacks call the file."""
+    space: dict[str, Callable[..., Callable[..., object]]] = {}
+    exec(compile(source, f"<model {name}>", "exec"), space)
+    return space["prepare"]
