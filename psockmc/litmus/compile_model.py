@@ -336,6 +336,8 @@ class Emitter:
         for needed in sorted(alternatives, key=lambda needed: sorted(part.number for part in needed)):
             ordered = sorted(needed, key=lambda part: part.number)
             texts.append(" and ".join(self.set(part) if part.is_set else self.relation(part) for part in ordered))
+        if not texts:
+            return "False"
         condition = texts[0] if len(texts) == 1 else " or ".join(f"({text})" for text in texts)
         return self.let(("guard", node), False, condition, "g")
 
