@@ -14,6 +14,7 @@ from models.ring.types import (
     MAX_MSG_FRAGS,
     NR_MSG_FRAG_IDS,
     SG_SLOTS,
+    memory0,
     sk_msg,
     sk_psock,
 )
@@ -70,9 +71,9 @@ def sk_msg_elem_used(msg: Ptr[sk_msg]) -> u32:
 # ---------------------------------------------------------------- whole messages
 
 
-@kernel("include/linux/skmsg.h")
-def sk_msg_init(msg: Ptr[sk_msg]) -> None:
-    """An empty message: all zero, the end mark in the last slot of the ring."""
+@user
+def sk_msg_zero(msg: Ptr[sk_msg]) -> None:
+    """memset(msg, 0, sizeof(*msg))."""
     for i in range(SG_SLOTS):
         sg_clear(msg.sg.data[i])
         msg.sg.copy[i] = False
@@ -91,7 +92,24 @@ def sk_msg_init(msg: Ptr[sk_msg]) -> None:
     msg.sk_redir = NULL
     msg.sk = NULL
     msg.next = NULL
+
+
+@kernel("include/linux/skmsg.h")
+def sk_msg_init(msg: Ptr[sk_msg]) -> None:
+    """An empty message: all zero, the end mark in the last slot of the ring."""
+    sk_msg_zero(msg)
     sg_mark_end(msg.sg.data[NR_MSG_FRAG_IDS - 1])
+
+
+@kernel("mm/slub.c")
+def kzalloc_sk_msg() -> Ptr[sk_msg]:
+    """A message that is all zero, without an end mark; NULL when there is no memory."""
+    msg = memory0.fresh
+    if msg != NULL:
+        memory0.fresh = msg.next
+        sk_msg_zero(msg)
+        msg.freed = False
+    return msg
 
 
 @user

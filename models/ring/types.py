@@ -24,6 +24,7 @@ INT_MAX = 2147483647
 U32_MAX = 4294967295
 
 EPERM = 1
+EIO = 5
 EAGAIN = 11
 ENOMEM = 12
 EACCES = 13
@@ -78,8 +79,9 @@ class sk_msg_sg(Struct):
 class sk_buff(Struct, name="skb"):
     """A packet, as far as accounting goes. sk: the socket that it is charged to (skb->sk), with its destructor.
 
-    bpf_ingress, strparser: the flags in the low bits of _sk_redir; sk_redir: its pointer. consumed: the last
-    reference is gone.
+    charged: its destructor is sock_rfree(): skb->sk pays for truesize bytes. bpf_ingress, strparser: the flags in the
+    low bits of _sk_redir; sk_redir: its pointer. consumed: the last reference is gone; dropped: by a drop. page,
+    offset: where its data are, in one piece. next: the packet behind it in a queue.
     """
 
     len: u32
@@ -88,7 +90,12 @@ class sk_buff(Struct, name="skb"):
     sk_redir: Ptr[sock]
     bpf_ingress: bool
     strparser: bool
+    charged: bool
     consumed: bool
+    dropped: bool
+    page: u32
+    offset: u32
+    next: Ptr[sk_buff]
 
 
 class sk_msg(Struct, name="msg"):
@@ -123,7 +130,9 @@ class sock(Struct, name="sk"):
     """A socket. charged: what sk_mem_charge() took minus what sk_mem_uncharge() gave back.
 
     wmem_calls, wmem_fail_at, rmem_calls, rmem_fail_at: how often memory was asked for, and which call is refused.
-    copied_seq, rcv_nxt: of tcp_sock: what was handed to the user, and what was received.
+    write_seq: bytes that TCP took; send_calls: how often it was asked; the call send_short_at takes send_short bytes
+    only, the call send_fail_at fails with -send_error (0: it takes nothing). copied_seq, rcv_nxt: of tcp_sock: what
+    was handed to the user, and what was received. psock: sk_user_data.
     """
 
     charged: u64
@@ -134,15 +143,23 @@ class sock(Struct, name="sk"):
     rmem_fail_at: u32
     sk_rmem_alloc: s32
     sk_rcvbuf: s32
+    write_seq: u64
+    send_calls: u32
+    send_short_at: u32
+    send_short: u32
+    send_fail_at: u32
+    send_error: u32
     copied_seq: u32
     rcv_nxt: u32
+    psock: Ptr[sk_psock]
 
 
 class sk_psock(Struct, name="psock"):
     """The psock, as far as messages go. ingress_msg: the first message of the list; msg_tot_len: bytes in the list.
 
-    tx_enabled: SK_PSOCK_TX_ENABLED. copied_from_self: what __sk_msg_recvmsg() says beside its result, how many of the
-    bytes are of the socket's own stream.
+    ingress_skb: the first packet of the backlog; copied_seq, ingress_bytes: of the stream parser, what it read and how
+    much of that went to the queue. tx_enabled: SK_PSOCK_TX_ENABLED. copied_from_self: what __sk_msg_recvmsg() says
+    beside its result, how many of the bytes are of the socket's own stream.
     """
 
     sk: Ptr[sock]
@@ -153,6 +170,9 @@ class sk_psock(Struct, name="psock"):
     redir_ingress: bool
     cork: Ptr[sk_msg]
     ingress_msg: Ptr[sk_msg]
+    ingress_skb: Ptr[sk_buff]
+    copied_seq: u32
+    ingress_bytes: u32
     msg_tot_len: u32
     tx_enabled: bool
     copied_from_self: s32
@@ -178,7 +198,8 @@ class memory(Struct, name="memory"):
     """All pages. next_page: number of the next new page; page_bytes: how many bytes the newest one was asked for.
 
     allocations: how many were asked for; fail_at: number of the allocation that fails; small_from: from this
-    allocation on sk_page_frag_refill() gets single pages.
+    allocation on sk_page_frag_refill() gets single pages. fresh: the message that the next kzalloc() of a message hands
+    out, NULL when it fails; the one behind it is for the call after that.
     """
 
     first_new_page: u32
@@ -187,6 +208,7 @@ class memory(Struct, name="memory"):
     allocations: u32
     fail_at: u32
     small_from: u32
+    fresh: Ptr[sk_msg]
 
 
 class followed(Struct, name="follow"):
