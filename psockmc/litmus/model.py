@@ -70,6 +70,7 @@ class Judge:
         self._skeleton = skeleton
         self.universe: Universe = universe(len(skeleton.events))
         self._packed: dict[str, Relation] = {}
+        self._single: dict[str, Callable[..., object]] = {}
         self._sets = {set_name(name): mask for name, mask in skeleton.sets.items()}
 
     def pack(self, rows: list[int]) -> Relation:
@@ -98,6 +99,13 @@ class Judge:
     def possible(self) -> Callable[[Relation, Relation], bool]:
         return self._prepared(self._model.prepare_possible)  # type: ignore[return-value]
 
+    def holds(self, axiom: str, rf: Relation, co: Relation) -> bool:
+        """Whether one axiom holds."""
+        judge = self._single.get(axiom)
+        if judge is None:
+            judge = self._single[axiom] = self._prepared(self._model.prepare_axiom(axiom))
+        return bool(judge(rf, co))
+
     @cached_property
     def flagged(self) -> Callable[[Relation, Relation, Relation], list[tuple[str, Relation]]]:
         """(rf, co, different-values) -> the flags that are raised, with the packed relations that raise them."""
@@ -111,6 +119,7 @@ class Model:
         self.text = text
         self.name = text.name
         self._builder = Builder(text)
+        self._axioms: dict[str, Callable[..., Callable[..., object]]] = {}
         self._nodes = {axiom: self._builder.build(axiom.body) for axiom in (*text.axioms, *text.flags)}
 
     # ------------------------------------------------------------ judging
@@ -126,6 +135,20 @@ class Model:
         """Whether all axioms hold."""
         judge = self.judge(execution.skeleton)
         return judge.allowed(judge.pack(execution.rf), judge.pack(execution.co))
+
+    def holds(self, axiom: str, execution: Execution) -> bool:
+        """Whether the axiom of this name holds."""
+        judge = self.judge(execution.skeleton)
+        return judge.holds(axiom, judge.pack(execution.rf), judge.pack(execution.co))
+
+    def forbids(self, execution: Execution) -> Violation | None:
+        """The first axiom that does not hold, with its cycle; None if the execution is allowed."""
+        from psockmc.litmus.derive import Derivations  # it needs models itself
+
+        if self.allowed(execution):
+            return None
+        axiom = next(axiom for axiom in self.text.axioms if not self.holds(axiom.name, execution))
+        return Violation(axiom.name, Derivations(self, execution).cycle(axiom))
 
     def monotone(self, execution: Execution) -> bool:
         """Whether a partial execution may have a completion that is allowed, as far as its rf and co say."""
@@ -161,6 +184,11 @@ class Model:
     @cached_property
     def prepare_flags(self) -> Callable[..., Callable[..., object]]:
         return compile_source(self.flags_source(), f"{self.name}, flags")
+
+    def prepare_axiom(self, name: str) -> Callable[..., Callable[..., object]]:
+        if name not in self._axioms:
+            self._axioms[name] = self._prepare(name, tuple(axiom for axiom in self.text.axioms if axiom.name == name))
+        return self._axioms[name]
 
     def _prepare(self, purpose: str, axioms: tuple[Axiom, ...]) -> Callable[..., Callable[..., object]]:
         return compile_source(self.axioms_source(axioms), f"{self.name}, {purpose}")

@@ -1,0 +1,240 @@
+"""The compiled models against the definitions evaluated as sets of pairs, on relations without rhyme or reason.
+
+The compiler knows nothing of threads and memory, so any relations will do; empty sets matter, because it tests for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from psockmc.lang.diagnostics import ModelErrors
+from psockmc.litmus.derive import Derivations
+from psockmc.litmus.execution import RELATIONS, SETS, Event, Execution, Skeleton
+from psockmc.litmus.model import MODELS, Model, load_model, set_name
+from psockmc.litmus.model_text import Axiom, Binary, Expression, Name
+
+Pairs = frozenset[tuple[int, int]]
+Value = frozenset[int] | Pairs
+
+
+@dataclass
+class Reference:
+    """Evaluates a text with sets of pairs, by the definition of every operator."""
+
+    model: Model
+    execution: Execution
+
+    def __post_init__(self) -> None:
+        self.events = frozenset(range(self.execution.n))
+        self.all = frozenset((i, j) for i in self.events for j in self.events)
+        self.identity = frozenset((i, i) for i in self.events)
+        self.known: dict[str, frozenset] = {"_": self.events, "id": self.identity}
+        for name, mask in self.execution.sets.items():
+            self.known[set_name(name)] = frozenset(i for i in self.events if mask >> i & 1)
+        for name, rows in self.execution.relations.items():
+            self.known[name] = frozenset((i, j) for i, j in self.all if rows[i] >> j & 1)
+        values = self.execution.values
+        self.known["different-values"] = frozenset(
+            (i, j) for i, j in self.all if None not in (values[i], values[j]) and values[i] != values[j]
+        )
+        for name, definition in self.model.text.definitions.items():
+            if definition.recursive:
+                self.known[name] = frozenset()
+                while (following := self.value(definition.body)) != self.known[name]:
+                    self.known[name] = following
+            else:
+                self.known[name] = self.value(definition.body)
+
+    def value(self, expression: Expression) -> frozenset:
+        if isinstance(expression, Name):
+            return self.known[expression.name]
+        if isinstance(expression, Binary):
+            left, right = self.value(expression.left), self.value(expression.right)
+            match expression.op:
+                case "|":
+                    return left | right
+                case "&":
+                    return left & right
+                case "\\":
+                    return left - right
+                case "*":
+                    return frozenset((i, j) for i in left for j in right)
+                case ";":
+                    return compose(left, right)
+        operand = self.value(expression.operand)
+        match expression.op:
+            case "~":
+                return (self.events if expression.kind == "set" else self.all) - operand
+            case "?":
+                return operand | self.identity
+            case "*":
+                return closure(operand) | self.identity
+            case "+":
+                return closure(operand)
+            case "^-1":
+                return frozenset((j, i) for i, j in operand)
+            case "[]":
+                return frozenset((i, i) for i in operand)
+            case "domain":
+                return frozenset(i for i, _ in operand)
+        assert expression.op == "range"
+        return frozenset(j for _, j in operand)
+
+    def holds(self, axiom: Axiom) -> bool:
+        found = self.value(axiom.body)
+        if axiom.check == "acyclic":
+            found = closure(found) & self.identity
+        elif axiom.check == "irreflexive":
+            found &= self.identity
+        return not found
+
+
+def compose(left: frozenset, right: frozenset) -> Pairs:
+    after: dict[int, list[int]] = {}
+    for j, k in right:
+        after.setdefault(j, []).append(k)
+    return frozenset((i, k) for i, j in left for k in after.get(j, ()))
+
+
+def closure(relation: frozenset) -> frozenset:
+    closed = relation
+    while (following := closed | compose(closed, relation)) != closed:
+        closed = following
+    return closed
+
+
+@st.composite
+def executions(draw: st.DrawFn) -> Execution:
+    n = draw(st.integers(1, 6))
+    rows = st.lists(st.integers(0, 2**n - 1), min_size=n, max_size=n)
+    sparse = st.lists(st.sampled_from([0, 0, *(1 << i for i in range(n))]), min_size=n, max_size=n)
+    empty = st.just([0] * n)
+    mask = st.one_of(st.just(0), st.integers(0, 2**n - 1), st.just(2**n - 1))
+    events = tuple(Event(i, 0, "R", frozenset(), None, None) for i in range(n))
+    sets = {name: draw(mask) for name in SETS} | {"_": 2**n - 1}
+    relations = {name: draw(st.one_of(empty, sparse, sparse, rows)) for name in RELATIONS}
+    values = draw(st.lists(st.sampled_from([None, 0, 1, "&x"]), min_size=n, max_size=n))
+    skeleton = Skeleton(events, sets, relations, ("P0",))
+    return Execution(skeleton, draw(sparse), draw(sparse), values=values)
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def model(request: pytest.FixtureRequest) -> Model:
+    return load_model(request.param)
+
+
+@settings(max_examples=40, deadline=None)
+@given(execution=executions())
+def test_the_compiled_axioms_say_what_the_text_says(model: Model, execution: Execution) -> None:
+    reference = Reference(model, execution)
+    judge = model.judge(execution.skeleton)
+    rf, co = judge.pack(execution.rf), judge.pack(execution.co)
+    failing = [axiom.name for axiom in model.text.axioms if not reference.holds(axiom)]
+    assert model.allowed(execution) == (not failing)
+    assert judge.rest(rf, co) == (not {*failing} - {"coherence", "atomicity"})
+
+
+@settings(max_examples=40, deadline=None)
+@given(execution=executions())
+def test_each_axiom_alone_says_what_its_text_says(model: Model, execution: Execution) -> None:
+    reference = Reference(model, execution)
+    for axiom in model.text.axioms:
+        assert model.holds(axiom.name, execution) == reference.holds(axiom), axiom.name
+
+
+@settings(max_examples=40, deadline=None)
+@given(execution=executions())
+def test_the_flags_are_those_of_the_text(model: Model, execution: Execution) -> None:
+    reference = Reference(model, execution)
+    expected = {}
+    for flag in model.text.flags:
+        found = reference.value(flag.body)
+        if found:
+            expected[flag.name] = sorted((i, i) if isinstance(i, int) else i for i in found)
+    assert {flag.name: list(flag.pairs) for flag in model.flags(execution)} == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(execution=executions())
+def test_explanations_evaluate_every_definition_alike(model: Model, execution: Execution) -> None:
+    reference, derivations = Reference(model, execution), Derivations(model, execution)
+    for name, definition in model.text.definitions.items():
+        value = derivations.named(name)
+        if definition.body.kind == "set":
+            found = frozenset(i for i in range(execution.n) if value >> i & 1)
+        else:
+            found = frozenset(derivations.universe.pairs(value))
+        assert found == reference.known[name], name
+
+
+@settings(max_examples=40, deadline=None)
+@given(execution=executions(), data=st.data())
+def test_what_is_impossible_stays_impossible(model: Model, execution: Execution, data: st.DataObject) -> None:
+    more = data.draw(executions().filter(lambda other: other.n >= execution.n))
+    everything = (1 << execution.n) - 1
+    rf = [row | other & everything for row, other in zip(execution.rf, more.rf, strict=False)]
+    co = [row | other & everything for row, other in zip(execution.co, more.co, strict=False)]
+    if not model.monotone(execution):
+        assert not model.allowed(Execution(execution.skeleton, rf, co, values=execution.values))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("let a = po |\nacyclic a as x", "expected an operand, found `acyclic`"),
+        ("acyclic po", "expected `as` and a name at the end of the axiom, found the end of the text"),
+        ("acyclic popo as x\n", "nothing is called `popo`"),
+        ("let a = R\nacyclic po as x", "`a` is defined as a set"),
+        ("let A = po\nacyclic po as x", "`A` is defined as a relation"),
+        ("acyclic R as x\n", "`acyclic` needs a relation, this is a set"),
+        ("acyclic po ; R as x\n", "`;` needs a relation, this is a set"),
+        ("acyclic po * po as x\n", "the product `*` needs a set, this is a relation"),
+        ("acyclic [po] as x\n", "brackets needs a set, this is a relation"),
+        ("let rec x = po | ~x\nacyclic x as t", "`x` is defined by what it does not contain"),
+        ("let rec x = po \\ x\nacyclic x as t", "`x` is defined by what it does not contain"),
+        ("let po = rf\nacyclic po as t", "`po` is defined twice"),
+        ("acyclic po as t acyclic rf as t\n", "`t` is defined twice"),
+        ("acyclic po @ rf as t\n", "`@` has no meaning in a model text"),
+        ("let a = po\n", "the model has no axiom and would allow every execution"),
+        ("po as x\n", "expected an item, which begins with `let`, `acyclic`, `irreflexive`, `empty` or `flag`, found `po`"),
+    ],
+)
+def test_a_wrong_text_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ModelErrors) as refused:
+        load_model(text)
+    assert [found.message for found in refused.value.diagnostics] == [message]
+
+
+def test_an_unknown_model_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"there is no memory model `5\.0`; give one of 6\.1, newest or the text"):
+        load_model("5.0")
+
+
+def test_operators_bind_as_in_cat() -> None:
+    model = load_model("let x = po | rf ; co \\ loc & int\nlet y = R * W | ~R * M\nempty x & y as t")
+    body = model.text.definitions["x"].body
+    assert isinstance(body, Binary)
+    assert body.op == "|"
+    assert isinstance(body.right, Binary)
+    assert (body.right.op, body.right.right.op, body.right.right.right.op) == (";", "\\", "&")
+    product = model.text.definitions["y"].body
+    assert isinstance(product, Binary)
+    assert (product.op, product.left.op, product.right.op) == ("|", "*", "*")
+
+
+def test_the_comment_above_a_definition_belongs_to_it() -> None:
+    model = load_model("// far away\n\n// near\n// by\nlet x = po // behind\nacyclic x as t")
+    assert model.text.definitions["x"].comment == "near\nby"
+
+
+def test_a_recursion_without_a_beginning_is_empty() -> None:
+    n = 3
+    events = tuple(Event(i, 0, "R", frozenset(), None, None) for i in range(n))
+    skeleton = Skeleton(events, dict.fromkeys(SETS, 7), dict.fromkeys(RELATIONS, [7] * n), ("P0",))
+    model = load_model("let rec x = po ; x ; rf\nempty x as t")
+    assert model.allowed(Execution(skeleton, [7] * n, [7] * n))
