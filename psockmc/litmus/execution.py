@@ -7,9 +7,9 @@ events is one int. What the threads did is a `Skeleton`, shared by all execution
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 Rows = list[int]
 Value = int | str
@@ -19,7 +19,7 @@ INITIAL = -1
 """The thread of initial writes."""
 
 KINDS = ("R", "W", "F", "SRCU")
-"""read, write, fence (RCU markers too), SRCU marker with a location (6.1; in the newest model these are reads and writes)."""
+"""Read, write, fence (RCU markers too), SRCU marker with a location (neither read nor write, in both models)."""
 
 FENCES = (
     *("mb", "rmb", "wmb", "barrier", "before-atomic", "after-atomic", "after-spinlock", "after-unlock-lock"),
@@ -38,7 +38,7 @@ SETS = (
 )
 """The names of the sets. `_` is everything. Every name is a key of `Skeleton.sets`, empty or not.
 
-R contains LKR, LF, RU (and srcu-lock in the newest model); W contains LKW, UL, IW; M = R | W. Marked is everything but
+R contains LKR, LF, RU; W contains LKW, UL, IW; M = R | W. Marked is everything but
 the plain accesses (fences too). RMW: both halves of a read-modify-write and the read of a failed one.
 """
 
@@ -46,8 +46,9 @@ RELATIONS = ("po", "addr", "data", "ctrl", "rmw", "loc", "int", "ext", "rcu-rscs
 """The names of the relations of a skeleton.
 
 loc: same location, reflexive, accesses and SRCU markers only. int: same thread, reflexive; an initial write is int with
-nothing and ext with everything else (ext is also reflexive-free). rcu-rscs: outermost rcu-lock -> its rcu-unlock.
-srcu-rscs: srcu-lock -> srcu-unlock of the same location matched by nesting (6.1; the newest model matches by data flow).
+nothing and ext with everything else (ext has no (i, i)). rcu-rscs: each rcu-lock -> its rcu-unlock, by nesting. srcu-rscs:
+srcu-lock -> srcu-unlock of the same location, by nesting (6.1; the newest model matches by data flow: there srcu-lock is
+a source of data, addr and ctrl, and srcu-unlock a target of data).
 """
 
 
@@ -61,7 +62,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event. index: its bit. thread: INITIAL or 0, 1, ... kind: one of KINDS. location: a global's name, None for fences.
+    """One event. index: its bit. thread: INITIAL or 0, 1, ... kind: one of KINDS. location: a global, None for fences.
 
     tags: the names of the sets it is in beside R, W, M and F. span and text: the statement it comes from (None, "" for
     initial writes); primitive: the name of the primitive as written (`smp_store_release`), "" for plain accesses.
@@ -77,6 +78,27 @@ class Event:
     primitive: str = ""
 
 
+class LazyEvents(Sequence[Event]):
+    """Events that are made when somebody looks at one: most executions are judged and never shown."""
+
+    def __init__(self, n: int, make: Callable[[], tuple[Event, ...]]) -> None:
+        self._n = n
+        self._make = make
+        self._events: tuple[Event, ...] | None = None
+
+    def __len__(self) -> int:
+        return self._n
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Event, ...]: ...
+    def __getitem__(self, index: int | slice) -> Event | tuple[Event, ...]:
+        if self._events is None:
+            self._events = self._make()
+        return self._events[index]
+
+
 @dataclass(slots=True)
 class Skeleton:
     """What the threads did: events, their sets and the relations that do not depend on rf and co.
@@ -84,7 +106,7 @@ class Skeleton:
     threads: the names of the threads, `P0`, ... memo: room for what a model derives from this skeleton, by its own keys.
     """
 
-    events: tuple[Event, ...]
+    events: Sequence[Event]
     sets: Mapping[str, int]
     relations: Mapping[str, Rows]
     threads: tuple[str, ...]
@@ -106,7 +128,7 @@ class Execution:
     values: Sequence[Value | None] = ()
 
     @property
-    def events(self) -> tuple[Event, ...]:
+    def events(self) -> Sequence[Event]:
         """The events of the skeleton."""
         return self.skeleton.events
 

@@ -1,0 +1,83 @@
+"""What one run through a thread leaves behind: its events, how they depend on each other, and under which conditions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from psockmc.litmus.execution import Rows
+from psockmc.litmus.terms import Term
+
+CALLBACK = "start of "
+"""Prefix of the hidden location through which `call_rcu(..., P2)` hands over to the thread P2."""
+
+
+class Value(NamedTuple):
+    """A value while a thread runs: a term, the reads it was computed from, and the reads it is control-tainted by.
+
+    Both are masks over the events of the thread.
+    """
+
+    term: Term
+    sources: int
+    taint: int
+
+
+class PathEvent(NamedTuple):
+    """An event of a path. kind: R, W, F or SRCU; sets: names of the sets it is in beside R, W, F, M; term: what it writes.
+
+    start, end: the statement in the source; primitive: its name, "" for plain accesses.
+    """
+
+    kind: str
+    sets: tuple[str, ...]
+    location: str | None
+    term: Term
+    start: int
+    end: int
+    primitive: str
+
+
+Constraint = tuple[Term, bool]
+"""A term and whether it is true."""
+
+
+@dataclass(slots=True)
+class Path:
+    """One way through a thread. All indices and masks are over its own events; rows go from an event to its successors.
+
+    before: per event what is po-before it. constraints: what must hold of the values read for the thread to go this way; filters: those on a single read, by read.
+    registers: the final values, as terms. starts: the threads it starts. idle: a callback that nobody started.
+    cut: the loop bound ended this path, which therefore is only a beginning. notes: misuse that every run shows.
+    """
+
+    events: list[PathEvent]
+    sets: dict[str, int]
+    locations: dict[str, int]
+    before: list[int]
+    po: Rows
+    addr: Rows
+    data: Rows
+    ctrl: Rows
+    rmw: list[tuple[int, int]]
+    constraints: list[Constraint]
+    filters: dict[int, list[Constraint]]
+    registers: dict[str, Term]
+    rcu_rscs: Rows
+    srcu_rscs: Rows
+    starts: frozenset[str] = frozenset()
+    idle: bool = False
+    cut: bool = False
+    flags: frozenset[str] = field(default_factory=frozenset)
+
+
+def transpose(predecessors: list[int]) -> Rows:
+    """Rows of successors from masks of predecessors."""
+    rows = [0] * len(predecessors)
+    for index, mask in enumerate(predecessors):
+        bit = 1 << index
+        while mask:
+            low = mask & -mask
+            rows[low.bit_length() - 1] |= bit
+            mask ^= low
+    return rows
