@@ -156,6 +156,15 @@ def check_cursor(msg: Ptr[sk_msg]) -> None:
 
 
 @user
+def check_rest_cursor(msg: Ptr[sk_msg]) -> None:
+    """Checks R5 and R6 of what is left of a message; nobody looks at the cursor of an empty one."""
+    curr: bool = msg.sg.start == msg.sg.end or curr_is_inside(msg)
+    check(curr, "R5: curr is an element of the message or its end")
+    copybreak: bool = msg.sg.start == msg.sg.end or copybreak_is_inside(msg)
+    check(copybreak, "R6: copybreak lies in the element at curr")
+
+
+@user
 def check_copy_bits(msg: Ptr[sk_msg]) -> None:
     """Checks R7."""
     bits: bool = free_slots_have_no_copy_bit(msg)
@@ -274,6 +283,21 @@ def cursor(msg: Ptr[sk_msg]) -> u64:
         if n < used(msg) and n < distance(msg.sg.start, msg.sg.curr):
             sum += msg.sg.data[slot(msg.sg.start, n)].length
     return sum + msg.sg.copybreak
+
+
+@user
+def is_space(msg: Ptr[sk_msg], page: u32, offset: u32) -> bool:
+    """Whether the byte of the page is one that the next copy from the user may fill: it lies behind the cursor."""
+    found: bool = False
+    for n in range(MAX_MSG_FRAGS):
+        if n < used(msg) and n >= distance(msg.sg.start, msg.sg.curr):
+            i: u32 = slot(msg.sg.start, n)
+            begin: u32 = msg.sg.data[i].offset
+            if i == msg.sg.curr:
+                begin += msg.sg.copybreak
+            if msg.sg.data[i].page == page and offset >= begin:
+                found = found or offset - msg.sg.data[i].offset < msg.sg.data[i].length
+    return found
 
 
 # ---------------------------------------------------------------- arbitrary beginnings

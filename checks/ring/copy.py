@@ -1,0 +1,232 @@
+"""Proofs about messages that gain bytes: allocated, referred to, cloned, copied or taken from the user."""
+
+from psockmc.lang import Ptr, arbitrary, assume, check, choose, proof, s32, u32, u64
+
+from models.ring.skmsg import (
+    sk_msg_alloc,
+    sk_msg_clone,
+    sk_msg_memcopy_from_iter,
+    sk_msg_trim,
+    sk_msg_zerocopy_from_iter,
+)
+from models.ring.skmsg_h import sk_msg_full, sk_msg_init, sk_msg_page_add, sk_msg_sg_copy_set
+from models.ring.types import (
+    EFAULT,
+    ENOMEM,
+    ENOSPC,
+    INT_MAX,
+    MAX_MSG_FRAGS,
+    PAGE_SIZE,
+    follow0,
+    iov_iter,
+    memory0,
+    sk_msg,
+    sock,
+)
+from spec.ring import (
+    any_iter,
+    any_memory,
+    any_message,
+    any_ring,
+    any_socket,
+    byte_is,
+    byte_kept,
+    check_charge,
+    check_copy_bits,
+    check_elements,
+    check_indices,
+    check_references,
+    check_ring,
+    cursor,
+    frag_references,
+    is_followed,
+    is_space,
+    may_write,
+    references,
+    used,
+)
+
+
+@proof("sk_msg_page_add", split=2)
+def page_add(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+    """A page of somebody else becomes the last element of a message that is not full."""
+    any_memory()
+    any_socket(sk)
+    any_ring(sk, msg)
+    full: bool = sk_msg_full(msg)
+    assume(not full)
+    page: u32 = arbitrary(1, INT_MAX)
+    len: u32 = arbitrary(1, INT_MAX)
+    offset: u32 = arbitrary(0, PAGE_SIZE)
+    assume(page < memory0.first_new_page and len <= INT_MAX - msg.sg.size)
+    k: u32 = arbitrary(0, INT_MAX)
+    was: bool = is_followed(msg, k)
+    size: u32 = msg.sg.size
+    elements: u32 = used(msg)
+    others: u32 = follow0.refs - references(msg)
+    sk_msg_page_add(msg, page, len, offset)
+    check_ring(msg)
+    check(msg.sg.size == size + len, "result: the message has the bytes of the page more")
+    check(used(msg) == elements + 1, "full: a message with one element more is neither empty nor shorter")
+    held: u32 = references(msg)
+    check_references(held, others)
+    kept: bool = byte_kept(msg, k)
+    check(k >= size or not was or kept, "content: the bytes before stay")
+    added: bool = k < size or k >= size + len or byte_is(msg, k, page, offset + (k - size))
+    check(added, "content: the bytes of the page come behind them")
+    may: bool = may_write(msg, k)
+    check(k < size or k >= size + len or not may, "copy: a program may not write to the page")
+
+
+@proof("sk_msg_alloc", split=2)
+def alloc(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+    """A message is made longer with pieces of the socket's page fragment."""
+    any_memory()
+    any_socket(sk)
+    any_ring(sk, msg)
+    len: s32 = arbitrary(0, INT_MAX)
+    assume(len >= msg.sg.size)
+    coalesce: u32 = choose(2)
+    first: s32 = msg.sg.end
+    first = first - 1 if coalesce == 1 else 0
+    k: u32 = arbitrary(0, INT_MAX)
+    was: bool = is_followed(msg, k)
+    writable: bool = may_write(msg, k)
+    free: bool = sk.sk_frag.page == follow0.page and follow0.byte >= sk.sk_frag.offset
+    assume(not was or not free)
+    size: u32 = msg.sg.size
+    charged: u64 = sk.charged
+    filled: u64 = cursor(msg)
+    before: u32 = references(msg) + frag_references(sk)
+    assume(follow0.refs >= before)
+    others: u32 = follow0.refs - before
+    ret: s32 = sk_msg_alloc(sk, msg, len, first)
+    check(ret == 0 or ret == -ENOSPC or ret == -ENOMEM, "result: 0, -ENOSPC or -ENOMEM")
+    check(ret != 0 or msg.sg.size == len, "result: 0 when the message has the number of bytes that was asked for")
+    check(ret != -ENOMEM or msg.sg.size == size, "result: without memory the message is as long as before")
+    check(msg.sg.size >= size and msg.sg.size <= len, "result: the message gets no shorter, and no longer than asked")
+    full: bool = sk_msg_full(msg)
+    check(ret != -ENOSPC or full, "full: -ENOSPC only when the ring is full")
+    check_ring(msg)
+    check_charge(sk, charged, size, msg.sg.size)
+    held: u32 = references(msg) + frag_references(sk)
+    check_references(held, others)
+    kept: bool = byte_kept(msg, k)
+    check(k >= size or not was or kept, "content: the bytes before stay")
+    may: bool = may_write(msg, k)
+    check(k >= size or may == writable, "copy: the copy bits of the bytes before stay")
+    now: u64 = cursor(msg)
+    check(now == filled, "cursor: the next copy goes on where it would have")
+
+
+@proof("sk_msg_clone", split=2)
+def clone(sk: Ptr[sock], msg: Ptr[sk_msg], dst: Ptr[sk_msg]) -> None:
+    """An empty message gets references to a range of another one."""
+    any_memory()
+    any_socket(sk)
+    any_message(sk, msg)
+    sk_msg_init(dst)
+    off: u32 = arbitrary(0, INT_MAX)
+    len: u32 = arbitrary(0, INT_MAX)
+    assume(off < msg.sg.size and len <= msg.sg.size - off)
+    k: u32 = arbitrary(0, INT_MAX)
+    was: bool = is_followed(msg, k)
+    charged: u64 = sk.charged
+    others: u32 = follow0.refs - references(msg)
+    ret: s32 = sk_msg_clone(sk, dst, msg, off, len)
+    check(ret == 0, "result: a range of the message is cloned")
+    check(dst.sg.size == len, "result: the clone has the bytes of the range")
+    check_indices(dst)
+    check_elements(dst)
+    check_copy_bits(dst)
+    check_ring(msg)
+    check_charge(sk, charged, 0, len)
+    held: u32 = references(msg) + references(dst)
+    check_references(held, others)
+    kept: bool = k >= off and byte_kept(dst, k - off)
+    check(k < off or k - off >= len or not was or kept, "content: the clone has the bytes of the range in their order")
+    stays: bool = byte_kept(msg, k)
+    check(not was or stays, "content: the other message does not change")
+
+
+@proof("sk_msg_memcopy_from_iter", split=2)
+def memcopy(sk: Ptr[sock], msg: Ptr[sk_msg], iter: Ptr[iov_iter]) -> None:
+    """Bytes of the user fill space that was allocated before."""
+    any_memory()
+    any_socket(sk)
+    any_message(sk, msg)
+    any_iter(iter)
+    bytes: u32 = arbitrary(1, INT_MAX)
+    assume(bytes <= iter.count)
+    filled: u64 = cursor(msg)
+    room: u64 = msg.sg.size - filled
+    k: u32 = arbitrary(0, INT_MAX)
+    was: bool = is_followed(msg, k)
+    space: bool = is_space(msg, follow0.page, follow0.byte)
+    assume(not was or k >= filled or not space)
+    u: u32 = arbitrary(0, INT_MAX)
+    follow0.user_byte = u
+    size: u32 = msg.sg.size
+    charged: u64 = sk.charged
+    others: u32 = follow0.refs - references(msg)
+    fault: bool = iter.fault_at < bytes and iter.fault_at < room
+    ret: s32 = sk_msg_memcopy_from_iter(sk, iter, msg, bytes)
+    check(room != 0 or ret == -ENOSPC, "result: -ENOSPC without space")
+    check(room == 0 or not fault or ret == -EFAULT, "result: -EFAULT when the user's memory faults")
+    check(
+        room == 0 or fault or ret == (bytes if bytes < room else room), "result: the number of bytes that were copied"
+    )
+    check_ring(msg)
+    check(msg.sg.size == size and sk.charged == charged, "R8: copying charges nothing")
+    held: u32 = references(msg)
+    check_references(held, others)
+    kept: bool = byte_kept(msg, k)
+    check(k >= filled or not was or kept, "content: the bytes before stay")
+    copied: bool = ret > 0 and u < ret
+    place: u32 = filled + u if copied else 0
+    there: bool = byte_is(msg, place, follow0.user_page, follow0.user_offset)
+    check(not copied or there and follow0.user_copies == 1, "content: the user's bytes follow, each one once")
+    now: u64 = cursor(msg)
+    check(ret < 0 or now == filled + ret, "cursor: the next copy goes on behind them")
+
+
+@proof("sk_msg_zerocopy_from_iter", split=2)
+def zerocopy(sk: Ptr[sock], msg: Ptr[sk_msg], iter: Ptr[iov_iter]) -> None:
+    """Pages of the user become elements, with copy bits as TLS sets them; on failure all is undone as TLS does."""
+    any_memory()
+    any_socket(sk)
+    any_ring(sk, msg)
+    any_iter(iter)
+    bytes: u32 = arbitrary(1, INT_MAX)
+    assume(bytes <= iter.count and bytes <= INT_MAX - msg.sg.size)
+    k: u32 = arbitrary(0, INT_MAX)
+    was: bool = is_followed(msg, k)
+    u: u32 = arbitrary(0, INT_MAX)
+    follow0.user_byte = u
+    size: u32 = msg.sg.size
+    charged: u64 = sk.charged
+    others: u32 = follow0.refs - references(msg)
+    first: u32 = msg.sg.end
+    elements: u32 = used(msg)
+    ret: s32 = sk_msg_zerocopy_from_iter(sk, iter, msg, bytes)
+    check(ret == 0 or ret == -EFAULT, "result: 0 or -EFAULT")
+    check(elements < MAX_MSG_FRAGS or ret == -EFAULT, "full: nothing is added to a full ring")
+    if ret == 0:
+        sk_msg_sg_copy_set(msg, first)
+        check(msg.sg.size == size + bytes, "result: 0 when all bytes were taken")
+        check(iter.done == bytes, "result: the iterator stands behind the bytes")
+        place: u32 = size + u if u < bytes else 0
+        there: bool = byte_is(msg, place, follow0.user_page, follow0.user_offset)
+        check(u >= bytes or there and follow0.user_copies == 1, "content: the user's bytes follow, each one once")
+        may: bool = may_write(msg, place)
+        check(u >= bytes or not may, "copy: a program may not write to the user's pages")
+    else:
+        sk_msg_trim(sk, msg, size)
+        check(iter.done == 0, "result: on failure the iterator stands where it stood")
+        check(msg.sg.size == size, "result: trimmed to its size the message is as long as before")
+    check_ring(msg)
+    check_charge(sk, charged, size, msg.sg.size)
+    held: u32 = references(msg)
+    check_references(held, others)
+    kept: bool = byte_kept(msg, k)
+    check(k >= size or not was or kept, "content: the bytes before stay")

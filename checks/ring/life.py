@@ -1,0 +1,228 @@
+"""Proofs about messages that lose bytes: trimmed, freed, returned, moved to another message."""
+
+from psockmc.lang import Ptr, arbitrary, assume, check, choose, proof, s32, u32, u64
+
+from models.ring.skmsg import (
+    sk_msg_free,
+    sk_msg_free_nocharge,
+    sk_msg_free_partial,
+    sk_msg_free_partial_nocharge,
+    sk_msg_return,
+    sk_msg_return_zero,
+    sk_msg_trim,
+)
+from models.ring.skmsg_h import sk_msg_init, sk_msg_xfer, sk_msg_xfer_full
+from models.ring.types import INT_MAX, follow0, sk_msg, sock
+from spec.ring import (
+    any_memory,
+    any_message,
+    any_ring,
+    any_socket,
+    byte_kept,
+    check_charge,
+    check_copy_bits,
+    check_elements,
+    check_indices,
+    check_references,
+    check_rest_cursor,
+    check_ring,
+    cursor,
+    is_empty,
+    is_followed,
+    may_write,
+    references,
+)
+
+
+@proof("sk_msg_init")
+def init(msg: Ptr[sk_msg]) -> None:
+    """An empty message."""
+    sk_msg_init(msg)
+    empty: bool = is_empty(msg)
+    check(empty, "empty: no element, no byte, no copy bit")
+    check_ring(msg)
+
+
+@proof("sk_msg_trim", split=2)
+def trim(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+    """The end of a message is cut off."""
+    any_memory()
+    any_socket(sk)
+    any_ring(sk, msg)
+    len: s32 = arbitrary(0, INT_MAX)
+    assume(len <= msg.sg.size)
+    k: u32 = arbitrary(0, INT_MAX)
+    was: bool = is_followed(msg, k)
+    writable: bool = may_write(msg, k)
+    filled: u64 = cursor(msg)
+    size: u32 = msg.sg.size
+    charged: u64 = sk.charged
+    others: u32 = follow0.refs - references(msg)
+    sk_msg_trim(sk, msg, len)
+    check(msg.sg.size == len, "result: the message has the number of bytes that was asked for")
+    check_ring(msg)
+    check_charge(sk, charged, size, msg.sg.size)
+    held: u32 = references(msg)
+    check_references(held, others)
+    kept: bool = byte_kept(msg, k)
+    check(k >= len or not was or kept, "content: what is left is the beginning of the message")
+    may: bool = may_write(msg, k)
+    check(k >= len or may == writable, "copy: the copy bits of what is left do not change")
+    now: u64 = cursor(msg)
+    check(now == (filled if filled < len else len), "cursor: the next copy goes on where it would have, or at the cut")
+
+
+@proof("sk_msg_free", split=2)
+def free(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+    """A message is freed with its charge, or without a charge that was given back before."""
+    any_memory()
+    any_socket(sk)
+    any_ring(sk, msg)
+    charge: bool = choose(2) == 1
+    size: u32 = msg.sg.size
+    charged: u64 = sk.charged
+    others: u32 = follow0.refs - references(msg)
+    freed: s32 = 0
+    if charge:
+        freed = sk_msg_free(sk, msg)
+        check_charge(sk, charged, size, 0)
+    else:
+        freed = sk_msg_free_nocharge(sk, msg)
+        check_charge(sk, charged, 0, 0)
+    check(freed == size, "result: the number of bytes that were freed")
+    empty: bool = is_empty(msg)
+    check(empty, "empty: no element, no byte, no copy bit")
+    check_references(0, others)
+
+
+@proof("sk_msg_free_partial", split=2)
+def free_partial(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+    """The first bytes of a message, all of which were copied, are freed."""
+    any_memory()
+    any_socket(sk)
+    any_ring(sk, msg)
+    bytes: u32 = arbitrary(0, INT_MAX)
+    assume(bytes <= msg.sg.size)
+    charge: bool = choose(2) == 1
+    filled: u64 = cursor(msg)
+    assume(filled == msg.sg.size)
+    k: u32 = arbitrary(0, INT_MAX)
+    was: bool = is_followed(msg, k)
+    writable: bool = may_write(msg, k)
+    size: u32 = msg.sg.size
+    charged: u64 = sk.charged
+    others: u32 = follow0.refs - references(msg)
+    if charge:
+        sk_msg_free_partial(sk, msg, bytes)
+        check_charge(sk, charged, size, msg.sg.size)
+    else:
+        sk_msg_free_partial_nocharge(sk, msg, bytes)
+        check_charge(sk, charged, 0, 0)
+    check(msg.sg.size == size - bytes, "result: the message has so many bytes less")
+    check_indices(msg)
+    check_elements(msg)
+    check_rest_cursor(msg)
+    check_copy_bits(msg)
+    held: u32 = references(msg)
+    check_references(held, others)
+    kept: bool = k >= bytes and byte_kept(msg, k - bytes)
+    check(k < bytes or k >= size or not was or kept, "content: what is left is the end of the message")
+    may: bool = k >= bytes and may_write(msg, k - bytes)
+    check(k < bytes or k >= size or may == writable, "copy: the copy bits of what is left do not change")
+
+
+@proof("sk_msg_return", split=2)
+def give_back(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+    """The charge of the first bytes is given back."""
+    any_memory()
+    any_socket(sk)
+    any_message(sk, msg)
+    bytes: s32 = arbitrary(0, INT_MAX)
+    assume(bytes <= msg.sg.size)
+    k: u32 = arbitrary(0, INT_MAX)
+    was: bool = is_followed(msg, k)
+    charged: u64 = sk.charged
+    others: u32 = follow0.refs - references(msg)
+    sk_msg_return(sk, msg, bytes)
+    check_charge(sk, charged, bytes, 0)
+    check_ring(msg)
+    held: u32 = references(msg)
+    check_references(held, others)
+    kept: bool = byte_kept(msg, k)
+    check(not was or kept, "content: the message does not change")
+
+
+@proof("sk_msg_return_zero", split=2)
+def give_back_and_take_out(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+    """The charge of the first bytes is given back; the bytes themselves belong to another message from then on."""
+    any_memory()
+    any_socket(sk)
+    any_message(sk, msg)
+    bytes: s32 = arbitrary(1, INT_MAX)
+    assume(bytes <= msg.sg.size)
+    k: u32 = arbitrary(0, INT_MAX)
+    was: bool = is_followed(msg, k)
+    size: u32 = msg.sg.size
+    charged: u64 = sk.charged
+    sk_msg_return_zero(sk, msg, bytes)
+    # As the caller does.
+    msg.sg.size -= bytes
+    check_charge(sk, charged, size, msg.sg.size)
+    check_indices(msg)
+    check_elements(msg)
+    kept: bool = k >= bytes and byte_kept(msg, k - bytes)
+    check(k < bytes or k >= size or not was or kept, "content: what is left is the end of the message")
+
+
+@proof("sk_msg_xfer", split=2)
+def move_part(sk: Ptr[sock], msg: Ptr[sk_msg], dst: Ptr[sk_msg]) -> None:
+    """The beginning of the first element moves to an empty message; the caller takes a reference when it is shared."""
+    any_memory()
+    any_socket(sk)
+    any_message(sk, msg)
+    sk_msg_init(dst)
+    at: u32 = msg.sg.start
+    size: u32 = arbitrary(1, INT_MAX)
+    assume(size <= msg.sg.data[at].length)
+    total: u32 = msg.sg.size
+    copy: bool = msg.sg.copy[at]
+    page: u32 = msg.sg.data[at].page
+    offset: u32 = msg.sg.data[at].offset
+    length: u32 = msg.sg.data[at].length
+    sk_msg_xfer(dst, msg, at, size)
+    check(dst.sg.size == size and msg.sg.size == total - size, "R3: no byte is lost and none is twice")
+    check(dst.sg.data[at].length == size, "content: so many bytes are in the other message")
+    check(dst.sg.data[at].page == page and dst.sg.data[at].offset == offset, "content: the first ones of the element")
+    check(
+        msg.sg.data[at].length == length - size and msg.sg.data[at].offset == offset + size,
+        "content: the rest of the element stays",
+    )
+    check(dst.sg.copy[at] == copy, "copy: the copy bit goes with the bytes")
+    check(msg.sg.copy[at] == (copy and msg.sg.data[at].length != 0), "R7: an element without bytes has no copy bit")
+
+
+@proof("sk_msg_xfer_full", split=2)
+def move_all(sk: Ptr[sock], msg: Ptr[sk_msg], dst: Ptr[sk_msg]) -> None:
+    """A whole message becomes another one."""
+    any_memory()
+    any_socket(sk)
+    any_ring(sk, msg)
+    k: u32 = arbitrary(0, INT_MAX)
+    was: bool = is_followed(msg, k)
+    writable: bool = may_write(msg, k)
+    filled: u64 = cursor(msg)
+    size: u32 = msg.sg.size
+    others: u32 = follow0.refs - references(msg)
+    sk_msg_xfer_full(dst, msg)
+    check_ring(dst)
+    check(dst.sg.size == size, "result: all bytes are in the other message")
+    kept: bool = byte_kept(dst, k)
+    check(not was or kept, "content: the bytes are the same")
+    may: bool = may_write(dst, k)
+    check(k >= size or may == writable, "copy: the copy bits are the same")
+    now: u64 = cursor(dst)
+    check(now == filled, "cursor: the next copy goes on where it would have")
+    held: u32 = references(dst)
+    check_references(held, others)
+    empty: bool = is_empty(msg)
+    check(empty, "empty: nothing is left in the first one")
