@@ -1,11 +1,11 @@
-"""From core expressions to Python: one function that prepares a skeleton, and inside it one that judges its executions.
+"""From core expressions to Python: a function that prepares a skeleton, and in it one that judges its executions.
 
-What depends on the skeleton alone is computed when the outer function runs; the inner functions compute the rest for each
-rf and co, axiom by axiom, and return at the first one that fails. A part that can only be non-empty if some static set
-or relation is (RCU needs a grace period) stands behind a test of it.
+What depends on the skeleton alone is computed when the outer function runs; the inner one computes the rest for each rf
+and co, axiom by axiom, and returns at the first one that fails. A part that can only be non-empty if some static set or
+relation is (RCU needs a grace period) stands behind a test of it, in both functions.
 
-While a relation is made it is held as a pair: a packed relation and a set of events whose identity belongs to it too. So
-`r?` and `r*` cost nothing, and composing never steps through an identity.
+While a relation is made it is held as a pair: a packed relation and a set of events whose identity belongs to it too.
+So `r?` and `r*` cost nothing, and composing never steps through an identity.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from psockmc.litmus.core import EVERYTHING, Builder, Node
 from psockmc.litmus.guards import ANYTHING, Guards
 from psockmc.litmus.model_text import Axiom
+
 
 @dataclass(slots=True)
 class _Pair:
@@ -86,248 +87,250 @@ class Emitter:
 
     # ------------------------------------------------------------ lines
 
-    def scope(self, dynamic: bool) -> _Scope:
+    def _scope(self, dynamic: bool) -> _Scope:
         return self.inner if dynamic else self.ahead
 
-    def let(self, key: object, dynamic: bool, code: str, hint: str = "v") -> str:
+    def _let(self, key: object, dynamic: bool, code: str, hint: str = "v") -> str:
         """The variable that holds this code's value; written once per scope."""
-        scope = self.scope(dynamic)
+        scope = self._scope(dynamic)
         found = scope.find(key)
         if found is None:
-            found = self.fresh(hint)
+            found = self._fresh(hint)
             scope.add(f"{found} = {code}")
             scope.known[-1][key] = found
         return found
 
-    def fresh(self, hint: str) -> str:
+    def _fresh(self, hint: str) -> str:
         self.count += 1
         return f"{hint}{self.count}"
 
     # ------------------------------------------------------------ sets
 
-    def set(self, node: Node) -> str:
+    def _set(self, node: Node) -> str:
         """The variable with the mask of a set."""
         op = node.op
         if op == "set":
             code = "u.row" if node.name == EVERYTHING else f"sets[{node.name!r}]"
         elif op in ("domain", "range"):
-            code = f"u.{op}({self.relation(node.operands[0])})"
+            code = f"u.{op}({self._relation(node.operands[0])})"
         else:
-            code = self.boolean(node, [self.set(operand) for operand in node.operands], "u.row")
-        return self.let(node, node.dynamic, code, "s")
+            code = self._boolean(node, [self._set(operand) for operand in node.operands], "u.row")
+        return self._let(node, node.dynamic, code, "s")
 
     @staticmethod
-    def boolean(node: Node, operands: list[str], full: str) -> str:
+    def _boolean(node: Node, operands: list[str], full: str) -> str:
         if node.op == "not":
             return f"{full} ^ {operands[0]}"
         if node.op == "minus":
             return f"{operands[0]} & ~{operands[1]}"
         return (" | " if node.op == "or" else " & ").join(operands)
 
-    def intersection(self, left: Node | None, right: Node | None) -> Node | None:
+    def _intersection(self, left: Node | None, right: Node | None) -> Node | None:
         """The set node of both; None is the empty set."""
         if left is None or right is None:
             return None
-        if left is right or self.everything(right):
+        if left is right or self._everything(right):
             return left
-        return right if self.everything(left) else self.builder.make("and", (left, right))
+        return right if self._everything(left) else self.builder.make("and", (left, right))
 
-    def union(self, left: Node | None, right: Node | None) -> Node | None:
+    def _union(self, left: Node | None, right: Node | None) -> Node | None:
         if left is None or right is None or left is right:
             return left or right
-        whole = next((node for node in (left, right) if self.everything(node)), None)
+        whole = next((node for node in (left, right) if self._everything(node)), None)
         return whole or self.builder.make("or", (left, right))
 
     @staticmethod
-    def everything(node: Node | None) -> bool:
+    def _everything(node: Node | None) -> bool:
         return node is not None and node.op == "set" and node.name == EVERYTHING
 
     # ------------------------------------------------------------ relations
 
-    def relation(self, node: Node) -> str:
+    def _relation(self, node: Node) -> str:
         """The variable with the whole packed relation."""
-        found = self.scope(node.dynamic or bool(node.free)).find(node)
+        found = self._scope(node.dynamic or bool(node.free)).find(node)
         if found is not None:
             return found
-        pair = self.pair(node)
+        pair = self._pair(node)
         if pair.same is None:
             return pair.relation or "0"
-        same = "diagonal" if self.everything(pair.same) else self.identity(pair.same)
+        same = "diagonal" if self._everything(pair.same) else self._identity(pair.same)
         if not pair.relation:
             return same
-        return self.let((node, "whole"), pair.dynamic or pair.same.dynamic, f"{pair.relation} | {same}", "r")
+        return self._let((node, "whole"), pair.dynamic or pair.same.dynamic, f"{pair.relation} | {same}", "r")
 
-    def identity(self, events: Node) -> str:
-        return self.let(("identity", events), events.dynamic, f"u.identity({self.set(events)})", "i")
+    def _identity(self, events: Node) -> str:
+        return self._let(("identity", events), events.dynamic, f"u.identity({self._set(events)})", "i")
 
-    def pair(self, node: Node) -> _Pair:
+    def _pair(self, node: Node) -> _Pair:
         """The relation as a pair; made once per scope."""
-        scope = self.scope(node.dynamic or bool(node.free))
+        scope = self._scope(node.dynamic or bool(node.free))
         found = scope.find_pair(node)
         if found is None:
-            found = scope.pairs[-1][node] = self.new_pair(node)
+            found = scope.pairs[-1][node] = self._new_pair(node)
         return found
 
-    def new_pair(self, node: Node) -> _Pair:
+    def _new_pair(self, node: Node) -> _Pair:
         dynamic = node.dynamic or bool(node.free)
         if node.op == "identity":
             return _Pair("", False, node.operands[0])
         if node.op == "or":
-            return self.pair_of_union(node)
+            return self._pair_of_union(node)
         if node.op == "sequence":
-            return self.pair_of_sequence(node)
+            return self._pair_of_sequence(node)
         if node.op == "plus":
-            inner = self.pair(node.operands[0])
+            inner = self._pair(node.operands[0])
             if not inner.relation:
                 return inner
             code = f"closure({inner.relation}) if {inner.relation} else 0"
-            return _Pair(self.let((node, "closure"), inner.dynamic, code, "c"), inner.dynamic, inner.same)
+            return _Pair(self._let((node, "closure"), inner.dynamic, code, "c"), inner.dynamic, inner.same)
         if node.op == "recursive":
             return _Pair(self.inner.find(node) or node.name, True, None)
         if node.op == "fixpoint":
-            return _Pair(self.fixpoint(node), True, None)
-        return _Pair(self.let(node, dynamic, self.simple(node), "r"), dynamic, None)
+            return _Pair(self._fixpoint(node), True, None)
+        return _Pair(self._let(node, dynamic, self._simple(node), "r"), dynamic, None)
 
-    def simple(self, node: Node) -> str:
+    def _simple(self, node: Node) -> str:
         """The code of an operation that needs its operands as whole relations or as sets."""
         op = node.op
         if op == "relation":
             return f"relations({node.name!r})" if not node.dynamic else node.name.replace("-", "_")
         if op == "product":
-            return f"u.product({self.set(node.operands[0])}, {self.set(node.operands[1])})"
-        operands = [self.relation(operand) for operand in node.operands]
+            return f"u.product({self._set(node.operands[0])}, {self._set(node.operands[1])})"
+        operands = [self._relation(operand) for operand in node.operands]
         if op == "inverse":
             return f"inverse({operands[0]})"
         assert op in ("and", "minus", "not"), op
-        return self.boolean(node, operands, "u.full")
+        return self._boolean(node, operands, "u.full")
 
-    def pair_of_union(self, node: Node) -> _Pair:
-        pairs = [self.pair(operand) for operand in node.operands]
+    def _pair_of_union(self, node: Node) -> _Pair:
+        pairs = [self._pair(operand) for operand in node.operands]
         same: Node | None = None
         for pair in pairs:
-            same = self.union(same, pair.same)
+            same = self._union(same, pair.same)
         named = [pair for pair in pairs if pair.relation]
         if len(named) < 2:
             return _Pair(named[0].relation, named[0].dynamic, same) if named else _Pair("", False, same)
         dynamic = any(pair.dynamic for pair in named)
         code = " | ".join(pair.relation for pair in named)
-        return _Pair(self.let((node, "union"), dynamic, code, "r"), dynamic, same)
+        return _Pair(self._let((node, "union"), dynamic, code, "r"), dynamic, same)
 
     # ------------------------------------------------------------ sequences
 
-    def pair_of_sequence(self, node: Node) -> _Pair:
+    def _pair_of_sequence(self, node: Node) -> _Pair:
         """From left to right; a bracket between two relations narrows the events that they meet at."""
         parts = list(node.operands)
         key: tuple[Node, ...] = (parts[0],)
-        left = self.pair_of_inverse(parts)
+        left = self._pair_of_inverse(parts)
         if left is None:
-            left = self.pair(parts.pop(0))
+            left = self._pair(parts.pop(0))
         else:
             key = node.operands[:2]
         at: Node | None = None
         for index, part in enumerate(parts):
             if part.op == "identity" and left.relation and left.same is None and index + 1 < len(parts):
-                at = part.operands[0] if at is None else self.intersection(at, part.operands[0])
+                at = part.operands[0] if at is None else self._intersection(at, part.operands[0])
                 key = (*key, part)
                 continue
             key = (*key, part)
-            left = self.composed(left, at, self.pair(part), key)
+            left = self._composed(left, at, self._pair(part), key)
             at = None
         return left
 
-    def pair_of_inverse(self, parts: list[Node]) -> _Pair | None:
+    def _pair_of_inverse(self, parts: list[Node]) -> _Pair | None:
         """`a^-1 ; b` in one step; takes both parts away."""
         if parts[0].op != "inverse" or not parts[0].dynamic or len(parts) < 2:
             return None
         inverse = parts[0].operands[0]
-        inner, right = self.pair(inverse), self.pair(parts[1])
+        inner, right = self._pair(inverse), self._pair(parts[1])
         if inner.same is not None or right.same is not None or not inner.relation or not right.relation:
             return None
         key = ("sequence", parts[0], parts[1])
         del parts[:2]
-        return _Pair(self.let(key, True, f"compose_inverse({inner.relation}, {right.relation})", "r"), True, None)
+        return _Pair(self._let(key, True, f"compose_inverse({inner.relation}, {right.relation})", "r"), True, None)
 
-    def composed(self, left: _Pair, at: Node | None, right: _Pair, key: tuple[Node, ...]) -> _Pair:
-        """left ; [at] ; right. key: the nodes composed so far."""
+    def _composed(self, left: _Pair, at: Node | None, right: _Pair, key: tuple[Node, ...]) -> _Pair:
+        """Left ; [at] ; right. key: the nodes composed so far."""
         at = at or self.builder.make("set", (), EVERYTHING)
         terms: list[tuple[str, bool]] = []
         if left.relation and right.relation:
-            terms.append(self.step(left, at, right, key))
-        if left.relation and (same := self.intersection(at, right.same)):
-            terms.append(self.restricted(left, same, "range"))
-        if right.relation and (same := self.intersection(left.same, at)):
-            terms.append(self.restricted(right, same, "domain"))
-        same = self.intersection(self.intersection(left.same, at), right.same)
+            terms.append(self._step(left, at, right, key))
+        if left.relation and (same := self._intersection(at, right.same)):
+            terms.append(self._restricted(left, same, "range"))
+        if right.relation and (same := self._intersection(left.same, at)):
+            terms.append(self._restricted(right, same, "domain"))
+        same = self._intersection(self._intersection(left.same, at), right.same)
         if not terms:
             return _Pair("", False, same)
         dynamic = any(term[1] for term in terms)
         names = [term[0] for term in terms]
-        name = names[0] if len(names) == 1 else self.let(("sum", *names), dynamic, " | ".join(names), "r")
+        name = names[0] if len(names) == 1 else self._let(("sum", *names), dynamic, " | ".join(names), "r")
         return _Pair(name, dynamic, same)
 
-    def step(self, left: _Pair, at: Node, right: _Pair, key: tuple[Node, ...]) -> tuple[str, bool]:
+    def _step(self, left: _Pair, at: Node, right: _Pair, key: tuple[Node, ...]) -> tuple[str, bool]:
         """The composition of two packed relations, by the operation that knows most ahead."""
         a, b = left.relation, right.relation
         dynamic = left.dynamic or right.dynamic
         if left.dynamic and right.dynamic:
-            code = f"compose({a}, {b})" if self.everything(at) else f"compose_at({a}, {b}, {self.members(at)})"
+            code = f"compose({a}, {b})" if self._everything(at) else f"compose_at({a}, {b}, {self._members(at)})"
         elif right.dynamic:
-            columns = self.let(("columns", a, at), False, f"u.columns_of({self.restricted(left, at, 'range')[0]})", "k")
+            columns = self._let(
+                ("columns", a, at), False, f"u.columns_of({self._restricted(left, at, 'range')[0]})", "k"
+            )
             code, a = f"compose_columns({columns}, {b})", columns
         elif left.dynamic:
-            rows = self.let(("rows", b, at), False, f"u.rows_of({self.restricted(right, at, 'domain')[0]})", "k")
+            rows = self._let(("rows", b, at), False, f"u.rows_of({self._restricted(right, at, 'domain')[0]})", "k")
             code, b = f"compose_rows({a}, {rows})", rows
         else:
-            code = f"compose({a}, {b})" if self.everything(at) else f"compose_at({a}, {b}, {self.members(at)})"
-        name = self.let(("step", left.relation, at, right.relation), dynamic, f"{code} if {a} and {b} else 0", "r")
+            code = f"compose({a}, {b})" if self._everything(at) else f"compose_at({a}, {b}, {self._members(at)})"
+        name = self._let(("step", left.relation, at, right.relation), dynamic, f"{code} if {a} and {b} else 0", "r")
         return name, dynamic
 
-    def members(self, events: Node) -> str:
-        return self.let(("members", events), events.dynamic, f"u.members({self.set(events)})", "m")
+    def _members(self, events: Node) -> str:
+        return self._let(("members", events), events.dynamic, f"u.members({self._set(events)})", "m")
 
-    def restricted(self, pair: _Pair, events: Node, side: str) -> tuple[str, bool]:
+    def _restricted(self, pair: _Pair, events: Node, side: str) -> tuple[str, bool]:
         """The relation with its domain or range restricted to a set."""
-        if self.everything(events):
+        if self._everything(events):
             return pair.relation, pair.dynamic
-        sides = (self.set(events), "u.row") if side == "domain" else ("u.row", self.set(events))
-        mask = self.let((side, events), events.dynamic, f"u.product({sides[0]}, {sides[1]})", "p")
+        sides = (self._set(events), "u.row") if side == "domain" else ("u.row", self._set(events))
+        mask = self._let((side, events), events.dynamic, f"u.product({sides[0]}, {sides[1]})", "p")
         dynamic = pair.dynamic or events.dynamic
-        return self.let((side, pair.relation, events), dynamic, f"{pair.relation} & {mask}", "r"), dynamic
+        return self._let((side, pair.relation, events), dynamic, f"{pair.relation} & {mask}", "r"), dynamic
 
     # ------------------------------------------------------------ fixpoints
 
-    def fixpoint(self, node: Node) -> str:
+    def _fixpoint(self, node: Node) -> str:
         """The least solution, by iteration from the empty relation."""
         scope = self.inner
         found = scope.find(node)
         if found is not None:
             return found
         body = node.operands[0]
-        self.hoist(body)
-        name = self.fresh("x")
+        self._hoist(body)
+        name = self._fresh("x")
         scope.add(f"{name} = 0")
         with scope.block("while True:"):
             scope.known[-1][self.builder.make("recursive", (), node.name)] = name
-            following = self.relation(body)
+            following = self._relation(body)
             scope.add(f"if {following} == {name}:")
             scope.add("    break")
             scope.add(f"{name} = {following}")
         scope.known[-1][node] = name
         return name
 
-    def hoist(self, node: Node) -> None:
+    def _hoist(self, node: Node) -> None:
         """Computes before the loop what does not change in it."""
         for operand in node.operands:
             if operand.free:
-                self.hoist(operand)
+                self._hoist(operand)
             elif operand.is_set:
-                self.set(operand)
+                self._set(operand)
             elif operand.op != "identity":
-                self.pair(operand)
+                self._pair(operand)
 
     # ------------------------------------------------------------ axioms
 
-    def guarded(self, node: Node) -> str:
+    def _guarded(self, node: Node) -> str:
         """A condition over what is known ahead without which the relation or set is empty; "" if there is none."""
         alternatives = self.guards.of(node)
         if alternatives == ANYTHING:
@@ -335,37 +338,42 @@ class Emitter:
         texts = []
         for needed in sorted(alternatives, key=lambda needed: sorted(part.number for part in needed)):
             ordered = sorted(needed, key=lambda part: part.number)
-            texts.append(" and ".join(self.set(part) if part.is_set else self.relation(part) for part in ordered))
+            texts.append(" and ".join(self._set(part) if part.is_set else self._relation(part) for part in ordered))
         if not texts:
             return "False"
         condition = texts[0] if len(texts) == 1 else " or ".join(f"({text})" for text in texts)
-        return self.let(("guard", node), False, condition, "g")
+        return self._let(("guard", node), False, condition, "g")
 
     def check(self, axiom: Axiom, node: Node, failed: str) -> None:
         """The lines that run the statement `failed` where the axiom does not hold (or the flag is raised).
 
         In `failed`, `{found}` stands for the variable with what was found.
         """
-        condition = self.guarded(node)
+        condition = self._guarded(node)
         if condition:
-            with self.inner.block(f"if {condition}:"):
-                self.verdict(axiom, node, failed)
+            with self.ahead.block(f"if {condition}:"), self.inner.block(f"if {condition}:"):
+                self.ahead.add("pass")
+                self._verdict(axiom, node, failed)
         else:
-            self.verdict(axiom, node, failed)
+            self._verdict(axiom, node, failed)
 
-    def verdict(self, axiom: Axiom, node: Node, failed: str) -> None:
+    def _verdict(self, axiom: Axiom, node: Node, failed: str) -> None:
         if axiom.check == "acyclic":
-            found = f"{self.relation(self.builder.make('plus', (node,)))} & diagonal"
+            found = f"{self._relation(self.builder.make('plus', (node,)))} & diagonal"
         elif axiom.check == "irreflexive":
-            found = f"{self.relation(node)} & diagonal"
+            found = f"{self._relation(node)} & diagonal"
         else:
-            found = self.set(node) if node.is_set else self.relation(node)
+            found = self._set(node) if node.is_set else self._relation(node)
         self.inner.add(f"if {found}:")
         self.inner.add("    " + failed.format(found=found))
 
 
-def compile_source(source: str, name: str) -> Callable[..., Callable[..., object]]:
+Prepare = Callable[..., Callable[..., object]]
+"""(universe, sets, relations) -> the function that judges."""
+
+
+def compile_source(source: str, name: str) -> Prepare:
     """The `prepare` of a generated source. name: what tracebacks call the file."""
-    space: dict[str, Callable[..., Callable[..., object]]] = {}
+    space: dict[str, Prepare] = {}
     exec(compile(source, f"<model {name}>", "exec"), space)
     return space["prepare"]

@@ -1,7 +1,7 @@
 """Core expressions: what a model text says, with names resolved, equal parts shared and sequences regrouped.
 
-Nodes are interned: equal expressions are one object, so that whatever is computed from a node is computed once. Sequences
-and unions are flat; their parts that do not depend on rf and co stand together, so that they can be computed ahead.
+Nodes are interned: equal expressions are one object, so that whatever is computed from a node is computed once.
+Sequences and unions are flat; their parts that do not depend on rf and co stand together, to be computed ahead.
 """
 
 from __future__ import annotations
@@ -10,14 +10,28 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Literal
 
-from psockmc.litmus.model_text import Binary, Expression, ModelText, Name, Unary
+from psockmc.litmus.model_text import Binary, Expression, ModelText, Name
 
 Op = Literal[
-    *("set", "relation", "recursive"),  # leaves: base sets and relations, the name of a recursive definition
-    *("or", "and", "minus", "not"),  # sets and relations
-    *("domain", "range"),  # sets of relations
-    *("identity", "product"),  # relations of sets
-    *("sequence", "plus", "inverse", "fixpoint"),  # relations
+    # leaves: base sets and relations, the name of a recursive definition
+    "set",
+    "relation",
+    "recursive",
+    # of sets and relations
+    "or",
+    "and",
+    "minus",
+    "not",
+    # sets of relations, relations of sets
+    "domain",
+    "range",
+    "identity",
+    "product",
+    # of relations
+    "sequence",
+    "plus",
+    "inverse",
+    "fixpoint",
 ]
 
 DYNAMIC = frozenset({"rf", "co", "different-values"})
@@ -40,11 +54,13 @@ class Node:
         self.operands = operands
         self.name = name
         self.number = number
-        self.is_set = op in ("set", "domain", "range") or (op in ("or", "and", "minus", "not") and operands[0].is_set)
-        free = frozenset().union(*(operand.free for operand in operands))
-        self.free = free | {name} if op == "recursive" else free - {name} if op == "fixpoint" else free
+        self.is_set: bool = op in ("set", "domain", "range") or (
+            op in ("or", "and", "minus", "not") and operands[0].is_set
+        )
+        free: frozenset[str] = frozenset().union(*(operand.free for operand in operands))
+        self.free: frozenset[str] = free | {name} if op == "recursive" else free - {name} if op == "fixpoint" else free
         leaf = op == "relation" and name in DYNAMIC
-        self.dynamic = leaf or any(operand.dynamic for operand in operands)
+        self.dynamic: bool = leaf or any(operand.dynamic for operand in operands)
 
     def __repr__(self) -> str:
         return f"{self.op} {self.name}".strip() + (f"{self.operands}" if self.operands else "")

@@ -1,6 +1,7 @@
 """Why a pair is in a relation: the derivation of each pair from the relations that an execution brings along.
 
-This evaluates the text itself, expression by expression, and is slow and simple; the compiled model decides, this explains.
+This evaluates the text itself, expression by expression, and is slow and simple: the compiled model decides, this
+explains.
 """
 
 from __future__ import annotations
@@ -167,7 +168,9 @@ class Derivations:
             case "?":
                 return () if source == target else self.path(expression.operand, source, target)
             case "*" | "+":
-                return () if source == target and expression.op == "*" else self._walk(expression.operand, source, target)
+                return (
+                    () if source == target and expression.op == "*" else self._walk(expression.operand, source, target)
+                )
             case _:
                 return ()  # an identity, or a complement: nothing to see
 

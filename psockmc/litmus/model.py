@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from psockmc.litmus.compile_model import Emitter, compile_source
+from psockmc.litmus.compile_model import Emitter, Prepare, compile_source
 from psockmc.litmus.core import DYNAMIC, Builder, Node
 from psockmc.litmus.execution import RELATIONS, SETS, Execution, Skeleton
 from psockmc.litmus.model_text import Axiom, Kind, ModelText, parse_model
@@ -59,11 +59,7 @@ class Flag:
 
 
 class Judge:
-    """A model applied to one skeleton; rf and co are packed by `universe` (see `psockmc.litmus.relations`).
-
-    allowed: all axioms hold. rest: all but those of LOCAL hold. possible: like `rest`, but only axioms that stay violated
-    when rf and co grow, so that False excludes every completion of a partial execution.
-    """
+    """A model applied to one skeleton; rf and co are packed by `universe` (see `psockmc.litmus.relations`)."""
 
     def __init__(self, model: Model, skeleton: Skeleton) -> None:
         self._model = model
@@ -84,19 +80,25 @@ class Judge:
             found = self._packed[name] = self.universe.pack(self._skeleton.relations[name])
         return found
 
-    def _prepared(self, prepare: Callable[..., Callable[..., object]]) -> Callable[..., object]:
+    def _prepared(self, prepare: Prepare) -> Callable[..., object]:
         return prepare(self.universe, self._sets, self.base)
 
     @cached_property
     def allowed(self) -> Callable[[Relation, Relation], bool]:
+        """(rf, co) -> all axioms hold."""
         return self._prepared(self._model.prepare_allowed)  # type: ignore[return-value]
 
     @cached_property
     def rest(self) -> Callable[[Relation, Relation], bool]:
+        """(rf, co) -> all axioms but those of LOCAL hold."""
         return self._prepared(self._model.prepare_rest)  # type: ignore[return-value]
 
     @cached_property
     def possible(self) -> Callable[[Relation, Relation], bool]:
+        """Like `rest`, for partial executions: False excludes every completion.
+
+        Only axioms count that stay violated when rf and co grow.
+        """
         return self._prepared(self._model.prepare_possible)  # type: ignore[return-value]
 
     def holds(self, axiom: str, rf: Relation, co: Relation) -> bool:
@@ -119,7 +121,7 @@ class Model:
         self.text = text
         self.name = text.name
         self._builder = Builder(text)
-        self._axioms: dict[str, Callable[..., Callable[..., object]]] = {}
+        self._axioms: dict[str, Prepare] = {}
         self._nodes = {axiom: self._builder.build(axiom.body) for axiom in (*text.axioms, *text.flags)}
 
     # ------------------------------------------------------------ judging
@@ -129,7 +131,7 @@ class Model:
         judge = skeleton.memo.get(self)
         if judge is None:
             judge = skeleton.memo[self] = Judge(self, skeleton)
-        return judge  # type: ignore[no-any-return]  # memo holds whatever models put there
+        return judge
 
     def allowed(self, execution: Execution) -> bool:
         """Whether all axioms hold."""
@@ -169,28 +171,33 @@ class Model:
     # ------------------------------------------------------------ compiled parts
 
     @cached_property
-    def prepare_allowed(self) -> Callable[..., Callable[..., object]]:
+    def prepare_allowed(self) -> Prepare:
+        """All axioms."""
         return self._prepare("allowed", self.text.axioms)
 
     @cached_property
-    def prepare_rest(self) -> Callable[..., Callable[..., object]]:
+    def prepare_rest(self) -> Prepare:
+        """The axioms about more than one location."""
         return self._prepare("rest", tuple(axiom for axiom in self.text.axioms if axiom.name not in LOCAL))
 
     @cached_property
-    def prepare_possible(self) -> Callable[..., Callable[..., object]]:
+    def prepare_possible(self) -> Prepare:
+        """The axioms that a partial execution can violate for good."""
         chosen = [axiom for axiom in self.text.axioms if axiom.name not in LOCAL and monotone(self._nodes[axiom])]
         return self._prepare("possible", tuple(chosen))
 
     @cached_property
-    def prepare_flags(self) -> Callable[..., Callable[..., object]]:
+    def prepare_flags(self) -> Prepare:
+        """All flags."""
         return compile_source(self.flags_source(), f"{self.name}, flags")
 
-    def prepare_axiom(self, name: str) -> Callable[..., Callable[..., object]]:
+    def prepare_axiom(self, name: str) -> Prepare:
+        """One axiom."""
         if name not in self._axioms:
             self._axioms[name] = self._prepare(name, tuple(axiom for axiom in self.text.axioms if axiom.name == name))
         return self._axioms[name]
 
-    def _prepare(self, purpose: str, axioms: tuple[Axiom, ...]) -> Callable[..., Callable[..., object]]:
+    def _prepare(self, purpose: str, axioms: tuple[Axiom, ...]) -> Prepare:
         return compile_source(self.axioms_source(axioms), f"{self.name}, {purpose}")
 
     def axioms_source(self, axioms: tuple[Axiom, ...]) -> str:
@@ -230,7 +237,7 @@ def monotone(node: Node) -> bool:
 def load_model(name_or_text: str) -> Model:
     """The model of this name (one of MODELS), or the model of this text.
 
-    Raises ModelErrors when a text is refused and ValueError when a name is unknown.
+    Raises ModelTextError when a text is refused and ValueError when a name is unknown.
     """
     if name_or_text in MODELS:
         path = _FOLDER / f"{name_or_text}.model"

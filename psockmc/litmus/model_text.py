@@ -1,4 +1,4 @@
-"""The language of the memory models: from text to checked definitions and axioms.
+r"""The language of the memory models: from text to checked definitions and axioms.
 
 A text is a list of items; `//` begins a comment:
 
@@ -10,7 +10,7 @@ A text is a list of items; `//` begins a comment:
     flag EXPRESSION as NAME          raised where the expression is not empty
 
 Names of sets of events begin with a capital letter, names of relations with a small one. From loose to tight binding:
-`|` union, `;` composition, `\\` difference, `&` intersection, `*` product of two sets, `~` complement, and behind an
+`|` union, `;` composition, `\` difference, `&` intersection, `*` product of two sets, `~` complement, and behind an
 operand `?` (or equal), `*`, `+` and `^-1` (inverse). `[S]` is the identity on S, `id` on all events, `_` is the set of
 all events; `domain(r)` and `range(r)` are sets. The operators and their binding are those of the cat language of herd7.
 """
@@ -18,12 +18,11 @@ all events; `domain(r)` and `range(r)` are sets. The operators and their binding
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, NoReturn
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, NoReturn
 
-from psockmc.lang.diagnostics import Diagnostic, ModelErrors, did_you_mean
-from psockmc.lang.tree import Span
+from psockmc.litmus.problems import LitmusError, Problem, Source
 
 Kind = Literal["set", "relation"]
 Check = Literal["acyclic", "irreflexive", "empty", "flag"]
@@ -41,6 +40,17 @@ CODES = {
 """What a model text can be refused for."""
 
 
+class ModelTextError(LitmusError):
+    """A model text that is refused; the codes of its problems are those of this module."""
+
+
+class Extent(NamedTuple):
+    """A piece of the text, as offsets (end exclusive)."""
+
+    start: int
+    end: int
+
+
 # ---------------------------------------------------------------- the tree
 
 
@@ -50,18 +60,18 @@ class Name:
 
     name: str
     kind: Kind
-    span: Span
+    at: Extent
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Binary:
-    """op: one of `|` `;` `\\` `&` and `*` (product of sets)."""
+    r"""op: one of `|` `;` `\` `&` and `*` (product of sets)."""
 
     op: str
     left: Expression
     right: Expression
     kind: Kind
-    span: Span
+    at: Extent
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +81,7 @@ class Unary:
     op: str
     operand: Expression
     kind: Kind
-    span: Span
+    at: Extent
 
 
 Expression = Name | Binary | Unary
@@ -84,7 +94,7 @@ class Definition:
     name: str
     body: Expression
     recursive: bool
-    span: Span
+    at: Extent
     comment: str = ""
 
 
@@ -95,13 +105,13 @@ class Axiom:
     check: Check
     body: Expression
     name: str
-    span: Span
+    at: Extent
     comment: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelText:
-    """A checked text. Every name in an expression is a base name or that of an earlier definition (or its own, if rec)."""
+    """A checked text: every name in it is a base name or that of an earlier definition (or its own, if rec)."""
 
     name: str
     source: str
@@ -117,63 +127,52 @@ _TOKEN = re.compile(
     r"|(?P<word>[A-Za-z_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)|(?P<sign>\^-1|[|;\\&*~?+=()\[\]])"
 )
 _KEYWORDS = frozenset({"let", "rec", "acyclic", "irreflexive", "empty", "flag", "as"})
-_STARTS = ("let", "acyclic", "irreflexive", "empty", "flag")
 _UNIVERSAL: Mapping[str, Kind] = {"_": "set", "id": "relation"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     """kind: `word`, `sign`, `keyword` or `end`. comment: the comment lines directly above the token."""
 
     kind: str
     text: str
-    line: int
-    column: int
+    at: Extent
     comment: str = ""
 
 
-@dataclass(slots=True)
-class _Source:
-    """The text with what error messages need of it."""
-
-    file: str
-    text: str
-    lines: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.lines = self.text.split("\n")
-
-    def refuse(self, code: str, span: Span, message: str, label: str = "", help: str = "") -> NoReturn:
-        shown = tuple(self.lines[span.line - 1 : span.line])
-        raise ModelErrors([Diagnostic(code, message, span, label, help, shown)])
+def _refuse(source: Source, code: str, at: Extent | None, message: str, label: str = "", help: str = "") -> NoReturn:
+    start, end = at or (None, None)
+    raise ModelTextError(source, [Problem(code, message, start, end, label, help)])
 
 
-def _tokens(source: _Source) -> list[_Token]:
+def _tokens(source: Source) -> list[_Token]:
     """All tokens with an `end` behind them."""
     found: list[_Token] = []
     comments: list[str] = []
-    at, line, line_start, code_on_line = 0, 1, 0, False
+    at, line_is_empty, line_has_code = 0, True, False
     while at < len(source.text):
         match = _TOKEN.match(source.text, at)
-        column = at - line_start
         if match is None:
-            span = Span(source.file, line, column, line, column + 1)
-            help = "comments begin with `//`" if source.text[at] in "(#" else "see the grammar in psockmc.litmus.model_text"
-            source.refuse("M01", span, f"`{source.text[at]}` has no meaning in a model text", "here", help)
-        at = match.end()
+            help = "see psockmc.litmus.model_text for the grammar"
+            if source.text[at] in "(#":
+                help = "comments begin with `//`"
+            _refuse(
+                source, "M01", Extent(at, at + 1), f"`{source.text[at]}` has no meaning in a model text", "here", help
+            )
         kind, text = match.lastgroup or "", match.group()
         if kind == "line":
-            if not code_on_line and not source.lines[line - 1].strip():
+            if line_is_empty:
                 comments.clear()
-            line, line_start, code_on_line = line + 1, at, False
-        elif kind == "comment" and not code_on_line:
+            line_is_empty, line_has_code = True, False
+        elif kind == "comment" and not line_has_code:
             comments.append(text[2:].strip())
+            line_is_empty = False
         elif kind in ("word", "sign"):
-            token = _Token("keyword" if text in _KEYWORDS else kind, text, line, column, "\n".join(comments))
-            found.append(token)
+            kind = "keyword" if text in _KEYWORDS else kind
+            found.append(_Token(kind, text, Extent(at, match.end()), "\n".join(comments)))
             comments.clear()
-            code_on_line = True
-    found.append(_Token("end", "", line, at - line_start))
+            line_is_empty, line_has_code = False, True
+        at = match.end()
+    found.append(_Token("end", "", Extent(at, at)))
     return found
 
 
@@ -183,7 +182,7 @@ def _tokens(source: _Source) -> list[_Token]:
 class _Parser:
     """Recursive descent; checks names and kinds on the way, because every name is defined before it is used."""
 
-    def __init__(self, source: _Source, base: Mapping[str, Kind]) -> None:
+    def __init__(self, source: Source, base: Mapping[str, Kind]) -> None:
         self.source = source
         self.tokens = _tokens(source)
         self.at = 0
@@ -198,14 +197,9 @@ class _Parser:
     def token(self) -> _Token:
         return self.tokens[self.at]
 
-    def span(self, start: _Token) -> Span:
+    def since(self, start: _Token) -> Extent:
         """From a token to the last one taken."""
-        last = self.tokens[max(self.at - 1, 0)]
-        return Span(self.source.file, start.line, start.column, last.line, last.column + len(last.text))
-
-    def here(self) -> Span:
-        token = self.token
-        return Span(self.source.file, token.line, token.column, token.line, token.column + max(1, len(token.text)))
+        return Extent(start.at.start, self.tokens[max(self.at - 1, 0)].at.end)
 
     def take(self, *texts: str) -> _Token | None:
         """The next token if it is one of these."""
@@ -221,7 +215,7 @@ class _Parser:
 
     def expected(self, what: str) -> NoReturn:
         found = f"`{self.token.text}`" if self.token.kind != "end" else "the end of the text"
-        self.source.refuse("M02", self.here(), f"expected {what}, found {found}", f"expected {what}")
+        _refuse(self.source, "M02", self.token.at, f"expected {what}, found {found}", f"expected {what}")
 
     # ---- items
 
@@ -241,26 +235,26 @@ class _Parser:
         name = self.token.text
         if name in known:
             help = "choose another name: a name has one meaning in a text"
-            self.source.refuse("M05", self.here(), f"`{name}` is defined twice", "defined before", help)
+            _refuse(self.source, "M05", self.token.at, f"`{name}` is defined twice", "defined before", help)
         self.at += 1
         return name
 
     def definition(self, start: _Token) -> None:
         recursive = self.take("rec") is not None
-        place = self.here()
+        place = self.token.at
         name = self.new_name({**self.base, **self.definitions}, "definition")
         self.expect("=", f"behind the name of `{name}`")
         named: Kind = "set" if name[0].isupper() else "relation"
         if recursive and named == "set":
-            self.source.refuse("M07", place, f"the set `{name}` is defined by recursion", "", "only relations can be")
+            _refuse(self.source, "M07", place, f"the set `{name}` is defined by recursion", "", "only relations can be")
         self.recursive = name if recursive else None
         body = self.expression()
         self.recursive = None
         if body.kind != named:
             first = "a capital" if body.kind == "set" else "a small"
             help = f"begin its name with {first} letter"
-            self.source.refuse("M06", place, f"`{name}` is defined as a {body.kind}", f"names a {named}", help)
-        self.definitions[name] = Definition(name, body, recursive, self.span(start), start.comment)
+            _refuse(self.source, "M06", place, f"`{name}` is defined as a {body.kind}", f"names a {named}", help)
+        self.definitions[name] = Definition(name, body, recursive, self.since(start), start.comment)
 
     def axiom(self, start: _Token) -> None:
         check: Check = start.text  # type: ignore[assignment]  # one of the four words that `parse` took
@@ -269,24 +263,33 @@ class _Parser:
             self.need(body, "relation", f"`{check}`")
         self.expect("as", f"and a name at the end of the {'flag' if check == 'flag' else 'axiom'}")
         name = self.new_name(self.checks, "flag" if check == "flag" else "axiom")
-        self.checks[name] = Axiom(check, body, name, self.span(start), start.comment)
+        self.checks[name] = Axiom(check, body, name, self.since(start), start.comment)
 
     # ---- expressions, loosest binding first
 
     def expression(self) -> Expression:
-        return self.chain("|", lambda: self.chain(";", lambda: self.chain("\\", lambda: self.chain("&", self.product))))
+        return self.chain("|", self.sequence)
 
-    def chain(self, op: str, operand: object) -> Expression:
+    def sequence(self) -> Expression:
+        return self.chain(";", self.difference)
+
+    def difference(self) -> Expression:
+        return self.chain("\\", self.intersection)
+
+    def intersection(self) -> Expression:
+        return self.chain("&", self.product)
+
+    def chain(self, op: str, operand: Callable[[], Expression]) -> Expression:
         start = self.token
-        left = operand()  # type: ignore[operator]
+        left = operand()
         while self.take(op):
-            right = operand()  # type: ignore[operator]
+            right = operand()
             if op == ";":
                 self.need(left, "relation", "`;`")
                 self.need(right, "relation", "`;`")
             elif left.kind != right.kind:
                 self.need(right, left.kind, f"`{op}` behind a {left.kind}")
-            left = Binary(op, left, right, left.kind, self.span(start))
+            left = Binary(op, left, right, left.kind, self.since(start))
         return left
 
     def product(self) -> Expression:
@@ -297,21 +300,21 @@ class _Parser:
         right = self.unary()
         self.need(left, "set", "the product `*`")
         self.need(right, "set", "the product `*`")
-        return Binary("*", left, right, "relation", self.span(start))
+        return Binary("*", left, right, "relation", self.since(start))
 
     def unary(self) -> Expression:
         start = self.token
         if not self.take("~"):
             return self.postfix()
         operand = self.unary()
-        return Unary("~", operand, operand.kind, self.span(start))
+        return Unary("~", operand, operand.kind, self.since(start))
 
     def postfix(self) -> Expression:
         start = self.token
         operand = self.primary()
         while op := self.postfix_operator():
             self.need(operand, "relation", f"`{op}`")
-            operand = Unary(op, operand, "relation", self.span(start))
+            operand = Unary(op, operand, "relation", self.since(start))
         return operand
 
     def postfix_operator(self) -> str | None:
@@ -332,13 +335,13 @@ class _Parser:
             inner = self.expression()
             self.expect("]", "to close the bracket")
             self.need(inner, "set", "brackets")
-            return Unary("[]", inner, "relation", self.span(start))
+            return Unary("[]", inner, "relation", self.since(start))
         if start.kind != "word":
             self.expected("an operand")
         if start.text in ("domain", "range"):
             return self.projection(start)
         self.at += 1
-        return Name(start.text, self.kind_of(start), self.span(start))
+        return Name(start.text, self.kind_of(start), self.since(start))
 
     def projection(self, start: _Token) -> Expression:
         self.at += 1
@@ -346,9 +349,11 @@ class _Parser:
         operand = self.expression()
         self.expect(")", "to close the parenthesis")
         self.need(operand, "relation", f"`{start.text}`")
-        return Unary(start.text, operand, "set", self.span(start))
+        return Unary(start.text, operand, "set", self.since(start))
 
     def kind_of(self, token: _Token) -> Kind:
+        from difflib import get_close_matches  # only for a refusal
+
         name = token.text
         if name in self.definitions:
             return self.definitions[name].body.kind
@@ -356,24 +361,25 @@ class _Parser:
             return self.base[name]
         if name == self.recursive:
             return "relation"
-        help = did_you_mean(name, [*self.base, *self.definitions]) or "define it above with `let`"
-        self.source.refuse("M03", self.span(token), f"nothing is called `{name}`", "unknown", help)
+        near = get_close_matches(name, [*self.base, *self.definitions], n=1)
+        help = f"did you mean `{near[0]}`?" if near else "define it above with `let`"
+        _refuse(self.source, "M03", self.since(token), f"nothing is called `{name}`", "unknown", help)
 
     def need(self, operand: Expression, kind: Kind, where: str) -> None:
         if operand.kind == kind:
             return
-        help = "`[S]` makes a relation of a set" if kind == "relation" else "`domain(r)` and `range(r)` make sets of relations"
+        makes = {"relation": "`[S]` makes a relation of a set", "set": "`domain(r)` makes a set of a relation"}
         message = f"{where} needs a {kind}, this is a {operand.kind}"
-        self.source.refuse("M04", operand.span, message, f"a {operand.kind}", help)
+        _refuse(self.source, "M04", operand.at, message, f"a {operand.kind}", makes[kind])
 
 
 def parse_model(text: str, name: str, base: Mapping[str, Kind], file: str = "") -> ModelText:
     """Parses and checks a model text.
 
     base: the sets and relations that executions bring along. file: the path that messages show.
-    Raises ModelErrors with the place and the reason when the text is refused.
+    Raises ModelTextError with the place and the reason when the text is refused.
     """
-    source = _Source(file or name, text)
+    source = Source(file or name, text)
     definitions, checks = _Parser(source, base).parse()
     for definition in definitions.values():
         if definition.recursive:
@@ -381,7 +387,7 @@ def parse_model(text: str, name: str, base: Mapping[str, Kind], file: str = "") 
     axioms = tuple(axiom for axiom in checks.values() if axiom.check != "flag")
     if not axioms:
         message = "the model has no axiom and would allow every execution"
-        source.refuse("M08", Span(source.file, 0, 0, 0, 0), message, "", "state one, such as `acyclic po | rf as order`")
+        _refuse(source, "M08", None, message, "", "state one, such as `acyclic po | rf as order`")
     flags = tuple(axiom for axiom in checks.values() if axiom.check == "flag")
     return ModelText(name, text, definitions, axioms, flags)
 
@@ -395,7 +401,7 @@ def mentions(name: str, expression: Expression) -> bool:
     return mentions(name, expression.operand)
 
 
-def _check_recursion(source: _Source, name: str, body: Expression) -> None:
+def _check_recursion(source: Source, name: str, body: Expression) -> None:
     """A least solution exists only where the equation is monotone: no complement of the name itself."""
     negated: Expression | None = None
     if isinstance(body, Binary):
@@ -411,4 +417,4 @@ def _check_recursion(source: _Source, name: str, body: Expression) -> None:
             _check_recursion(source, name, body.operand)
     if negated is not None and mentions(name, negated):
         message = f"`{name}` is defined by what it does not contain"
-        source.refuse("M07", negated.span, message, "not monotone", "a recursive definition may use itself only positively")
+        _refuse(source, "M07", negated.at, message, "not monotone", "recursion may use its own name only positively")

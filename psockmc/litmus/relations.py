@@ -1,9 +1,9 @@
 """The relation kernel: relations over a few dozen events, each packed into one int.
 
-A set of events is an int with one bit per event. A relation is the concatenation of its rows, each `stride` = n + 1 bits
-wide: the bit i * stride + j stands for the pair (i, j). So union, intersection, difference and the test for emptiness
-are one operation each, and the product of two sets is one multiplication. The extra bit per row is what makes the
-multiplications of `column` and `gather` free of carries: their summands i + k * n, i < n, are all distinct.
+A set of events is an int with one bit per event. A relation is the concatenation of its rows, each `stride` = n + 1
+bits wide: the bit i * stride + j stands for the pair (i, j). So union, intersection, difference and the test for
+emptiness are one operation each, and the product of two sets is one multiplication. The extra bit per row is what makes
+the multiplications of `column` and `_gather` free of carries: their summands i + k * n, i < n, are all distinct.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Universe:
         return events * self.spread & self.column_bits
 
     def product(self, left: int, right: int) -> Relation:
-        """left * right."""
+        """Left * right."""
         return (left * self.spread & self.column_bits) * right
 
     def identity(self, events: int) -> Relation:
@@ -99,11 +99,11 @@ class Universe:
     # ------------------------------------------------------------ relations
 
     def compose(self, left: Relation, right: Relation) -> Relation:
-        """left ; right."""
+        """Left ; right."""
         return self.compose_at(left, right, self.nodes)
 
     def compose_at(self, left: Relation, right: Relation, middle: Nodes) -> Relation:
-        """left ; [middle] ; right: one product of a column of left with a row of right per event in the middle."""
+        """Left ; [middle] ; right: one product of a column of left with a row of right per event in the middle."""
         columns, row = self.column_bits, self.row
         found = 0
         for j, at in middle:
@@ -123,7 +123,7 @@ class Universe:
         return tuple((at, column) for j, at in self.nodes if (column := relation >> j & self.column_bits))
 
     def compose_rows(self, left: Relation, right: tuple[tuple[int, int], ...]) -> Relation:
-        """left ; right, with the rows of right taken apart before by `rows_of`."""
+        """Left ; right, with the rows of right taken apart before by `rows_of`."""
         columns = self.column_bits
         found = 0
         for j, after in right:
@@ -133,7 +133,7 @@ class Universe:
         return found
 
     def compose_columns(self, left: tuple[tuple[int, int], ...], right: Relation) -> Relation:
-        """left ; right, with the columns of left taken apart before by `columns_of`."""
+        """Left ; right, with the columns of left taken apart before by `columns_of`."""
         row = self.row
         found = 0
         for at, before in left:
@@ -143,7 +143,7 @@ class Universe:
         return found
 
     def inverse(self, relation: Relation) -> Relation:
-        """relation ^-1."""
+        """Relation ^-1."""
         found = 0
         for j, at in self.nodes:
             row = relation >> at & self.row
@@ -152,7 +152,7 @@ class Universe:
         return found
 
     def compose_inverse(self, left: Relation, right: Relation) -> Relation:
-        """left ^-1 ; right."""
+        """Left ^-1 ; right."""
         columns, row, spread = self.column_bits, self.row, self.spread
         found = 0
         for _, at in self.nodes:
@@ -164,7 +164,7 @@ class Universe:
         return found
 
     def closure(self, relation: Relation) -> Relation:
-        """relation +, by Warshall's algorithm."""
+        """Relation +, by Warshall's algorithm."""
         columns, row = self.column_bits, self.row
         for j, at in self.nodes:
             before = relation >> j & columns

@@ -5,18 +5,16 @@ The compiler knows nothing of threads and memory, so any relations will do; empt
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from psockmc.lang.diagnostics import ModelErrors
 from psockmc.litmus.derive import Derivations
 from psockmc.litmus.execution import RELATIONS, SETS, Event, Execution, Skeleton
 from psockmc.litmus.model import MODELS, Model, load_model, set_name
-from psockmc.litmus.model_text import Axiom, Binary, Expression, Name
+from psockmc.litmus.model_text import Axiom, Binary, Expression, ModelTextError, Name
 
 Pairs = frozenset[tuple[int, int]]
 Value = frozenset[int] | Pairs
@@ -201,13 +199,16 @@ def test_what_is_impossible_stays_impossible(model: Model, execution: Execution,
         ("acyclic po as t acyclic rf as t\n", "`t` is defined twice"),
         ("acyclic po @ rf as t\n", "`@` has no meaning in a model text"),
         ("let a = po\n", "the model has no axiom and would allow every execution"),
-        ("po as x\n", "expected an item, which begins with `let`, `acyclic`, `irreflexive`, `empty` or `flag`, found `po`"),
+        (
+            "po as x\n",
+            "expected an item, which begins with `let`, `acyclic`, `irreflexive`, `empty` or `flag`, found `po`",
+        ),
     ],
 )
 def test_a_wrong_text_is_refused(text: str, message: str) -> None:
-    with pytest.raises(ModelErrors) as refused:
+    with pytest.raises(ModelTextError) as refused:
         load_model(text)
-    assert [found.message for found in refused.value.diagnostics] == [message]
+    assert [found.message for found in refused.value.problems] == [message]
 
 
 def test_an_unknown_model_is_refused_with_the_known_ones() -> None:
