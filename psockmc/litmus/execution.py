@@ -26,7 +26,7 @@ FENCES = (
     *("after-srcu-read-unlock", "rcu-lock", "rcu-unlock", "sync-rcu"),
 )
 SRCU = ("srcu-lock", "srcu-unlock", "sync-srcu")
-ACCESSES = ("once", "acquire", "release", "noreturn")
+ACCESSES = ("once", "noreturn")
 LOCKS = ("LKR", "LKW", "UL", "LF", "RU")
 
 SETS = (

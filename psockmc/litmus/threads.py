@@ -153,7 +153,7 @@ class _Walk:
     def _begin_callback(self) -> bool:
         """A callback: when it sees that it was started, it waits for a grace period."""
         self.place = (0, 1, "call_rcu")
-        old = self._load(("acquire",), CALLBACK + self.thread.name, 0)
+        old = self._load(("Acquire",), CALLBACK + self.thread.name, 0)
         if not self._decide(make("==", old.term, 1)):
             return False
         self._event("F", ("sync-rcu",), None)
@@ -364,7 +364,7 @@ class _Walk:
             raise self._error("L0005", f"{call.name}() needs the thread that is its callback last", call, "write `P2`")
         self.place = (*self.place[:2], call.name)
         self.starts.add(thread.name)
-        self._access("W", ("release", "Release"), CALLBACK + thread.name, 0, 0, 1)
+        self._access("W", ("Release",), CALLBACK + thread.name, 0, 0, 1)
 
     def _steps(self, primitive: Primitive, environment: dict[str, Value]) -> Value | None:
         steps, guard, holds = primitive.steps, primitive.guard, True
@@ -387,17 +387,17 @@ class _Walk:
         kind, tags = step.kind, step.tags
         sources = environment["p"].sources if location else 0
         if kind == "load":
-            environment["old"] = self._load(_read_sets(tags[0]), location, sources)
+            environment["old"] = self._load(_access_sets(tags[0]), location, sources)
         elif kind == "store":
             self._write(step, tags[0], location, environment, ())
         elif kind == "fence":
             self._event("F", tags, None)
         elif kind == "rmw":
-            environment["old"] = self._load((*_read_sets(tags[0]), "RMW"), location, sources)
+            environment["old"] = self._load((*_access_sets(tags[0]), "RMW"), location, sources)
             self._write(step, tags[1], location, environment, ("RMW",))
             self.rmw.append((len(self.events) - 2, len(self.events) - 1))
         elif kind == "failed":
-            environment["old"] = self._load((*_read_sets(tags[0]), "RMW"), location, sources)
+            environment["old"] = self._load((*_access_sets(tags[0]), "RMW"), location, sources)
         elif kind == "acquired":
             assert step.value is not None
             if self._decide(_substitute(step.value, environment).term):
@@ -413,7 +413,7 @@ class _Walk:
         assert step.value is not None
         value = _substitute(step.value, environment)
         environment["new"] = value
-        self._access("W", (*_write_sets(tag), *sets), location, environment["p"].sources, value.sources, value.term)
+        self._access("W", (*_access_sets(tag), *sets), location, environment["p"].sources, value.sources, value.term)
 
     def _spinlock(self, kind: str, location: str, sources: int, environment: dict[str, Value]) -> None:
         if kind == "unlock":
@@ -467,16 +467,12 @@ def _is_null(call: Call) -> bool:
     return isinstance(value, Number) and value.value == 0
 
 
-def _read_sets(tag: str) -> tuple[str, ...]:
-    if tag == "plain":
-        return ("Plain",)
-    return (tag, "Acquire") if tag == "acquire" else (tag,)
+_SETS = {"plain": "Plain", "acquire": "Acquire", "release": "Release"}
 
 
-def _write_sets(tag: str) -> tuple[str, ...]:
-    if tag == "plain":
-        return ("Plain",)
-    return (tag, "Release") if tag == "release" else (tag,)
+def _access_sets(tag: str) -> tuple[str, ...]:
+    """The sets of a read or write with this tag of a definition."""
+    return (_SETS.get(tag, tag),)
 
 
 def _normal(term: Term) -> tuple[Term, bool]:
