@@ -441,3 +441,33 @@ def any_psock(psock: Ptr[sk_psock], sk: Ptr[sock]) -> None:
     psock.ingress_msg = NULL
     psock.msg_tot_len = 0
     psock.copied_from_self = 0
+
+
+@user
+def queue_message(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg]) -> None:
+    """Puts a message that owns its pages into the empty queue: its bytes count against the receive buffer."""
+    psock.ingress_msg = msg
+    psock.msg_tot_len = msg.sg.size
+    assume(sk.sk_rmem_alloc >= msg.sg.size)
+    for i in range(NR_MSG_FRAG_IDS):
+        msg.sg.data[i].is_last = False
+
+
+@user
+def one_element(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+    """Any message with one element, in any slot."""
+    begin: u32 = arbitrary(0, MAX_MSG_FRAGS)
+    fill_ring(sk, msg, begin, 1)
+
+
+@user
+def packet_byte_is(msg: Ptr[sk_msg], k: u32, page: u32, offset: u32) -> bool:
+    """Whether byte k of a packet's message is byte `offset` of `page`."""
+    found: bool = False
+    before: u64 = 0
+    for i in range(NR_MSG_FRAG_IDS):
+        if i < msg.sg.end:
+            if k >= before and k - before < msg.sg.data[i].length:
+                found = msg.sg.data[i].page == page and msg.sg.data[i].offset + (k - before) == offset
+            before += msg.sg.data[i].length
+    return found
