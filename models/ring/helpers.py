@@ -9,7 +9,7 @@ of the struct `elements`, which nothing else reads.
 from psockmc.lang import Ptr, Struct, instance, kernel, omits, s32, u32, u64, user
 
 from models.ring.skmsg_h import sk_msg_iter_var_next, sk_msg_iter_var_prev
-from models.ring.sock import alloc_pages, put_page, sg_assign
+from models.ring.sock import alloc_pages, holds, memcpy, put_page, sg_assign
 from models.ring.types import scatterlist, sk_msg
 
 LARGEST_ALLOCATION = 536870912
@@ -36,8 +36,19 @@ class element_found(Struct, name="found"):
     length: u32
 
 
+class placed(Struct, name="placed"):
+    """One arbitrary byte of a page that a helper fills. writes: how often; from_page, from_offset: with which byte."""
+
+    page: u32
+    offset: u32
+    writes: u32
+    from_page: u32
+    from_offset: u32
+
+
 kept0 = instance(elements)
 found0 = instance(element_found)
+placed0 = instance(placed)
 
 
 # ---------------------------------------------------------------- numbers for the program that sends
@@ -187,3 +198,19 @@ def alloc_pages_for(bytes: u32) -> u32:
     if bytes == 0 or bytes > LARGEST_ALLOCATION:
         return 0
     return alloc_pages(bytes)
+
+
+@user
+def copy_bytes(to_page: u32, to: u32, from_page: u32, src: u32, length: u32) -> None:
+    """memcpy() to a new page; notes what comes to the byte placed0."""
+    memcpy(to_page, to, from_page, src, length)
+    if holds(to_page, to, length, placed0.page, placed0.offset):
+        placed0.writes += 1
+        placed0.from_page = from_page
+        placed0.from_offset = src + (placed0.offset - to)
+
+
+@user
+def int_of(value: s32) -> s32:
+    """The conversion of a u32 to int: `wrapping(int_of(x))` where it may change the value on purpose."""
+    return value

@@ -7,8 +7,10 @@ from psockmc.lang import Ptr, kernel, s32, u32, u64, wrapping
 
 from models.ring.helpers import (
     alloc_pages_for,
+    copy_bytes,
     find_element,
     found0,
+    int_of,
     sk_msg_clear_elem_copy,
     sk_msg_elem_is_copy,
     sk_msg_reset_curr,
@@ -17,7 +19,7 @@ from models.ring.helpers import (
     sk_msg_shift_right,
 )
 from models.ring.skmsg_h import sk_msg_compute_data_pointers, sk_msg_elem_used, sk_msg_iter_var_next
-from models.ring.sock import get_page, memcpy, put_page, sg_set_page, sk_mem_uncharge
+from models.ring.sock import get_page, put_page, sg_set_page, sk_mem_uncharge
 from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, sk_msg
 
 
@@ -33,15 +35,15 @@ def bpf_msg_pop_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32:
     find_element(msg, start)
     i: u32 = found0.i
     offset: u32 = found0.offset
-    l: u32 = found0.length
-    if start >= offset + l or last > msg.sg.size:
+    length: u32 = found0.length
+    if start >= offset + length or last > msg.sg.size:
         return -EINVAL
     space: u32 = MAX_MSG_FRAGS - sk_msg_elem_used(msg)
     pop: u32 = len
     if start != offset:
         sge_idx: u32 = i
         a: s32 = start - offset
-        b: s32 = wrapping(msg.sg.data[i].length - pop - a)  # negative when more than this element is removed
+        b: s32 = wrapping(int_of(msg.sg.data[i].length - pop - a))  # negative when more than this element is removed
         i = sk_msg_iter_var_next(i)
         if b > 0:
             if space != 0:
@@ -79,8 +81,8 @@ def pop_rewrite(msg: Ptr[sk_msg], sge_idx: u32, a: s32, b: s32, pop: u32) -> boo
         return False
     orig: u32 = msg.sg.data[sge_idx].page
     src: u32 = msg.sg.data[sge_idx].offset
-    memcpy(page, 0, orig, src, a)
-    memcpy(page, a, orig, src + a + pop, b)
+    copy_bytes(page, 0, orig, src, a)
+    copy_bytes(page, a, orig, src + a + pop, b)
     sg_set_page(msg.sg.data[sge_idx], page, a + b, 0)
     sk_msg_clear_elem_copy(msg, sge_idx)
     put_page(orig)

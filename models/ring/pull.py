@@ -7,6 +7,7 @@ from psockmc.lang import Ptr, kernel, s32, u32, u64, wrapping
 
 from models.ring.helpers import (
     alloc_pages_for,
+    copy_bytes,
     find_element,
     found0,
     sk_msg_clear_copy_range,
@@ -16,7 +17,7 @@ from models.ring.helpers import (
     sk_msg_sg_move,
 )
 from models.ring.skmsg_h import sk_msg_iter_var_next
-from models.ring.sock import memcpy, put_page, sg_set_page
+from models.ring.sock import put_page, sg_set_page
 from models.ring.types import EINVAL, ENOMEM, NR_MSG_FRAG_IDS, sk_msg
 
 
@@ -67,7 +68,7 @@ def pull_gather(msg: Ptr[sk_msg], first_sge: u32, last_sge: u32, page: u32) -> N
     i: u32 = first_sge
     while True:
         len: u32 = msg.sg.data[i].length
-        memcpy(page, poffset, msg.sg.data[i].page, msg.sg.data[i].offset, len)
+        copy_bytes(page, poffset, msg.sg.data[i].page, msg.sg.data[i].offset, len)
         poffset += len
         msg.sg.data[i].length = 0
         put_page(msg.sg.data[i].page)

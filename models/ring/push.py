@@ -8,6 +8,7 @@ from psockmc.lang import Ptr, kernel, s32, u32, u64, wrapping
 
 from models.ring.helpers import (
     alloc_pages_for,
+    copy_bytes,
     find_element,
     found0,
     kept0,
@@ -24,7 +25,6 @@ from models.ring.skmsg_h import (
 )
 from models.ring.sock import (
     get_page,
-    memcpy,
     put_page,
     sg_assign,
     sg_clear,
@@ -48,8 +48,8 @@ def bpf_msg_push_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32
     find_element(msg, start)
     i: u32 = found0.i
     offset: u32 = found0.offset
-    l: u32 = found0.length
-    if start > offset + l:
+    length: u32 = found0.length
+    if start > offset + length:
         return -EINVAL
     space: u32 = MAX_MSG_FRAGS - sk_msg_elem_used(msg)
     if space == 0 or (space == 1 and start != offset):
@@ -90,9 +90,9 @@ def push_rewrite(msg: Ptr[sk_msg], i: u32, page: u32, front: s32, len: u32) -> N
     back: s32 = msg.sg.data[i].length - front
     src: u32 = msg.sg.data[i].offset
     if front != 0:
-        memcpy(page, 0, msg.sg.data[i].page, src, front)
+        copy_bytes(page, 0, msg.sg.data[i].page, src, front)
     if back != 0:
-        memcpy(page, front + len, msg.sg.data[i].page, src + front, back)
+        copy_bytes(page, front + len, msg.sg.data[i].page, src + front, back)
     put_page(msg.sg.data[i].page)
 
 

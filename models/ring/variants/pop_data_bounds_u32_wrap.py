@@ -1,13 +1,14 @@
 """bpf_msg_pop_data() as it was before a48802fb2cd2 (v7.2): the end of the range is computed in 32 bits.
 
-A length close to 2**32 wraps it around, the range passes for one inside the message, and the loop removes elements until
-it is far behind the message. The counter of the loop was signed, too.
+A length close to 2**32 wraps it around, the range passes for one inside the message, and the loop removes elements
+until it is far behind the message. The counter of the loop was an int, too, which is no difference: whatever is done with
+it is done modulo 2**32, and it is compared with unsigned numbers.
 """
 
 from psockmc.lang import Ptr, replaces, s32, u32, u64, wrapping
 
-from models.ring.helpers import find_element, found0, sk_msg_reset_curr, sk_msg_shift_left
-from models.ring.pop import bpf_msg_pop_data, pop_rewrite, pop_split
+from models.ring.helpers import find_element, found0, int_of, sk_msg_reset_curr
+from models.ring.pop import bpf_msg_pop_data, pop_front, pop_rewrite, pop_split
 from models.ring.skmsg_h import sk_msg_compute_data_pointers, sk_msg_elem_used, sk_msg_iter_var_next
 from models.ring.sock import sk_mem_uncharge
 from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, sk_msg
@@ -15,8 +16,8 @@ from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, sk_msg
 
 @replaces(bpf_msg_pop_data)
 def bpf_msg_pop_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32:
-    """`last` is what is left of start + len in 32 bits; `pop` is signed."""
-    last: u64 = wrapping(start + len)  # taken as C computes it: what follows from it is the bug
+    """`last` is what is left of start + len in 32 bits."""
+    last: u64 = wrapping(start + len)
     if flags != 0:
         return -EINVAL
     if len == 0:
@@ -24,35 +25,28 @@ def bpf_msg_pop_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32:
     find_element(msg, start)
     i: u32 = found0.i
     offset: u32 = found0.offset
-    l: u32 = found0.length
-    if start >= offset + l or last > msg.sg.size:
+    length: u32 = found0.length
+    if start >= offset + length or last > msg.sg.size:
         return -EINVAL
     space: u32 = MAX_MSG_FRAGS - sk_msg_elem_used(msg)
-    pop: s32 = wrapping(len)
+    pop: u32 = len
     if start != offset:
         sge_idx: u32 = i
         a: s32 = start - offset
-        b: s32 = wrapping(msg.sg.data[i].length - pop - a)
+        b: s32 = wrapping(int_of(msg.sg.data[i].length - pop - a))  # negative when more than this element is removed
         i = sk_msg_iter_var_next(i)
         if b > 0:
             if space != 0:
-                pop_split(msg, sge_idx, i, a, b, wrapping(pop))
-            elif not pop_rewrite(msg, sge_idx, a, b, wrapping(pop)):
+                pop_split(msg, sge_idx, i, a, b, pop)
+            elif not pop_rewrite(msg, sge_idx, a, b, pop):
                 return -ENOMEM
             pop = 0
         else:
-            pop = wrapping(pop - (msg.sg.data[sge_idx].length - a))
+            pop -= msg.sg.data[sge_idx].length - a
             msg.sg.data[sge_idx].length = a
-    while pop != 0:
-        if wrapping(pop) < msg.sg.data[i].length:
-            msg.sg.data[i].length = wrapping(msg.sg.data[i].length - pop)
-            msg.sg.data[i].offset = wrapping(msg.sg.data[i].offset + pop)
-            pop = 0
-        else:
-            pop = wrapping(pop - msg.sg.data[i].length)
-            sk_msg_shift_left(msg, i)
-    sk_mem_uncharge(msg.sk, wrapping(len - pop))
-    msg.sg.size = wrapping(msg.sg.size - (len - pop))
+    pop = pop_front(msg, i, pop)
+    sk_mem_uncharge(msg.sk, len - pop)
+    msg.sg.size -= len - pop
     sk_msg_reset_curr(msg)
     sk_msg_compute_data_pointers(msg)
     return 0

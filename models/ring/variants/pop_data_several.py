@@ -10,6 +10,7 @@ from psockmc.lang import Ptr, replaces, s32, u32, u64, wrapping
 from models.ring.helpers import (
     find_element,
     found0,
+    int_of,
     sk_msg_clear_elem_copy,
     sk_msg_reset_curr,
     sk_msg_sg_move,
@@ -50,15 +51,15 @@ def bpf_msg_pop_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32:
     find_element(msg, start)
     i: u32 = found0.i
     offset: u32 = found0.offset
-    l: u32 = found0.length
-    if start >= offset + l or last >= msg.sg.size:
+    length: u32 = found0.length
+    if start >= offset + length or last >= msg.sg.size:
         return -EINVAL
     space: u32 = MAX_MSG_FRAGS - sk_msg_elem_used(msg)
     pop: u32 = len
     if start != offset:
         sge_idx: u32 = i
         a: s32 = start
-        b: s32 = wrapping(msg.sg.data[i].length - pop - a)
+        b: s32 = wrapping(int_of(msg.sg.data[i].length - pop - a))
         i = sk_msg_iter_var_next(i)
         if pop < wrapping(msg.sg.data[sge_idx].length - a):
             if space != 0:

@@ -1,6 +1,7 @@
 """bpf_msg_push_data() as it was before 0c0a8ed85349 (v7.2): the size of the new page may wrap around.
 
-With a full ring an element is copied into the new page, together with the new bytes. A great `len` makes their sum small.
+With a full ring an element is copied into the new page, together with the new bytes. With a great `len` their sum is
+small.
 """
 
 from psockmc.lang import replaces, u32
