@@ -12,6 +12,7 @@ References. `others` are the references of the page that is followed that no ele
 
 from psockmc.lang import NULL, Ptr, arbitrary, assume, check, choose, u32, u64, user
 
+from models.ring.sock import sg_clear
 from models.ring.types import (
     CHAIN_NONE,
     INT_MAX,
@@ -471,3 +472,21 @@ def packet_byte_is(msg: Ptr[sk_msg], k: u32, page: u32, offset: u32) -> bool:
                 found = msg.sg.data[i].page == page and msg.sg.data[i].offset + (k - before) == offset
             before += msg.sg.data[i].length
     return found
+
+
+@user
+def any_sender(sk: Ptr[sock]) -> None:
+    """A socket whose TCP takes everything, or once only a part, or fails once: with an error or by taking nothing."""
+    sk.write_seq = 0
+    sk.send_calls = 0
+    assume(sk.send_short >= 1)
+    assume(sk.send_error <= 4095)
+
+
+@user
+def empty_slots(msg: Ptr[sk_msg]) -> None:
+    """No slot holds anything."""
+    msg.skb = NULL
+    for i in range(SG_SLOTS):
+        sg_clear(msg.sg.data[i])
+        msg.sg.copy[i] = False

@@ -33,6 +33,7 @@ from models.ring.sock import (
     iov_iter_get_pages,
     iov_iter_revert,
     put_page,
+    rmem_alloc_sub,
     sg_clear,
     sg_is_last,
     sg_set_page,
@@ -387,6 +388,15 @@ def sk_msg_memcopy_from_iter(sk: Ptr[sock], frm: Ptr[iov_iter], msg: Ptr[sk_msg]
 
 
 @kernel("net/core/skmsg.c")
+def sk_msg_rx_more(msg_rx: Ptr[sk_msg], i: s32, sge: s32) -> bool:
+    """The loop condition of __sk_msg_recvmsg(): whether the walk goes on at i, behind element sge.
+
+    A message that redirect has made ends at its end index; one of a packet at its end mark.
+    """
+    return i != msg_rx.sg.end and not sg_is_last(msg_rx.sg.data[sge])
+
+
+@kernel("net/core/skmsg.c")
 def __sk_msg_recvmsg(sk: Ptr[sock], psock: Ptr[sk_psock], iter: Ptr[iov_iter], len: s32, peek: bool) -> s32:
     """Hands up to `len` bytes of the queue to the user, and takes them out of the messages unless `peek` is set.
 
@@ -418,7 +428,7 @@ def __sk_msg_recvmsg(sk: Ptr[sock], psock: Ptr[sk_psock], iter: Ptr[iov_iter], l
                 msg_rx.sg.data[i].length -= copy
                 if not msg_rx.skb:
                     sk_mem_uncharge(sk, copy)
-                    sk.sk_rmem_alloc -= copy
+                    rmem_alloc_sub(sk, copy)
                 msg_rx.sg.size -= copy
                 sk_psock_msg_len_add(psock, -copy)
                 if msg_rx.sg.data[i].length == 0:
@@ -431,13 +441,13 @@ def __sk_msg_recvmsg(sk: Ptr[sock], psock: Ptr[sk_psock], iter: Ptr[iov_iter], l
                 i = sk_msg_iter_var_next(i)
             if copied == len:
                 break
-            if not (i != msg_rx.sg.end and not sg_is_last(msg_rx.sg.data[last])):
+            if not sk_msg_rx_more(msg_rx, i, last):
                 break
         if peek:
             msg_rx = sk_psock_next_msg(psock, msg_rx)
         else:
             msg_rx.sg.start = i
-            if msg_rx.sg.data[last].length == 0 and (i == msg_rx.sg.end or sg_is_last(msg_rx.sg.data[last])):
+            if msg_rx.sg.data[last].length == 0 and not sk_msg_rx_more(msg_rx, i, last):
                 msg_rx = sk_psock_dequeue_msg(psock)
                 kfree_sk_msg(msg_rx)
             msg_rx = sk_psock_peek_msg(psock)

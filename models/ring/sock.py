@@ -76,6 +76,18 @@ def __sk_rmem_schedule(sk: Ptr[sock], size: s32) -> bool:
     return sk.rmem_calls - 1 != sk.rmem_fail_at
 
 
+@kernel("include/linux/atomic.h")
+def rmem_alloc_add(sk: Ptr[sock], size: s32) -> None:
+    """atomic_add(size, &sk->sk_rmem_alloc): so many bytes more count against the receive buffer."""
+    sk.sk_rmem_alloc += size
+
+
+@kernel("include/linux/atomic.h")
+def rmem_alloc_sub(sk: Ptr[sock], size: s32) -> None:
+    """atomic_sub(size, &sk->sk_rmem_alloc): they do not count any more."""
+    sk.sk_rmem_alloc -= size
+
+
 # ---------------------------------------------------------------- pages
 
 

@@ -26,6 +26,8 @@ from models.ring.sock import (
     get_page,
     note_sent,
     put_page,
+    rmem_alloc_add,
+    rmem_alloc_sub,
     sg_init_table,
     sk_mem_charge,
     sk_mem_uncharge,
@@ -102,7 +104,7 @@ def bpf_tcp_ingress(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], apply
                 ret = -ENOMEM
             break
         sk_mem_charge(sk, size)
-        sk.sk_rmem_alloc += size
+        rmem_alloc_add(sk, size)
         sk_msg_xfer(tmp, msg, i, size)
         copied += size
         if msg.sg.data[sge].length != 0:
@@ -120,7 +122,7 @@ def bpf_tcp_ingress(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], apply
     if ret == 0:
         msg.sg.start = i
         if not sk_psock_queue_msg(psock, tmp):
-            sk.sk_rmem_alloc -= copied
+            rmem_alloc_sub(sk, copied)
     else:
         sk_msg_free(sk, tmp)
         tmp.freed = True
@@ -257,6 +259,15 @@ def tcp_bpf_redirect(sk: Ptr[sock], psock: Ptr[sk_psock], call: Ptr[sending], to
 
 
 @kernel("net/ipv4/tcp_bpf.c")
+def tcp_bpf_drop(sk: Ptr[sock], psock: Ptr[sk_psock], call: Ptr[sending], tosend: u32) -> s32:
+    """The part of tcp_bpf_send_verdict() that drops."""
+    sk_msg_free(sk, call.msg)
+    sk_msg_apply_bytes(psock, tosend)
+    call.copied -= as_int(tosend + call.delta)
+    return -EACCES
+
+
+@kernel("net/ipv4/tcp_bpf.c")
 def tcp_bpf_cork(sk: Ptr[sock], psock: Ptr[sk_psock], call: Ptr[sending]) -> s32:
     """The part of tcp_bpf_send_verdict() that keeps the message until there are enough bytes."""
     psock.cork_bytes = call.msg.cork_bytes - call.msg.sg.size
@@ -295,10 +306,7 @@ def tcp_bpf_send_verdict_turn(sk: Ptr[sock], psock: Ptr[sk_psock], call: Ptr[sen
     elif psock.eval == SK_REDIRECT:
         ret = tcp_bpf_redirect(sk, psock, call, tosend)
     else:
-        sk_msg_free(sk, msg)
-        sk_msg_apply_bytes(psock, tosend)
-        call.copied -= as_int(tosend + call.delta)
-        return -EACCES
+        return tcp_bpf_drop(sk, psock, call, tosend)
     if ret == 0:
         if psock.apply_bytes == 0:
             psock.eval = SK_NONE

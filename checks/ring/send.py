@@ -1,0 +1,299 @@
+"""Proofs about sending: redirect to ingress, push to TCP, and the accounting of a verdict and of a sendmsg()."""
+
+from psockmc.lang import NULL, Ptr, arbitrary, assume, check, choose, proof, s32, u32, u64
+
+from models.ring.skmsg_h import sk_msg_apply_bytes, sk_msg_full
+from models.ring.tcp_bpf import (
+    bpf_tcp_ingress,
+    sending,
+    tcp_bpf_push,
+    tcp_bpf_send_verdict_turn,
+    tcp_bpf_sendmsg_copy,
+    tcp_bpf_sendmsg_result,
+    verdict,
+)
+from models.ring.types import (
+    EACCES,
+    ENOMEM,
+    INT_MAX,
+    MAX_MSG_FRAGS,
+    SK_DROP,
+    SK_NONE,
+    SK_PASS,
+    SK_REDIRECT,
+    follow0,
+    iov_iter,
+    memory0,
+    sk_msg,
+    sk_psock,
+    sock,
+)
+from spec.ring import (
+    any_iter,
+    any_memory,
+    any_message,
+    any_psock,
+    any_sender,
+    any_socket,
+    byte_kept,
+    check_charge,
+    check_copy_bits,
+    check_elements,
+    check_indices,
+    check_references,
+    check_rest_cursor,
+    cursor,
+    empty_slots,
+    is_followed,
+    may_write,
+    one_element,
+    references,
+)
+from spec.ring_send import any_verdict
+
+
+@proof("sk_msg_apply_bytes")
+def apply_bytes(psock: Ptr[sk_psock]) -> None:
+    """Bytes of those that a verdict applies to are done."""
+    bytes: u32 = arbitrary(0, 4294967295)
+    before: u32 = psock.apply_bytes
+    sk_msg_apply_bytes(psock, bytes)
+    check(psock.apply_bytes == (before - bytes if before > bytes else 0), "apply: so many bytes less, never below 0")
+
+
+@proof("bpf_tcp_ingress", split=2)
+def ingress(sk: Ptr[sock], to: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], tmp: Ptr[sk_msg]) -> None:
+    """The first bytes of a message go to the receive queue of another socket; the caller gives their charge back."""
+    any_memory()
+    any_socket(sk)
+    any_socket(to)
+    any_message(sk, msg)
+    any_psock(psock, to)
+    assume(to.sk_rmem_alloc <= INT_MAX - msg.sg.size)
+    tmp.next = NULL
+    memory0.fresh = tmp
+    if choose(2) == 1:
+        memory0.fresh = NULL
+    bytes: u32 = arbitrary(0, INT_MAX)
+    assume(bytes <= msg.sg.size)
+    k: u32 = arbitrary(0, INT_MAX)
+    was: bool = is_followed(msg, k)
+    writable: bool = may_write(msg, k)
+    size: u32 = msg.sg.size
+    charged: u64 = sk.charged
+    to_charged: u64 = to.charged
+    rmem: s32 = to.sk_rmem_alloc
+    others: u32 = follow0.refs - references(msg)
+    ret: s32 = bpf_tcp_ingress(to, psock, msg, bytes)
+    moved: u32 = size - msg.sg.size
+    wanted: u32 = bytes if bytes != 0 else size
+    check(ret == 0 or ret == -ENOMEM, "result: 0 or -ENOMEM")
+    check(ret == 0 or moved == 0, "result: on failure nothing moves")
+    check(ret != 0 or moved == wanted or to.rmem_calls == to.rmem_fail_at + 1, "result: all bytes, unless refused")
+    check(to.wmem_calls == 0, "rmem: received bytes are no matter of the send buffer")
+    check_indices(msg)
+    check_elements(msg)
+    check_copy_bits(msg)
+    check(sk.charged == charged, "R8: the sender's charge is the caller's")
+    kept: bool = k >= moved and byte_kept(msg, k - moved)
+    check(k < moved or k >= size or not was or kept, "content: what is left is the end of the message")
+    held: u32 = references(msg)
+    if ret == 0 and psock.tx_enabled:
+        check(psock.ingress_msg == tmp and tmp.sg.size == moved, "result: the bytes are in the queue")
+        check(psock.msg_tot_len == moved, "length: the queue has so many bytes more")
+        check_indices(tmp)
+        check_elements(tmp)
+        check_copy_bits(tmp)
+        check_charge(to, to_charged, 0, moved)
+        check(to.sk_rmem_alloc == rmem + moved, "rmem: queued bytes count against the receive buffer")
+        there: bool = byte_kept(tmp, k)
+        check(k >= moved or not was or there, "content: the first bytes moved, in their order")
+        may: bool = may_write(tmp, k)
+        check(k >= moved or may == writable, "copy: the copy bits move with the elements")
+        held += references(tmp)
+    else:
+        check(psock.ingress_msg == NULL, "result: nothing is queued")
+        check_charge(to, to_charged, 0, 0)
+        check(to.sk_rmem_alloc == rmem, "rmem: nothing is queued, nothing counts")
+    check_references(held, others)
+
+
+@proof("bpf_tcp_ingress empty", split=1)
+def ingress_of_nothing(to: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], tmp: Ptr[sk_msg]) -> None:
+    """A program has removed every byte, and redirects what is left to ingress."""
+    any_memory()
+    any_socket(to)
+    any_psock(psock, to)
+    msg.sg.start = choose(MAX_MSG_FRAGS + 1)
+    msg.sg.end = msg.sg.start
+    msg.sg.size = 0
+    empty_slots(msg)
+    tmp.next = NULL
+    memory0.fresh = tmp
+    psock.tx_enabled = True
+    bpf_tcp_ingress(to, psock, msg, 0)
+    queued: bool = psock.ingress_msg == tmp
+    check(not queued or tmp.sg.size != 0, "empty: a message without bytes is not queued, a reader would stop at it")
+
+
+@proof("tcp_bpf_push", split=2)
+def push(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+    """The first bytes of a message that is filled are sent."""
+    any_memory()
+    any_socket(sk)
+    any_sender(sk)
+    any_message(sk, msg)
+    filled: u64 = cursor(msg)
+    assume(filled == msg.sg.size)
+    bytes: u32 = arbitrary(1, INT_MAX)
+    assume(bytes <= msg.sg.size)
+    uncharge: bool = choose(2) == 1
+    k: u32 = arbitrary(0, INT_MAX)
+    was: bool = is_followed(msg, k)
+    writable: bool = may_write(msg, k)
+    follow0.sent_byte = k
+    size: u32 = msg.sg.size
+    charged: u64 = sk.charged
+    others: u32 = follow0.refs - references(msg)
+    ret: s32 = tcp_bpf_push(sk, msg, bytes, uncharge)
+    sent: u32 = size - msg.sg.size
+    check(sent == sk.write_seq, "result: the message has as many bytes less as TCP took")
+    check(sent <= bytes, "apply: no byte is sent beyond those that the verdict applies to")
+    check(ret != 0 or sent == bytes or sk.send_error == 0, "apply: without an error all of them are sent")
+    check_charge(sk, charged, size, msg.sg.size if uncharge else size)
+    check_indices(msg)
+    check_elements(msg)
+    held: u32 = references(msg)
+    check_references(held, others)
+    taken: bool = follow0.sent == 1 and follow0.sent_page == follow0.page and follow0.sent_offset == follow0.byte
+    check(k >= sent or not was or taken, "content: TCP gets the bytes in their order, each one once")
+    kept: bool = k >= sent and byte_kept(msg, k - sent)
+    check(k < sent or k >= size or not was or kept, "content: what is left is the end of the message")
+    may: bool = k >= sent and may_write(msg, k - sent)
+    check(k < sent or k >= size or may == writable, "copy: the copy bits of what is left do not change")
+
+
+@proof("tcp_bpf_push cursor", split=2)
+def push_cursor(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+    """Some bytes of a message are sent, and a program has the rest corked: where will the next copy go on?"""
+    any_memory()
+    any_socket(sk)
+    any_sender(sk)
+    any_message(sk, msg)
+    filled: u64 = cursor(msg)
+    assume(filled == msg.sg.size)
+    bytes: u32 = arbitrary(1, INT_MAX)
+    assume(bytes < msg.sg.size)
+    ret: s32 = tcp_bpf_push(sk, msg, bytes, True)
+    assume(ret == 0)
+    check_rest_cursor(msg)
+    check_copy_bits(msg)
+
+
+@proof("tcp_bpf_send_verdict", split=1)
+def verdict_turn(
+    sk: Ptr[sock],
+    to: Ptr[sock],
+    psock: Ptr[sk_psock],
+    other: Ptr[sk_psock],
+    msg: Ptr[sk_msg],
+    tmp: Ptr[sk_msg],
+    call: Ptr[sending],
+    prog: Ptr[verdict],
+) -> None:
+    """One turn of a verdict on a message of one element, none of it corked: bytes, charges and what is reported."""
+    any_verdict(sk, to, psock, other, msg, tmp, call, prog)
+    size: u32 = msg.sg.size
+    charged: u64 = sk.charged
+    copied: s32 = call.copied
+    ret: s32 = tcp_bpf_send_verdict_turn(sk, psock, call, prog)
+    corked: u32 = psock.cork.sg.size if psock.cork != NULL else 0
+    stays: u32 = msg.sg.size if call.more else corked
+    check_charge(sk, charged, size, stays)
+    check(call.copied >= 0, "result: the number of bytes that will be reported is not negative")
+    gone: u32 = copied - call.copied
+    out: u64 = sk.write_seq + to.write_seq + other.msg_tot_len
+    if ret == -EACCES:
+        check(gone == size, "result: bytes that are dropped are not reported as sent, removed ones neither")
+    elif ret != 0:
+        nothing: bool = ret == -ENOMEM and call.copied == 0
+        check(nothing or gone + out + prog.popped == size, "result: bytes that are freed are not reported as sent")
+    else:
+        check(gone == 0, "result: without an error every byte is reported")
+        check(out + stays + prog.popped == size, "content: every byte is sent, queued, corked, removed or still there")
+    check(psock.apply_bytes <= prog.apply_bytes, "apply: the verdict applies to no more bytes than it said")
+
+
+@proof("tcp_bpf_send_verdict redirect", split=1)
+def redirect_turn(
+    sk: Ptr[sock],
+    to: Ptr[sock],
+    psock: Ptr[sk_psock],
+    other: Ptr[sk_psock],
+    msg: Ptr[sk_msg],
+    tmp: Ptr[sk_msg],
+    call: Ptr[sending],
+    prog: Ptr[verdict],
+) -> None:
+    """One turn of a verdict that redirects a message of one element: the charges of both sockets."""
+    any_verdict(sk, to, psock, other, msg, tmp, call, prog)
+    prog.eval = SK_REDIRECT
+    prog.cork_bytes = 0
+    msg.cork_bytes = 0
+    prog.popped = 0
+    size: u32 = msg.sg.size
+    charged: u64 = sk.charged
+    to_charged: u64 = to.charged
+    copied: s32 = call.copied
+    ret: s32 = tcp_bpf_send_verdict_turn(sk, psock, call, prog)
+    left: u32 = msg.sg.size if call.more else 0
+    moved: u32 = to.write_seq + other.msg_tot_len
+    check_charge(sk, charged, size, left)
+    check_charge(to, to_charged, 0, other.msg_tot_len)
+    check(ret != 0 or moved + left == size, "content: every byte is with the other socket or still to be sent")
+    check(ret == 0 or call.copied + size == copied + moved, "result: bytes that are freed are not reported as sent")
+    check(ret != 0 or call.copied == copied, "result: without an error every byte is reported")
+
+
+@proof("tcp_bpf_sendmsg copy", split=0)
+def sendmsg_copy(
+    sk: Ptr[sock], psock: Ptr[sk_psock], cork: Ptr[sk_msg], tmp: Ptr[sk_msg], iter: Ptr[iov_iter], call: Ptr[sending]
+) -> None:
+    """A sendmsg() copies the user's bytes behind a corked message of one element, or into an empty one."""
+    any_memory()
+    any_socket(sk)
+    one_element(sk, cork)
+    assume(cork.sg.size <= 65536)
+    filled: u64 = cursor(cork)
+    assume(filled == cork.sg.size)
+    any_psock(psock, sk)
+    if choose(2) == 1:
+        psock.cork = cork
+    any_iter(iter)
+    # What one sendmsg() is asked for at most is MAX_RW_COUNT.
+    assume(iter.count >= 1 and iter.count <= 2147479552)
+    left: u64 = iter.count
+    size: u32 = iter.count
+    before: u32 = psock.cork.sg.size if psock.cork != NULL else 0
+    charged: u64 = sk.charged
+    corked: u32 = psock.cork_bytes
+    call.copied = 0
+    due: bool = tcp_bpf_sendmsg_copy(sk, psock, iter, call, tmp, size)
+    now: u32 = call.msg.sg.size
+    check(now == before + call.copied, "result: the message has as many bytes more as are reported")
+    check(iter.done == call.copied or call.copied == 0, "result: and the user's bytes are consumed")
+    check_charge(sk, charged, before, now)
+    check(due or call.copied == left or call.copied == 0, "cork: a verdict waits only when all bytes were copied")
+    check(not due or corked == 0 or psock.cork_bytes == 0, "cork: with a verdict no byte is waited for any more")
+    result: s32 = tcp_bpf_sendmsg_result(call)
+    check(due or result != 0, "result: a sendmsg() that took nothing says why")
+
+
+@proof("tcp_bpf_sendmsg result")
+def sendmsg_result(call: Ptr[sending]) -> None:
+    """What sendmsg() reports when a message with bytes of earlier calls was freed: copied may be below 0."""
+    assume(call.copied >= -INT_MAX and call.err <= 0 and call.err >= -4095)
+    assume(call.copied >= 0 or call.err < 0)
+    result: s32 = tcp_bpf_sendmsg_result(call)
+    check(result >= 0 or result >= -4095 and result == call.err, "result: a number of bytes, or an error number")
+    check(call.copied <= 0 or result == call.copied, "result: bytes that were taken are reported")
