@@ -50,6 +50,19 @@ class NoPath(Exception):
     """This run is impossible: a location that is no address, or a value that no write stores."""
 
 
+@dataclass(frozen=True)
+class How:
+    """What is enumerated. newest: today's model, else that of Linux 6.1.
+
+    srcu_accesses: srcu_read_lock() and srcu_read_unlock() load and store the location of their srcu_struct, as today's model
+    has it, instead of being mere markers there. most: more candidates than these are TooMuch.
+    """
+
+    newest: bool = False
+    srcu_accesses: bool = False
+    most: int = 10**6
+
+
 @dataclass
 class Oracle:
     """Answers the choices of one run: first those given, then always the first option, and remembers what there was."""
@@ -96,15 +109,21 @@ class Path:
     rmw: set[tuple[int, int]] = field(default_factory=set)
     registers: dict[str, Known] = field(default_factory=dict)
 
+    @property
+    def stores(self) -> int:
+        """How many stores this run made, lock operations aside."""
+        return sum(e.kind == "W" and e.tag not in ("LKW", "UL") for e in self.events)
+
 
 class Runner:
     """Runs one thread once, asking the oracle what its loads return."""
 
-    def __init__(self, thread: int, oracle: Oracle, domain: dict[str, set[Value]], *, newest: bool) -> None:
+    def __init__(self, thread: int, oracle: Oracle, domain: dict[str, set[Value]], how: How) -> None:
         self.path = Path(thread)
         self.oracle = oracle
         self.domain = domain
-        self.newest = newest
+        self.newest = how.newest
+        self.srcu_accesses = how.srcu_accesses
         self.conditions: list[frozenset[int]] = []
 
     def event(
@@ -251,16 +270,17 @@ class Runner:
         return Known(locked, frozenset((index,)))
 
     def do_srcu_read_lock(self, srcu: Known) -> Known:
-        if self.newest:
+        if self.srcu_accesses:
             return self.loaded(self.load("srcu-lock", srcu))
-        self.event("F", "srcu-lock", self.location(srcu))
-        return Known(0)
+        index = self.event("F", "srcu-lock", self.location(srcu))
+        return Known(0, frozenset((index,)) if self.newest else frozenset())
 
     def do_srcu_read_unlock(self, srcu: Known, cookie: Known) -> Known:
-        if self.newest:
+        if self.srcu_accesses:
             self.store("srcu-unlock", srcu, cookie)
-        else:
-            self.event("F", "srcu-unlock", self.location(srcu))
+            return Known(0)
+        index = self.event("F", "srcu-unlock", self.location(srcu))
+        self.path.data |= {(load, index) for load in cookie.loads}
         return Known(0)
 
     def do_synchronize_srcu(self, srcu: Known) -> Known:
@@ -301,12 +321,12 @@ def initial_memory(test: Test) -> Memory:
     return {name: test.initial.get(name, 0) for name in [*parameters, *test.initial, *targets]}
 
 
-def paths(test: Test, thread: int, domain: dict[str, set[Value]], *, newest: bool) -> Iterator[Path]:
+def paths(test: Test, thread: int, domain: dict[str, set[Value]], how: How) -> Iterator[Path]:
     """Every run of a thread in which loads return values of the domain."""
     given: list[int] | None = []
     while given is not None:
         oracle = Oracle(given)
-        runner = Runner(thread, oracle, domain, newest=newest)
+        runner = Runner(thread, oracle, domain, how)
         runner.path.registers = {name: Known(value) for name, value in test.registers.get(thread, {}).items()}
         try:
             runner.run(test.threads[thread].body)
@@ -316,7 +336,7 @@ def paths(test: Test, thread: int, domain: dict[str, set[Value]], *, newest: boo
         given = oracle.next()
 
 
-def all_paths(test: Test, *, newest: bool) -> list[list[Path]]:
+def all_paths(test: Test, how: How) -> list[list[Path]]:
     """The runs of all threads. A value is possible if it is initial or a run with possible values stores it.
 
     A value that does not justify itself is made in as many rounds as there are stores.
@@ -324,13 +344,13 @@ def all_paths(test: Test, *, newest: bool) -> list[list[Path]]:
     domain: dict[str, set[Value]] = {location: {value} for location, value in initial_memory(test).items()}
     rounds = 0
     while True:
-        runs = [list(paths(test, t, domain, newest=newest)) for t in range(len(test.threads))]
+        runs = [list(paths(test, t, domain, how)) for t in range(len(test.threads))]
         more = {location: set(values) for location, values in domain.items()}
         for path in (p for of_thread in runs for p in of_thread):
             for event, value in zip(path.events, path.values, strict=True):
                 if event.kind == "W" and event.location is not None and value is not None:
                     more[event.location].add(value)
-        stores = sum(max((sum(e.kind == "W" for e in p.events) for p in of_thread), default=0) for of_thread in runs)
+        stores = sum(max((p.stores for p in of_thread), default=0) for of_thread in runs)
         if more == domain or rounds == stores:
             return runs
         if any(len(values) > MOST_VALUES for values in more.values()):
@@ -457,7 +477,7 @@ class Answer:
     positive: int = 0
     negative: int = 0
     flags: set[str] = field(default_factory=set)
-    states: set[tuple[object, ...]] = field(default_factory=set)
+    states: set[tuple[Value, ...]] = field(default_factory=set)
     thin_air: bool = False
     """Some allowed execution has a value that only justifies itself: the number of executions is then a matter of taste."""
 
@@ -489,15 +509,17 @@ def final_memory(joined: Joined, candidate: Candidate) -> Memory:
     return memory
 
 
+def final_value(place: Final, registers: Registers, memory: Memory) -> Value:
+    """What a register (0 if it was never assigned) or a global holds at the end."""
+    return registers.get((place.thread, place.name), 0) if isinstance(place, Register) else memory[place.name]
+
+
 def holds(proposition: Proposition, registers: Registers, memory: Memory) -> bool:
-    """Is the proposition true in this final state? Registers never assigned are 0."""
-
-    def final(place: Final) -> Value:
-        return registers.get((place.thread, place.name), 0) if isinstance(place, Register) else memory[place.name]
-
+    """Is the proposition true in this final state?"""
     match proposition:
         case Equal(left, right):
-            return final(left) == (right if isinstance(right, int | str) else final(right))
+            other = right if isinstance(right, int | str) else final_value(right, registers, memory)
+            return final_value(left, registers, memory) == other
         case Not(operand):
             return not holds(operand, registers, memory)
         case And(operands):
@@ -506,21 +528,18 @@ def holds(proposition: Proposition, registers: Registers, memory: Memory) -> boo
             return any(holds(o, registers, memory) for o in operands)
 
 
-def decide(test: Test, *, newest: bool, most: int = 10**6, judgement: type[Judgement] = Judgement) -> Answer:
-    """Enumerate everything; count the allowed executions in which the condition holds and in which it does not.
-
-    Raises TooMuch after `most` candidates.
-    """
+def decide(test: Test, how: How) -> Answer:
+    """Enumerate everything; count the allowed executions in which the condition holds and in which it does not."""
     answer, tried = Answer(), 0
     wanted = test.quantifier != "~exists"
-    for runs in product(*all_paths(test, newest=newest)):
+    for runs in product(*all_paths(test, how)):
         joined = join(test, runs)
         if not enough(joined):
             continue
         for candidate in candidates(joined):
-            if (tried := tried + 1) > most:
-                raise TooMuch(f"more than {most} candidates")
-            judged = judgement(candidate, newest=newest)
+            if (tried := tried + 1) > how.most:
+                raise TooMuch(f"more than {how.most} candidates")
+            judged = Judgement(candidate, newest=how.newest)
             memory = final_memory(joined, candidate)
             if not judged.allowed() or not holds(test.filter, joined.registers, memory):
                 continue
@@ -530,5 +549,10 @@ def decide(test: Test, *, newest: bool, most: int = 10**6, judgement: type[Judge
                 answer.positive += 1
             else:
                 answer.negative += 1
-            answer.states.add((*sorted(joined.registers.items()), *sorted(memory.items())))
+            answer.states.add(shown(test, joined.registers, memory))
     return answer
+
+
+def shown(test: Test, registers: Registers, memory: Memory) -> tuple[Value, ...]:
+    """The final state: the values of what the condition and `locations` name."""
+    return tuple(final_value(place, registers, memory) for place in test.shown)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 
 INTEGERS = ("x", "y")
+CYCLE_PLACES = ("x", "y", "z")
 ORDERS = ("", "_relaxed", "_acquire", "_release")
 FENCES = (
     *("smp_mb", "smp_rmb", "smp_wmb", "barrier", "smp_mb__before_atomic", "smp_mb__after_atomic"),
@@ -48,10 +49,17 @@ class Writer:
     pointers: list[str] = field(default_factory=list)
     indent: int = 1
     made: int = 0
+    end: str = ""
 
     def pick(self, options: tuple[str, ...] | list[str]) -> str:
         chosen = self.draw(st.sampled_from(options))
         assert isinstance(chosen, str)
+        return chosen
+
+    def number(self, most: int) -> int:
+        """A number from 0 to most."""
+        chosen = self.draw(st.integers(0, most))
+        assert isinstance(chosen, int)
         return chosen
 
     def chance(self) -> bool:
@@ -79,7 +87,7 @@ class Writer:
         name = self.pick(INTEGERS)
         if self.pointers and self.chance():
             return self.pick(self.pointers)
-        if self.registers and self.draw(st.integers(0, 3)) == 0:
+        if self.registers and self.number(3) == 0:
             return f"({name} + ({self.pick(self.registers)} & 0))"
         return name
 
@@ -99,7 +107,11 @@ class Writer:
     def store(self) -> None:
         self.budget -= 1
         place, value = self.place(), self.value()
-        kinds = [f"WRITE_ONCE(*{place}, {value});", f"smp_store_release({place}, {value});", f"smp_store_mb(*{place}, {value});"]
+        kinds = [
+            f"WRITE_ONCE(*{place}, {value});",
+            f"smp_store_release({place}, {value});",
+            f"smp_store_mb(*{place}, {value});",
+        ]
         if self.shape.plain:
             kinds.append(f"*{place} = {value};")
         self.line(self.pick(kinds))
@@ -117,7 +129,7 @@ class Writer:
     def atomic(self) -> None:
         self.budget -= 2
         place, order = self.place(), self.pick(ORDERS)
-        before, after = self.draw(st.integers(0, 5)) == 0, self.draw(st.integers(0, 5)) == 0
+        before, after = self.number(5) == 0, self.number(5) == 0
         if before:
             self.line("smp_mb__before_atomic();")
         old, new = self.pick(("0", "1")), self.pick(("1", "2"))
@@ -129,7 +141,7 @@ class Writer:
             f"atomic_add_unless({place}, 1, {old})",
             f"atomic_dec_and_test({place})",
         ]
-        if self.draw(st.integers(0, 3)) == 0:
+        if self.number(3) == 0:
             self.line(f"{self.pick(('atomic_add(1, ', 'atomic_or(2, '))}{place});")
         else:
             register = self.fresh()
@@ -145,7 +157,7 @@ class Writer:
             if (self.shape.rcu or name != "synchronize_rcu")
             and (self.shape.unlock_lock_fence or name != "smp_mb__after_unlock_lock")
         ]
-        if self.shape.srcu and self.draw(st.integers(0, 4)) == 0:
+        if self.shape.srcu and self.number(4) == 0:
             self.line(f"synchronize_srcu({self.pick(('s', 't'))});")
         else:
             self.line(f"{self.pick(names)}();")
@@ -157,7 +169,7 @@ class Writer:
         begins = {"lock": "spin_lock(l);", "rcu": "rcu_read_lock();", "srcu": f"{cookie} = srcu_read_lock({which});"}
         ends = {"lock": "spin_unlock(l);", "rcu": "rcu_read_unlock();", "srcu": f"srcu_read_unlock({which}, {cookie});"}
         self.line(begins[kind])
-        if kind == "lock" and self.draw(st.integers(0, 3)) == 0:
+        if kind == "lock" and self.number(3) == 0:
             self.line("smp_mb__after_spinlock();")
         for _ in range(1 + self.chance()):
             self.access()
@@ -170,12 +182,71 @@ class Writer:
         self.indent += 1
         self.access()
         self.indent -= 1
-        if self.draw(st.integers(0, 3)) == 0:
+        if self.number(3) == 0:
             self.line("} else {")
             self.indent += 1
             self.access()
             self.indent -= 1
         self.line("}")
+
+    # Cycles
+
+    def cycle_access(self, place: str, *, store: bool) -> None:
+        """A load or a store of this place, of any kind; a store may depend on what was loaded."""
+        shape, value = self.shape, self.value()
+        offset = ""
+        if self.registers and self.number(4) == 0:
+            offset = f" + ({self.registers[-1]} & 0)"
+        at = f"({place}{offset})" if offset else place
+        if store:
+            kinds = [f"WRITE_ONCE(*{at}, {value});", f"smp_store_release({at}, {value});"]
+            kinds += [f"*{at} = {value};"] * shape.plain
+            kinds += [f"atomic_add(1, {at});", f"xchg_relaxed({at}, {value});"] * shape.atomics
+            self.line(self.pick(kinds))
+            return
+        register = self.fresh()
+        kinds = [f"READ_ONCE(*{at})", f"smp_load_acquire({at})", f"*{at}"][: 3 if shape.plain else 2]
+        kinds += [
+            f"xchg_acquire({at}, 2)",
+            f"atomic_fetch_add_release(1, {at})",
+            f"cmpxchg({at}, 1, 2)",
+        ] * shape.atomics
+        self.line(f"{register} = {self.pick(kinds)};")
+        self.registers.append(register)
+
+    def between(self) -> None:
+        """What orders the two accesses of a thread, or does not."""
+        choice = self.number(9)
+        if choice <= 3:
+            self.fence()
+        elif choice == 4 and self.shape.locks:
+            self.wrap("spin_lock(l);", "spin_unlock(l);")
+        elif choice == 5 and self.shape.rcu:
+            self.wrap("rcu_read_lock();", "rcu_read_unlock();")
+        elif choice == 6 and self.shape.srcu:
+            which = self.pick(("s", "t"))
+            self.wrap(f"c = srcu_read_lock({which});", f"srcu_read_unlock({which}, c);")
+        elif choice == 7 and self.shape.locks:
+            self.lines += ["\tspin_lock(l);", "\tspin_unlock(l);"] * 2
+        elif choice == 8 and self.registers:
+            self.line(f"if ({self.registers[-1]}) {{")
+            self.indent += 1
+        elif choice == 9 and self.shape.atomics:
+            self.budget += 2
+            self.atomic()
+
+    def wrap(self, begin: str, end: str) -> None:
+        """Put a critical section around everything so far and what is to come."""
+        self.lines.insert(0, f"\t{begin}")
+        self.end = end
+
+    def close(self) -> None:
+        """End what `between` has begun."""
+        if self.indent > 1:
+            self.indent -= 1
+            self.line("}")
+        if self.end:
+            self.line(self.end)
 
     def access(self) -> None:
         """One access of a kind that the shape allows, as long as there are some left."""
@@ -191,7 +262,7 @@ class Writer:
         kind()
 
     def statement(self) -> None:
-        choice = self.draw(st.integers(0, 9))
+        choice = self.number(9)
         if choice <= 2:
             self.fence()
         elif choice <= 4 and (self.shape.locks or self.shape.rcu or self.shape.srcu):
@@ -203,7 +274,7 @@ class Writer:
 
 
 @st.composite
-def litmus_tests(draw: st.DrawFn, shape: Shape = Shape()) -> str:  # noqa: B008 - a frozen dataclass
+def litmus_tests(draw: st.DrawFn, shape: Shape = Shape()) -> str:
     """The text of a litmus test."""
     threads = draw(st.integers(2, shape.threads))
     bodies: list[Writer] = []
@@ -220,6 +291,33 @@ def litmus_tests(draw: st.DrawFn, shape: Shape = Shape()) -> str:  # noqa: B008 
     for number, writer in enumerate(bodies):
         text += ["", f"P{number}({PARAMETERS})", "{", *writer.lines, "}"]
     return "\n".join([*text, "", draw(conditions(bodies)), ""])
+
+
+@st.composite
+def cycles(draw: st.DrawFn, shape: Shape = Shape()) -> str:
+    """The text of a test around a cycle, as memory models are told apart by.
+
+    Each thread makes two accesses with something between them; the second one of each thread and the first one of the next
+    are to the same location, at least one of them a store. Nothing is asked of the registers: all outcomes count.
+    """
+    count = draw(st.integers(2, shape.threads))
+    places = CYCLE_PLACES[:count]
+    stores = [draw(st.sampled_from(((True, True), (True, False), (False, True)))) for _ in places]
+    text, registers = ["C cycle", "", "{ int *p=x; }"], []
+    for number in range(count):
+        writer = Writer(draw, shape, 2)
+        writer.cycle_access(places[number - 1], store=stores[number - 1][1])
+        writer.between()
+        writer.cycle_access(places[number], store=stores[number][0])
+        writer.close()
+        text += ["", f"P{number}(int *z, {PARAMETERS})", "{", *writer.lines, "}"]
+        registers += [f"{number}:{register}=1" for register in writer.registers]
+    chosen = draw(
+        st.lists(
+            st.sampled_from([*registers, *(f"{place}=1" for place in places)]), min_size=1, max_size=4, unique=True
+        )
+    )
+    return "\n".join([*text, "", "exists (" + " /\\ ".join(chosen) + ")", ""])
 
 
 @st.composite
