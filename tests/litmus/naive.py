@@ -529,9 +529,8 @@ def holds(proposition: Proposition, registers: Registers, memory: Memory) -> boo
 
 
 def decide(test: Test, how: How) -> Answer:
-    """Enumerate everything; count the allowed executions in which the condition holds and in which it does not."""
+    """Enumerate everything; count the allowed executions in which the condition's proposition holds and does not."""
     answer, tried = Answer(), 0
-    wanted = test.quantifier != "~exists"
     for runs in product(*all_paths(test, how)):
         joined = join(test, runs)
         if not enough(joined):
@@ -545,7 +544,7 @@ def decide(test: Test, how: How) -> Answer:
                 continue
             answer.flags |= judged.flags()
             answer.thin_air |= has_cycle(candidate.rf | candidate.data)
-            if holds(test.condition, joined.registers, memory) == wanted:
+            if holds(test.condition, joined.registers, memory):
                 answer.positive += 1
             else:
                 answer.negative += 1
