@@ -120,11 +120,12 @@ class Memory:
 
     def read(self, number: int, offset: int, length: int) -> bytes:
         """The bytes of a page, as memcpy reads them."""
-        return bytes(self._place(number, offset, length).content[offset : offset + length])
+        return bytes(self._place(number, offset, length).content[offset : offset + length]) if length else b""
 
     def write(self, number: int, offset: int, data: bytes) -> None:
         """Write into a page as memcpy does."""
-        self._place(number, offset, len(data)).content[offset : offset + len(data)] = data
+        if data:
+            self._place(number, offset, len(data)).content[offset : offset + len(data)] = data
 
     def _live(self, number: int) -> Page:
         if number == NO_PAGE:

@@ -16,12 +16,14 @@ the models: where both agree on random rings, neither has a slip of its own.
 
 from __future__ import annotations
 
-from psockmc.prove.plain_helpers import Helpers
 from psockmc.prove.plain_memory import PAGE_SIZE, Broken, Iter, Memory, Page, Sock, s32, u32
 from psockmc.prove.plain_skmsg import sk_msg_recvmsg
 from psockmc.prove.plain_slots import Element, Slot, sk_msg_apply_bytes
+from psockmc.prove.plain_tcp import Wire
+from psockmc.prove.plain_tls import CONTENT_TYPE, Tls
 
 __all__ = [
+    "CONTENT_TYPE",
     "PAGE_SIZE",
     "Broken",
     "Element",
@@ -31,6 +33,7 @@ __all__ = [
     "Ring",
     "Slot",
     "Sock",
+    "Wire",
     "s32",
     "sk_msg_apply_bytes",
     "sk_msg_recvmsg",
@@ -38,5 +41,5 @@ __all__ = [
 ]
 
 
-class Ring(Helpers):
+class Ring(Tls):
     """A message with every operation that the kernel has for it. The constructor is described at `Slots`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from psockmc.prove.plain_memory import NO_PAGE, Broken, Memory, Sock, u32
+from psockmc.prove.plain_memory import NO_PAGE, Broken, Memory, Sock, s32, u32
 
 Element = tuple[int, int, int, bool]
 """What a test writes for an element: its page, offset, length and copy bit."""
@@ -28,8 +28,8 @@ class Slot:
     link: int | str | None = None
 
     def set_page(self, page: int, length: int, offset: int) -> None:
-        """`sg_set_page`: keeps the end mark."""
-        self.page, self.offset, self.length, self.link = page, u32(offset), u32(length), None
+        """`sg_set_page`: keeps the marks."""
+        self.page, self.offset, self.length = page, u32(offset), u32(length)
 
     def copy(self) -> Slot:
         """C's struct assignment."""
@@ -225,12 +225,12 @@ class Slots:
     # Charges
 
     def charge(self, length: int) -> None:
-        """`sk_mem_charge`, counted exactly."""
-        self.sk.charged += length
+        """`sk_mem_charge`, whose argument is an int; the sum is exact."""
+        self.sk.charged += s32(length)
 
     def uncharge(self, length: int) -> None:
-        """`sk_mem_uncharge`, counted exactly."""
-        self.sk.charged -= length
+        """`sk_mem_uncharge`, whose argument is an int; the sum is exact."""
+        self.sk.charged -= s32(length)
 
     # The other inline functions of include/linux/skmsg.h
 

@@ -1,0 +1,63 @@
+"""The kernel tree to compare with: `pytest --kernel DIR`, or Debian's linux-source-6.1 when it is installed."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests.ring.kernel.known import known_bugs
+from tests.ring.kernel.library import WANTED_HEADER, WANTED_SOURCES, Kernel, build
+
+DEBIAN = Path("/usr/src/linux-source-6.1.tar.xz")
+FILES = [WANTED_HEADER.file, *(wanted.file for wanted in WANTED_SOURCES)]
+
+
+@pytest.fixture(scope="session")
+def kernel_tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the kernel tree; skips, with the reason, when there is none."""
+    if not shutil.which("cc"):
+        pytest.skip("there is no C compiler to build the kernel's ring operations with: install gcc")
+    given = request.config.getoption("--kernel")
+    if given:
+        return Path(given)
+    if not DEBIAN.exists():
+        pytest.skip("no kernel tree: give one with pytest --kernel DIR, or install Debian's linux-source-6.1")
+    folder = tmp_path_factory.mktemp("linux-source-6.1")
+    _unpack(DEBIAN, folder)
+    return folder
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """The few files that are needed; the archive is read only until all are there."""
+    missing = {f"{archive.name.removesuffix('.tar.xz')}/{name}": name for name in FILES}
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            name = missing.pop(member.name, None)
+            if name:
+                content = tar.extractfile(member)
+                assert content is not None
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(content.read())
+            if not missing:
+                return
+
+
+@pytest.fixture(scope="session")
+def kernel(kernel_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Kernel:
+    """The tree's operations for rings of 5 fragments: small enough that random rings are often full and wrapped."""
+    return build(kernel_tree, 5, tmp_path_factory.mktemp("ring5"))
+
+
+@pytest.fixture(scope="session")
+def large_kernel(kernel_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Kernel:
+    """The tree's operations for rings of the kernel's default size."""
+    return build(kernel_tree, 17, tmp_path_factory.mktemp("ring17"))
+
+
+@pytest.fixture(scope="session")
+def bugs(kernel: Kernel) -> frozenset[str]:
+    """The known bugs that the tree has."""
+    return known_bugs(kernel)
