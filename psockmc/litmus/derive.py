@@ -19,12 +19,12 @@ _FAR = 1 << 20
 """Costs of a step of a cycle: the number of steps counts first, then that of the pairs they unfold to."""
 
 
+_CONTEXT = ("int", "ext", "loc", "different-values")
+
+
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """A pair of a named relation and the path of pairs it is made of; a base relation has no parts.
-
-    fences: the events on the way that are not accesses, such as the smp_wmb() of a wmb.
-    """
+    """A pair of a named relation and the path of pairs it is made of; a base relation has no parts."""
 
     name: str
     source: int
@@ -202,9 +202,8 @@ class Derivations:
                 holding = [side for side in (left, right) if self.has(side, source, target)]
                 return min((self.path(side, source, target) for side in holding), key=_cost)
             case "&":
-                # int, ext and loc say nothing that the events do not show.
                 both = [self.path(side, source, target) for side in (left, right)]
-                telling = [path for path in both if not _is_context(path)]
+                telling = [path for path in both if not self.is_context(path)]
                 return (telling or both)[0]
             case "\\":
                 return self.path(left, source, target)
@@ -216,6 +215,11 @@ class Derivations:
                 return min(joined, key=_cost)
             case _:
                 return ()  # a product of sets
+
+    def is_context(self, path: Path) -> bool:
+        """Whether a path says nothing that its events do not show: same thread, same location, kinds of accesses."""
+        base = [pair for step in path for pair in step.base()]
+        return all(pair.name in _CONTEXT or pair.name in self.model.text.definitions for pair in base)
 
     # ------------------------------------------------------------ walks
 
@@ -279,6 +283,3 @@ class Derivations:
 def _cost(path: Path) -> int:
     return sum(len(step.base()) for step in path)
 
-
-def _is_context(path: Path) -> bool:
-    return all(step.name in ("int", "ext", "loc", "different-values") for step in path)
