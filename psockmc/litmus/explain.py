@@ -1,4 +1,4 @@
-"""Why an execution is forbidden: the axiom, its cycle, and for every edge the fence, dependency or read it comes from."""
+"""Why an execution is forbidden: the axiom, its cycle, and where each edge comes from (fence, dependency, read)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from psockmc.litmus.derive import Derivation, Derivations
-from psockmc.litmus.execution import INITIAL, LOCKS, SRCU, Event, Execution
+from psockmc.litmus.execution import Event, Execution
 from psockmc.litmus.model import Model
 from psockmc.litmus.model_text import Axiom, Binary, Expression, Unary
+from psockmc.litmus.witness import Nodes, aligned, assignment, is_marker, named, owner, reader
 
 DEPENDENCIES = {
     "addr": "the address depends on this read",
@@ -35,7 +36,10 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the cycle. relation: that of the axiom, such as `hb`. via: the definitions it unfolds to, outside first."""
+    """One step of the cycle.
+
+    relation: that of the axiom, such as `hb`. via: the definitions it unfolds to, from outside.
+    """
 
     relation: str
     source: int
@@ -197,51 +201,6 @@ class _Unfolder:
         return ", ".join(dict.fromkeys(named(event) for event in events))
 
 
-# ---------------------------------------------------------------- words for events
-
-
-def owner(event: Event) -> str:
-    """`P1`, or the initial value."""
-    return "the initial value" if event.thread == INITIAL else f"P{event.thread}"
-
-
-def reader(event: Event) -> str:
-    """The thread of a read."""
-    return f"P{event.thread}"
-
-
-def named(event: Event) -> str:
-    """A primitive with its line: `smp_wmb() in line 9`."""
-    name = f"{event.primitive}()" if event.primitive else event.text or "a plain access"
-    return f"{name} in line {event.span.line}" if event.span else name
-
-
-def assignment(execution: Execution, index: int) -> str:
-    """`x=1`: location and value of an access."""
-    event = execution.events[index]
-    value = execution.values[index] if execution.values else None
-    return f"{event.location}={value}" if value is not None else str(event.location)
-
-
-def letters(execution: Execution) -> list[str]:
-    """A short name per event: a, b, ... in the order of threads; `init` for initial writes."""
-    found: list[str] = []
-    count = 0
-    for event in execution.events:
-        if event.thread == INITIAL:
-            found.append(f"init {event.location}")
-            continue
-        high, low = divmod(count, 26)
-        found.append((chr(ord("a") + high - 1) if high else "") + chr(ord("a") + low))
-        count += 1
-    return found
-
-
-def is_marker(event: Event) -> bool:
-    """Whether an event only stands for a fence, a lock or the edge of a critical section."""
-    return event.kind in ("F", "SRCU") or bool(event.tags & {*LOCKS, *SRCU})
-
-
 # ---------------------------------------------------------------- the text
 
 
@@ -251,7 +210,7 @@ class _Text:
     def __init__(self, explanation: Explanation) -> None:
         self.explanation = explanation
         self.execution = explanation.execution
-        self.letters = letters(self.execution)
+        self.nodes = Nodes(self.execution)
 
     def lines(self) -> list[str]:
         return [*self._head(), "", *self._events(), "", *self._edges()]
@@ -264,8 +223,8 @@ class _Text:
     def _events(self) -> list[str]:
         """The events of the edges, by thread and program order."""
         shown = {i for step in self.explanation.steps for edge in step.edges for i in (edge.source, edge.target)}
-        rows = [event_row(self.execution, self.letters, i) for i in sorted(shown)]
-        return ["  " + line for line in aligned(rows)]
+        nodes = [node for node in self.nodes.all if shown & set(node.events)]
+        return ["  " + line for line in aligned([self.nodes.row(node) for node in nodes])]
 
     def _edges(self) -> list[str]:
         rows: list[tuple[str, ...]] = []
@@ -274,30 +233,14 @@ class _Text:
             if len(step.edges) == 1:
                 edge = step.edges[0]
                 via = " > ".join(name for name in names if name != edge.label)
-                rows.append((self._arrow(edge.source, edge.target), edge.label, edge.because, f"({via})" if via else ""))
+                rows.append(
+                    (self._arrow(edge.source, edge.target), edge.label, edge.because, f"({via})" if via else "")
+                )
             else:
-                rows.append((self._arrow(step.source, step.target), " > ".join(names), "", ""))
-                rows += [("  " + self._arrow(e.source, e.target), e.label, e.because, "") for e in step.edges]
+                indent = "  " if names else ""
+                rows += [(self._arrow(step.source, step.target), " > ".join(names), "", "")] if names else []
+                rows += [(indent + self._arrow(e.source, e.target), e.label, e.because, "") for e in step.edges]
         return ["  " + line for line in aligned(rows)]
 
     def _arrow(self, source: int, target: int) -> str:
-        return f"{self.letters[source]} -> {self.letters[target]}"
-
-
-def event_row(execution: Execution, names: Sequence[str], index: int) -> tuple[str, ...]:
-    """Name, thread, line, statement and effect of an event."""
-    event = execution.events[index]
-    if event.thread == INITIAL:
-        return (names[index], "", "", "", f"W {assignment(execution, index)}")
-    line = f"line {event.span.line}" if event.span else ""
-    effect = f"{event.kind} {assignment(execution, index)}" if event.kind in ("R", "W") else ""
-    return (names[index], f"P{event.thread}", line, event.text, effect)
-
-
-def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Rows with their columns below one another; empty columns vanish."""
-    if not rows:
-        return []
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    texts = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True) if width) for row in rows]
-    return [text.rstrip() for text in texts]
+        return f"{self.nodes.letter(source)} -> {self.nodes.letter(target)}"

@@ -37,8 +37,10 @@ class Forbidden:
 
     tally: how many candidates each axiom is the first to forbid, in the order of the axioms. all_seen: whether these are
     all coherent candidates. explanation: of one that gets furthest down the axioms, None if no candidate ends as asked
-    for, even without coherence: then the values themselves cannot come about.
+    for, even without coherence: then the values themselves cannot come about. ending: how the candidates end, in words.
     """
+
+    ending: str
 
     explanation: Explanation | None = None
     tally: dict[str, int] = field(default_factory=dict)
@@ -49,7 +51,7 @@ class Forbidden:
         if self.explanation is None:
             if not self.all_seen:
                 return ["no reason was found among the candidates that were looked at"]
-            return ["no candidate execution ends so, even without any axiom: the values cannot come about"]
+            return [f"no candidate executions {self.ending}, even without any axiom: the values cannot come about"]
         total = sum(self.tally.values())
         if total == 1:
             return self.explanation.lines()
@@ -57,7 +59,7 @@ class Forbidden:
         if len(self.tally) == 1:
             counted = f"all by {next(iter(self.tally))}"
         known = "" if self.all_seen else "at least "
-        return [*self.explanation.lines(), "", f"{known}{total} candidates end so, forbidden {counted}"]
+        return [*self.explanation.lines(), "", f"{known}{total} candidates {self.ending}, forbidden {counted}"]
 
 
 def why_not(answer: Answer, given: Options | None = None) -> Forbidden:
@@ -102,7 +104,8 @@ class _Inquiry:
         found = (explain(self.model, one.execution()) for one in self.best)
         explained = [explanation for explanation in found if explanation is not None]
         best = min(explained, key=_size, default=None)
-        return Forbidden(best, {name: self.tally[name] for name in self.axioms if name in self.tally}, all_seen)
+        ending = "end so" if self.sense else "end otherwise"
+        return Forbidden(ending, best, {name: self.tally[name] for name in self.axioms if name in self.tally}, all_seen)
 
     # ------------------------------------------------------------ candidates
 
@@ -196,4 +199,3 @@ def _fits(candidate: Candidate, found: Found) -> bool:
         )
     except (NoMeaning, Unsolvable):
         return False
-
