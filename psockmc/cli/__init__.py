@@ -1,4 +1,4 @@
-"""The command line: `psockmc check`, `bugs`, `trace`, `list`.
+"""The command line: `psockmc check`, `bugs`, `litmus`, `trace`, `list`.
 
 Exit status: 0 every verdict is the expected one; 1 some verdict is not; 2 usage or model error; 3 undetermined;
 70 internal error. With --json, one JSON object goes to stdout and nothing else does.
@@ -11,27 +11,44 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 
 from psockmc import __version__
-from psockmc.cli.bugs import bugs
-from psockmc.cli.check import check
-from psockmc.cli.listing import list_
 from psockmc.cli.status import Status
-from psockmc.cli.trace import trace
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
+COMMANDS = {
+    "check": "psockmc.cli.check:check",
+    "bugs": "psockmc.cli.bugs:bugs",
+    "litmus": "psockmc.cli.litmus:litmus",
+    "trace": "psockmc.cli.trace:trace",
+    "list": "psockmc.cli.listing:list_",
+}
+"""Where each command is: its module is loaded when the command is used, or its help is shown."""
 
-@click.group(context_settings=HELP_OPTIONS)
+
+class LazyGroup(click.Group):
+    """The commands of COMMANDS."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command = getattr(import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings=HELP_OPTIONS)
 @click.version_option(__version__, prog_name="psockmc", message="%(prog)s %(version)s")
 def cli() -> None:
     """Model checker for the Linux kernel's sk_psock (BPF sockmap)."""
-
-
-for command in (check, bugs, trace, list_):
-    cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,14 +7,15 @@ import json
 import sys
 from collections.abc import Callable, Iterable
 from enum import IntEnum
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
 
 from psockmc.content import UsageError
-from psockmc.explore import EngineUnavailable
-from psockmc.explore.verdict import PropertyVerdict, Verdict
-from psockmc.run import Failure, Outcome
+
+if TYPE_CHECKING:  # the engines are loaded by the commands that use them
+    from psockmc.explore.verdict import PropertyVerdict
+    from psockmc.run import Outcome
 
 Params = ParamSpec("Params")
 
@@ -34,6 +35,8 @@ def of_outcomes(outcomes: Iterable[Outcome]) -> Status:
 
     A checker that is wrong, or a model, says nothing about the rest; a violation is certain whatever was not finished.
     """
+    from psockmc.run import Failure
+
     outcomes = list(outcomes)
     failures = {o.failure for o in outcomes}
     if Failure.INTERNAL in failures:
@@ -49,6 +52,8 @@ def of_outcomes(outcomes: Iterable[Outcome]) -> Status:
 
 
 def _decided(verdict: PropertyVerdict) -> bool:
+    from psockmc.explore.verdict import Verdict
+
     return verdict.verdict in (Verdict.HOLDS, Verdict.VIOLATED)
 
 
@@ -66,6 +71,7 @@ def user_errors(empty: dict[str, Any]) -> Callable[[Callable[Params, Status]], C
     def decorate(command: Callable[Params, Status]) -> Callable[Params, Status]:
         @functools.wraps(command)
         def guarded(*args: Params.args, **kwargs: Params.kwargs) -> Status:
+            from psockmc.explore import EngineUnavailable
             from psockmc.lang.diagnostics import ModelErrors
 
             try:

@@ -20,13 +20,14 @@ from psockmc.litmus.syntax import And, Test, Thread
 _HEAD = re.compile(r"\s*C\s+(\S[^\n]*)\n")
 _THREAD = re.compile(r"P(\d+)\s*\(")
 _MODEL = re.compile(r"^[ \t*]*Model\s*[:=]\s*(\S+)", re.M)
+_RESULT = re.compile(r"^[ \t*]*Result\s*:\s*(Never|Sometimes|Always)\b", re.M)
 
 
 def parse(text: str, file: str = "test.litmus") -> Test:
     """The test in a file's text; file: its name for messages. Raises LitmusError with everything that is wrong."""
     source = Source(file, text)
     problems: list[Problem] = []
-    name, model, brace = _header(source)
+    name, brace = _header(source)
     initial = InitialParser(source, brace)
     problems += initial.problems
     threads, end = _threads(source, initial.end, problems)
@@ -37,11 +38,18 @@ def parse(text: str, file: str = "test.litmus") -> Test:
     wanted = condition.filter if condition.filter is not None else And(())
     shown = tuple(dict.fromkeys([*condition.locations, *variables(proposition)]))
     values, registers = initial.memory, initial.registers
-    return Test(source, name, values, registers, tuple(threads), quantifier, proposition, wanted, shown, model)
+    model, expected = (_stated(pattern, text, brace) for pattern in (_MODEL, _RESULT))
+    threaded = tuple(threads)
+    return Test(source, name, values, registers, threaded, quantifier, proposition, wanted, shown, model, expected)
 
 
-def _header(source: Source) -> tuple[str, str | None, int]:
-    """The test's name, the model that it states, and where the initial values begin."""
+def _stated(pattern: re.Pattern[str], text: str, end: int) -> str | None:
+    match = pattern.search(text, 0, end)
+    return match.group(1) if match else None
+
+
+def _header(source: Source) -> tuple[str, int]:
+    """The test's name, and where the initial values begin."""
     head = _HEAD.match(source.text)
     if head is None:
         message = "a C litmus test begins with a line `C name`"
@@ -52,8 +60,7 @@ def _header(source: Source) -> tuple[str, str | None, int]:
     if position == len(source.text):
         help = "write `{}` when every global begins as 0"
         raise LitmusError(source, [Problem("L0001", "there are no initial values `{ ... }`", help=help)])
-    model = _MODEL.search(source.text, head.end(), position)
-    return head.group(1).strip(), model.group(1) if model else None, position
+    return head.group(1).strip(), position
 
 
 def _threads(source: Source, position: int, problems: list[Problem]) -> tuple[list[Thread], int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from psockmc.litmus.execution import Value
@@ -175,7 +175,8 @@ class Test:
 
     initial: values of globals (0 when absent); registers: initial values of registers per thread number.
     quantifier: `exists`, `~exists` or `forall`. filter: executions that do not satisfy it do not count.
-    shown: what the states show: the variables of the condition and of `locations`, each once.
+    shown: what the states show: the variables of the condition and of `locations`, each once. model, expected: what the
+    comment before the initial values states as `Model:` and `Result:`.
     """
 
     __test__ = False  # it is no test of pytest's
@@ -189,4 +190,5 @@ class Test:
     condition: Proposition
     filter: Proposition
     shown: tuple[Final, ...]
-    model: str | None = field(default=None)
+    model: str | None = None
+    expected: str | None = None
