@@ -35,13 +35,12 @@ _ANYTHING = "acyclic po as program-order\n"
 class Forbidden:
     """What stands against a condition.
 
-    tally: how many candidates each axiom is the first to forbid, in the order of the axioms. all_seen: whether these are
-    all coherent candidates. explanation: of one that gets furthest down the axioms, None if no candidate ends as asked
-    for, even without coherence: then the values themselves cannot come about. ending: how the candidates end, in words.
+    ending: how the candidates end, in words. explanation: of one that gets furthest down the axioms; None if none
+    ends so, even without coherence: then the values themselves cannot come about. tally: how many candidates each axiom
+    is the first to forbid, in the order of the axioms. all_seen: whether these are all coherent candidates.
     """
 
     ending: str
-
     explanation: Explanation | None = None
     tally: dict[str, int] = field(default_factory=dict)
     all_seen: bool = True

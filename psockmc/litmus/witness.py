@@ -146,9 +146,7 @@ def write_order(execution: Execution) -> dict[str, list[int]]:
 
 def overwritten(execution: Execution) -> list[tuple[int, int]]:
     """Each read with the first write behind the one that it read from."""
-    after = {
-        w: later for writes in write_order(execution).values() for w, later in zip(writes, writes[1:], strict=False)
-    }
+    after = {write: later for writes in write_order(execution).values() for write, later in pairwise(writes)}
     return [(read, after[write]) for write, read in reads_from(execution) if write in after]
 
 
