@@ -22,12 +22,14 @@ class Token(NamedTuple):
     end: int
 
 
-_SPACE = r"(?P<skip>\s+|//[^\n]*|/\*.*?\*/)"
+_SKIP = r"//[^\n]*|/\*.*?\*/|\Z"
 _WORDS = r"(?P<word>[A-Za-z_]\w*)|(?P<number>0[xX][0-9a-fA-F]+[uUlL]*|\d+[uUlL]*)"
-_CODE = re.compile(
-    rf"{_SPACE}|{_WORDS}|(?P<sign>==|!=|<=|>=|<<|>>|&&|\|\||->|\+\+|--|[-+*/%&|^!<>=(){{}};,:\[\].~?])", re.S
-)
-_FACTS = re.compile(rf"{_SPACE}|{_WORDS}|(?P<sign>/\\|\\/|&&|\|\||==|!=|[-~(){{}};,:\[\].=&*!])", re.S)
+_CODE_SIGNS = r"==|!=|<=|>=|<<|>>|&&|\|\||->|\+\+|--|[-+*/%&|^!<>=(){};,:\[\].~?]"
+_FACT_SIGNS = r"/\\|\\/|&&|\|\||==|!=|[-~(){};,:\[\].=&*!]"
+# Every match takes the white space before it along.
+_CODE = re.compile(rf"\s*(?:{_WORDS}|(?P<skip>{_SKIP})|(?P<sign>{_CODE_SIGNS}))", re.S)
+_FACTS = re.compile(rf"\s*(?:{_WORDS}|(?P<skip>{_SKIP})|(?P<sign>{_FACT_SIGNS}))", re.S)
+_SPACE = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)+", re.S)
 _COMMENT = re.compile(r"\(\*|\*\)")
 
 
@@ -38,21 +40,24 @@ def code(source: Source, start: int) -> tuple[list[Token], int]:
     """
     tokens: list[Token] = []
     depth, position, text = 0, start, source.text
-    scan = _CODE.match
-    while match := scan(text, position):
-        kind, begin, position = match.lastgroup, position, match.end()
+    while match := _CODE.match(text, position):
+        kind = match.lastgroup
+        position = match.end()
         if kind == "skip":
+            if position == len(text):
+                break
             continue
-        token = Token(kind or SIGN, match.group(), begin, position)
-        tokens.append(token)
-        if token.text == "{":
+        assert kind is not None
+        begin = match.start(kind)
+        word = text[begin:position]
+        tokens.append(Token(kind, word, begin, position))
+        if word == "{":
             depth += 1
-        elif token.text == "}":
+        elif word == "}":
             depth -= 1
             if depth <= 0:
-                tokens.append(Token(END, "", position, position + 1))
-                return tokens, position
-    if position < len(text):
+                break
+    else:
         raise _unknown(source, position)
     tokens.append(Token(END, "", position, position + 1))
     return tokens, position
@@ -63,15 +68,20 @@ def facts(source: Source, start: int, end: int) -> list[Token]:
     tokens: list[Token] = []
     position, text = start, source.text
     while position < end:
+        space = _SPACE.match(text, position, end)
+        if space:
+            position = space.end()
         if text.startswith("(*", position):
             position = after_comment(source, position)
             continue
         match = _FACTS.match(text, position, end)
         if match is None:
             raise _unknown(source, position)
-        begin, position = position, match.end()
-        if match.lastgroup != "skip":
-            tokens.append(Token(match.lastgroup or SIGN, match.group(), begin, position))
+        kind = match.lastgroup
+        position = match.end()
+        if kind is not None and kind != "skip":
+            begin = match.start(kind)
+            tokens.append(Token(kind, text[begin:position], begin, position))
     tokens.append(Token(END, "", position, position + 1))
     return tokens
 
@@ -94,7 +104,7 @@ def skip_space(source: Source, position: int) -> int:
     while position < len(text):
         if text.startswith("(*", position):
             position = after_comment(source, position)
-        elif (match := _CODE.match(text, position)) and match.lastgroup == "skip":
+        elif match := _SPACE.match(text, position):
             position = match.end()
         else:
             break
@@ -102,6 +112,8 @@ def skip_space(source: Source, position: int) -> int:
 
 
 def _unknown(source: Source, position: int) -> LitmusError:
+    while source.text[position].isspace():
+        position += 1
     character = source.text[position]
     message = f"the character {character!r} cannot stand here"
     if source.text.startswith("/*", position):
