@@ -21,6 +21,7 @@ from models.ring.types import (
     PAGE_SIZE,
     SG_SLOTS,
     SKB_FRAG_PAGE_SIZE,
+    U32_MAX,
     follow0,
     iov_iter,
     memory0,
@@ -306,19 +307,19 @@ def is_space(msg: Ptr[sk_msg], page: u32, offset: u32) -> bool:
 
 @user
 def any_memory() -> None:
-    """No new page yet; nothing has happened to the byte that is followed."""
-    assume(memory0.first_new_page > 0 and memory0.first_new_page <= MAX_PAGES)
+    """No new page yet; the page and the byte that are followed are any, and nothing has happened to them."""
+    memory0.first_new_page = arbitrary(1, MAX_PAGES)
     memory0.next_page = memory0.first_new_page
     memory0.page_bytes = 0
     memory0.allocations = 0
-    assume(follow0.page != 0 and follow0.byte <= INT_MAX)
-    assume(follow0.refs <= MAX_REFS)
+    memory0.fail_at = arbitrary(0, U32_MAX)
+    memory0.small_from = arbitrary(0, U32_MAX)
+    follow0.page = arbitrary(1, 2 * MAX_PAGES)
+    follow0.byte = arbitrary(0, INT_MAX)
+    follow0.refs = arbitrary(0, MAX_REFS)
     assume(follow0.page < memory0.first_new_page or follow0.refs == 0)
-    follow0.copies = 0
-    follow0.overwritten = False
-    follow0.copy_overwritten = False
-    follow0.user_copies = 0
-    follow0.sent = 0
+    follow0.user_byte = arbitrary(0, INT_MAX)
+    follow0.sent_byte = arbitrary(0, INT_MAX)
 
 
 @user
