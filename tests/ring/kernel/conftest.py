@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ FILES = [WANTED_HEADER.file, *(wanted.file for wanted in WANTED_SOURCES)]
 
 
 @pytest.fixture(scope="session")
-def kernel_tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kernel_tree(request: pytest.FixtureRequest) -> Path:
     """The folder of the kernel tree; skips, with the reason, when there is none."""
     if not shutil.which("cc"):
         pytest.skip("there is no C compiler to build the kernel's ring operations with: install gcc")
@@ -25,9 +27,21 @@ def kernel_tree(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         return Path(given)
     if not DEBIAN.exists():
         pytest.skip("no kernel tree: give one with pytest --kernel DIR, or install Debian's linux-source-6.1")
-    folder = tmp_path_factory.mktemp("linux-source-6.1")
-    _unpack(DEBIAN, folder)
-    return folder
+    return _unpacked(DEBIAN)
+
+
+def _unpacked(archive: Path) -> Path:
+    """The folder with the archive's few files; unpacking takes a while, so they are kept for the next run."""
+    state = archive.stat()
+    kept = Path(tempfile.gettempdir()) / f"psockmc-{os.getuid()}-{archive.name}-{state.st_size}-{state.st_mtime_ns}"
+    if not (kept.exists() and kept.stat().st_uid == os.getuid()):
+        fresh = Path(tempfile.mkdtemp(prefix="psockmc-"))
+        _unpack(archive, fresh)
+        try:
+            fresh.rename(kept)
+        except OSError:  # another process was faster, or the name is somebody else's
+            return fresh
+    return kept
 
 
 def _unpack(archive: Path, folder: Path) -> None:
