@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from psockmc.cli.status import Status
 from psockmc.litmus.answer import Answer, Options, Verdict, decide
 from psockmc.litmus.batch import Row, decide_file, read, row
 from psockmc.litmus.problems import LitmusError

@@ -10,12 +10,13 @@ from enum import StrEnum
 from psockmc.litmus.conditions import Literal, disjuncts, holds
 from psockmc.litmus.definitions import definitions
 from psockmc.litmus.execution import Value
+from psockmc.litmus.limits import Clock, TimeLimit, TooLarge
 from psockmc.litmus.model import Flag, Model, different_values, load_model
 from psockmc.litmus.paths import Path
-from psockmc.litmus.search import Clock, Found, Search, TimeLimit, copy
+from psockmc.litmus.search import Found, Search, copy
 from psockmc.litmus.sequential import sequential_runs
-from psockmc.litmus.syntax import And, Memory, Test
-from psockmc.litmus.threads import LOOP_BOUND, Semantics, TooManyPaths, paths, pointers, started
+from psockmc.litmus.syntax import Memory, Test
+from psockmc.litmus.threads import LOOP_BOUND, Semantics, paths, pointers, started
 
 DEFAULT_MODEL = "6.1"
 
@@ -56,9 +57,9 @@ class Answer:
     """What is known of a test.
 
     model: its name. positive, negative: how many allowed executions satisfy the condition, and how many do not; None
-    unless counted. states: the final states, likewise. flags: by name. witness, counterwitness: an execution in which the
-    condition holds, and one in which it does not. bounded: some loop can run further than the bound; Never and Always
-    then hold up to the bound only. reason: why the verdict is UNDETERMINED.
+    unless counted. states: the final states, likewise. flags: by name. witness, counterwitness: an execution in which
+    the condition holds, and one in which it does not. bounded: some loop can run further than the bound; Never and
+    Always then hold up to the bound only. reason: why the verdict is UNDETERMINED.
     """
 
     test: Test
@@ -85,7 +86,7 @@ def decide(test: Test, options: Options | None = None) -> Answer:
         decision.run()
     except TimeLimit:
         decision.undetermined(f"the time limit of {options.timeout:g} s was reached")
-    except TooManyPaths as error:
+    except TooLarge as error:
         decision.undetermined(str(error))
     return replace(decision.answer, seconds=time.perf_counter() - begin)
 
@@ -110,7 +111,7 @@ class _Decision:
             answer.verdict = Verdict.SOMETIMES
 
     def run(self) -> None:
-        """Fill the answer. Raises TimeLimit, TooManyPaths, LitmusError."""
+        """Fill the answer. Raises TimeLimit, TooLarge, LitmusError."""
         test, options = self.test, self.options
         self.may_flag = True
         semantics = Semantics(
@@ -118,7 +119,8 @@ class _Decision:
         )
         values = pointers(test)
         callbacks = started(test)
-        every = [paths(test, i, semantics, values, t.name in callbacks) for i, t in enumerate(test.threads)]
+        tick = self.clock.check
+        every = [paths(test, i, semantics, values, t.name in callbacks, tick) for i, t in enumerate(test.threads)]
         complete = [[p for p in ps if not p.cut] for ps in every]
         self.search = Search(test, complete, self.model, self.clock)
         self.search.asked = [v.name for v in test.shown if isinstance(v, Memory)]
@@ -143,9 +145,8 @@ class _Decision:
         final = found.valuation()
         if self.may_flag:
             self._flag(found)
-        if self.test.filter.__class__ is not And or self.test.filter.operands:
-            if not holds(self.test.filter, final):
-                return False
+        if not holds(self.test.filter, final):
+            return False
         self.states.add(tuple(final(v) for v in self.test.shown))
         if holds(self.test.condition, final):
             answer.positive = (answer.positive or 0) + 1
@@ -240,7 +241,7 @@ class _Decision:
 
 
 def _may_flag(every: Sequence[Sequence[Path]]) -> bool:
-    """Whether some execution might raise a flag: plain accesses that others meet, or readers that are not well-formed."""
+    """Whether some execution might raise a flag: plain accesses that others meet, or misused markers of readers."""
     if any(path.flags for ps in every for path in ps):
         return True
     plain: dict[str, set[int]] = {}

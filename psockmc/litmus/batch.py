@@ -32,8 +32,9 @@ class RaisedFlag:
 class Row:
     """What became of a file. verdict: None for an error, which `error` (a line) and `report` (in full) describe.
 
-    states, positive, negative: when they were counted. final_states: what the states are, as text. bounded: a loop can run
-    further than the bound. expected: the verdict that the file's own `Result:` states. internal: the error is psockmc's.
+    states, positive, negative: when they were counted. final_states: what the states are, as text. bounded: a loop can
+    run further than the bound. expected: the verdict that the file's own `Result:` states. internal: the error is
+    psockmc's.
     """
 
     file: str
@@ -79,7 +80,10 @@ def files(places: Iterable[Path]) -> list[Path]:
 
 
 def decide_file(path: Path, options: Options) -> Row:
-    """The row of a file. Never raises for what is wrong with the file, nor for a mistake of psockmc's: both become rows."""
+    """The row of a file.
+
+    Never raises for what is wrong with the file, nor for a mistake of psockmc's: both become rows.
+    """
     try:
         return row(path, decide(read(path), options))
     except LitmusError as error:
@@ -90,7 +94,10 @@ def decide_file(path: Path, options: Options) -> Row:
 
 
 def decide_files(paths: Sequence[Path], options: Options, jobs: int | None, done: Callable[[Row], None]) -> list[Row]:
-    """The rows of all files, in their order. jobs: processes, None for one per CPU; done: is told of each row at once."""
+    """The rows of all files, in their order.
+
+    jobs: processes, None for one per CPU; done: is told of each row at once.
+    """
     jobs = jobs or os.cpu_count() or 1
     if jobs == 1 or len(paths) < _POOL_FROM:
         rows = []

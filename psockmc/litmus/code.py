@@ -24,10 +24,11 @@ from psockmc.litmus.syntax import (
 # Loosest first, as in C.
 _LEVELS = (("|",), ("^",), ("&",), ("==", "!="), ("<", ">", "<=", ">="), ("<<", ">>"), ("+", "-"), ("*", "/", "%"))
 _BINDING = {op: level for level, ops in enumerate(_LEVELS) for op in ops}
-_TYPES = frozenset(
-    "int char long short unsigned signed void bool intptr_t uintptr_t size_t u8 u16 u32 u64 s8 s16 s32 s64 "
-    "atomic_t atomic_long_t refcount_t spinlock_t rwlock_t const volatile struct union enum".split()
-)
+_INTEGERS = ("int", "char", "long", "short", "unsigned", "signed", "bool", "intptr_t", "uintptr_t", "size_t")
+_KERNEL_INTEGERS = ("u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64")
+_KERNEL_TYPES = ("atomic_t", "atomic_long_t", "refcount_t", "spinlock_t", "rwlock_t")
+_QUALIFIERS = ("void", "const", "volatile", "struct", "union", "enum")
+_TYPES = frozenset((*_INTEGERS, *_KERNEL_INTEGERS, *_KERNEL_TYPES, *_QUALIFIERS))
 _REFUSED = {
     "&&": "nest two `if`",
     "||": "use `|` on comparisons, or two `if`",

@@ -1,9 +1,9 @@
 """The ways in which the accesses to one location can be ordered: all coherent and atomic choices of rf and co.
 
-Coherence and atomicity concern one location at a time, so the search lists per location what satisfies them and never asks
-a model about them. With the writes in a line (position 0 is the initial write) and every read placed at the write it reads
-from, an execution is coherent iff positions never go back along program order, a read stays before the writes behind it,
-and it is atomic iff no write of another thread lies between a read-modify-write's read and write.
+Coherence and atomicity concern one location at a time, so the search lists per location what satisfies them and never
+asks a model about them. With the writes in a line (position 0 is the initial write) and every read placed at the write
+it reads from, an execution is coherent iff positions never go back along program order, a read stays before the writes
+behind it, and it is atomic iff no write of another thread lies between a read-modify-write's read and write.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from psockmc.litmus.limits import patient
 
 
 @dataclass(slots=True)
@@ -40,17 +42,26 @@ Readable = Callable[[int, int], bool]
 
 
 def options(
-    initial: int, accesses: Sequence[Access], readable: Readable, last: Callable[[int], bool]
+    initial: int,
+    accesses: Sequence[Access],
+    readable: Readable,
+    last: Callable[[int], bool],
+    tick: Callable[[], None] = patient,
 ) -> Iterator[Option]:
-    """All coherent and atomic choices. last(write): whether this write may be the last of the location."""
+    """All coherent and atomic choices. last(write): whether this write may be the last of the location.
+
+    tick is called now and then, and may end the listing with an exception.
+    """
     reads = [_Read(a, accesses, initial, readable) for a in accesses if not a.is_write]
     if any(not r.candidates for r in reads):
         return
     locks = any(a.lock for a in accesses)
     for order in _sections(accesses) if locks else _lines(accesses):
         line = (initial, *order)
+        tick()
         if last(line[-1]):
             for rf in _placements(reads, line):
+                tick()
                 yield Option(rf, line)
 
 
@@ -74,7 +85,7 @@ class _Read:
 
 
 def _lockwise(write: str, read: str) -> bool:
-    """Whether a read of this lock set can read from a write of that: a failed trylock from a lock, all else from unlocks."""
+    """Whether a read of this lock set reads from writes of that: a failed trylock from locks, all else from unlocks."""
     if not read:
         return True
     return write == ("LKW" if read == "LF" else "UL")

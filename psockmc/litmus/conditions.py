@@ -1,4 +1,6 @@
-r"""The end of a litmus test: `locations [...]`, `filter (...)`, `exists (0:r1=1 /\ ~x=2)`; and what can be done with it."""
+r"""The end of a litmus test: `locations [...]`, `filter (...)`, `exists (0:r1=1 /\ ~x=2)`; and what can be done with
+it.
+"""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class Definitions:
 
 @cache
 def definitions(model: str) -> Definitions:
-    """psockmc's own primitives, as the model of this name has them."""
+    """Psockmc's own primitives, as the model of this name has them."""
     return Definitions(FILE.read_text(encoding="utf-8"), model)
 
 

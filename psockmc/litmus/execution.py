@@ -46,9 +46,9 @@ RELATIONS = ("po", "addr", "data", "ctrl", "rmw", "loc", "int", "ext", "rcu-rscs
 """The names of the relations of a skeleton.
 
 loc: same location, reflexive, accesses and SRCU markers only. int: same thread, reflexive; an initial write is int with
-nothing and ext with everything else (ext has no (i, i)). rcu-rscs: each rcu-lock -> its rcu-unlock, by nesting. srcu-rscs:
-srcu-lock -> srcu-unlock of the same location, by nesting (6.1; the newest model matches by data flow: there srcu-lock is
-a source of data, addr and ctrl, and srcu-unlock a target of data).
+nothing and ext with everything else (ext has no (i, i)). rcu-rscs: each rcu-lock -> its rcu-unlock, by nesting. srcu-
+rscs: srcu-lock -> srcu-unlock of the same location, by nesting (6.1; the newest model matches by data flow: there
+srcu-lock is a source of data, addr and ctrl, and srcu-unlock a target of data).
 """
 
 
@@ -103,7 +103,8 @@ class LazyEvents(Sequence[Event]):
 class Skeleton:
     """What the threads did: events, their sets and the relations that do not depend on rf and co.
 
-    threads: the names of the threads, `P0`, ... memo: room for what a model derives from this skeleton, by its own keys.
+    threads: the names of the threads, `P0`, ... memo: room for what a model derives from this skeleton, by its own
+    keys.
     """
 
     events: Sequence[Event]

@@ -12,7 +12,10 @@ _EXAMPLE = "write `x=1;`, `int *p=&y;`, `0:r1=y;` or `atomic_t v=ATOMIC_INIT(1);
 
 
 class InitialParser:
-    """Parses the braces at position. memory, registers: the values; end: the position behind; problems: what is wrong."""
+    """Parses the braces at position.
+
+    memory, registers: the values; end: the position behind; problems: what is wrong.
+    """
 
     def __init__(self, source: Source, position: int) -> None:
         self.memory: dict[str, Value] = {}

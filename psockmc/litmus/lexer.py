@@ -64,7 +64,10 @@ def code(source: Source, start: int) -> tuple[list[Token], int]:
 
 
 def facts(source: Source, start: int, end: int) -> list[Token]:
-    """The tokens of initial values or of the condition in text[start:end]. Raises LitmusError for unknown characters."""
+    """The tokens of initial values or of the condition in text[start:end].
+
+    Raises LitmusError for unknown characters.
+    """
     tokens: list[Token] = []
     position, text = start, source.text
     while position < end:

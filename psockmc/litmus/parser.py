@@ -1,7 +1,7 @@
 """From the text of a litmus file to a `Test`: header, initial values, threads, condition.
 
-The format is that of herd7's C litmus tests, as the kernel's `tools/memory-model` uses it. Every problem that can be found
-is reported, not only the first.
+The format is that of herd7's C litmus tests, as the kernel's `tools/memory-model` uses it. Every problem that can be
+found is reported, not only the first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What one run through a thread leaves behind: its events, how they depend on each other, and under which conditions."""
+"""What one run through a thread leaves behind: events, how they depend on each other, and under which conditions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class Value(NamedTuple):
 
 
 class PathEvent(NamedTuple):
-    """An event of a path. kind: R, W, F or SRCU; sets: names of the sets it is in beside R, W, F, M; term: what it writes.
+    """An event of a path. kind: R, W, F or SRCU; sets: names of the sets it is in beside R, W, F, M; term: what it
+    writes.
 
     start, end: the statement in the source; primitive: its name, "" for plain accesses.
     """
@@ -46,9 +47,10 @@ Constraint = tuple[Term, bool]
 class Path:
     """One way through a thread. All indices and masks are over its own events; rows go from an event to its successors.
 
-    before: per event what is po-before it. constraints: what must hold of the values read for the thread to go this way; filters: those on a single read, by read.
-    registers: the final values, as terms. starts: the threads it starts. idle: a callback that nobody started.
-    cut: the loop bound ended this path, which therefore is only a beginning. notes: misuse that every run shows.
+    before: per event what is po-before it. constraints: what must hold of the values read for the thread to go this
+    way; filters: those on a single read, by read. registers: the final values, as terms. starts: the threads it
+    starts. idle: a callback that nobody started. cut: the loop bound ended this path, which therefore is only a
+    beginning. notes: misuse that every run shows.
     """
 
     events: list[PathEvent]

@@ -1,15 +1,15 @@
 """The search: all allowed executions of a test, or the first one that a goal asks for.
 
-An execution is a path per thread, and per location one coherent and atomic choice of rf and co. Paths are combined first,
-then locations are tried one by one, those with the fewest choices first; as soon as the chosen part violates an axiom that
-more choices cannot mend, the rest is not tried. A goal (a conjunction of literals) narrows paths, what reads may return and
-which write may be last before anything is combined.
+An execution is a path per thread, and per location one coherent and atomic choice of rf and co. Paths are combined
+first, then locations are tried one by one, those with the fewest choices first; as soon as the chosen part violates an
+axiom that more choices cannot mend, the rest is not tried. A goal (a conjunction of literals) narrows paths, what
+reads may return and which write may be last before anything is combined.
 """
 
 from __future__ import annotations
 
 import itertools
-import time
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,35 +17,31 @@ from psockmc.litmus.candidate import Candidate, Unsolvable, Valuation
 from psockmc.litmus.coherence import Access, Option, options
 from psockmc.litmus.conditions import Literal
 from psockmc.litmus.execution import Execution, Rows, Value
+from psockmc.litmus.limits import Clock, TimeLimit, TooLarge
 from psockmc.litmus.model import Judge, Model
 from psockmc.litmus.paths import Constraint, Path
 from psockmc.litmus.problems import LitmusError, Problem
 from psockmc.litmus.syntax import Final, Memory, Register, Test
 from psockmc.litmus.terms import NoMeaning, Term, evaluate, make, reads, truth
 
+__all__ = ["Clock", "Found", "Search", "TimeLimit", "TooLarge", "Visit", "copy"]
+
 _WORTH_PRUNING = 3
 """With fewer executions left to try than this, judging each is cheaper than asking whether to go on."""
 
+_FEW_COMBINATIONS = 64
+"""So many combinations of paths are tried without asking first which of them fit together."""
 
-class TimeLimit(Exception):
-    """The time for this test is over."""
-
-
-class Clock:
-    """Says when the time for a test is over. seconds: None for no limit."""
-
-    def __init__(self, seconds: float | None) -> None:
-        self._end = None if seconds is None else time.monotonic() + seconds
-
-    def check(self) -> None:
-        """Raises TimeLimit when the time is over."""
-        if self._end is not None and time.monotonic() > self._end:
-            raise TimeLimit
+_MOST_OPTIONS = 1_000_000
+"""A location with more coherent choices than this is not decided: their list would fill the memory."""
 
 
 @dataclass(slots=True)
 class Found:
-    """An allowed execution. sources: per read the write it reads from, else -1; lines: per location its writes in order."""
+    """An allowed execution.
+
+    sources: per read the write it reads from, else -1; lines: per location its writes in order.
+    """
 
     candidate: Candidate
     sources: list[int]
@@ -109,7 +105,8 @@ class Search:
         narrowed = [[_narrow(p, t, goal) for p in ps] for t, ps in enumerate(self.paths if paths is None else paths)]
         choices = _viable(self.test.initial, [[c for c in cs if c is not None] for cs in narrowed])
         memory = [literal for literal in goal if _is_about_memory(literal)]
-        return any(self._combination(combination, memory, visit) for combination in itertools.product(*choices))
+        combinations = _combinations(self.test.initial, choices)
+        return any(self._combination(combination, memory, visit) for combination in combinations)
 
     def _combination(self, combination: Sequence[_Choice], memory: Sequence[Literal], visit: Visit) -> bool:
         self.clock.check()
@@ -166,9 +163,22 @@ def _register_term(path: Path, thread: int, side: Final | Value) -> Term | None:
     return None if isinstance(side, Memory) else side
 
 
+def _combinations(initial: Mapping[str, Value], choices: list[list[_Choice]]) -> Iterator[tuple[_Choice, ...]]:
+    """One path for each thread.
+
+    When there are many combinations, those in which some read has no write are left out.
+    """
+    if math.prod(map(len, choices)) <= _FEW_COMBINATIONS:
+        yield from itertools.product(*choices)
+        return
+    thread = next(i for i, cs in enumerate(choices) if len(cs) > 1)
+    for choice in choices[thread]:
+        yield from _combinations(initial, _viable(initial, [*choices[:thread], [choice], *choices[thread + 1 :]]))
+
+
 def _viable(initial: Mapping[str, Value], choices: list[list[_Choice]]) -> list[list[_Choice]]:
     """Without the paths that need a value which no path of any thread writes."""
-    if all(len(cs) <= 1 for cs in choices):
+    if all(len(cs) <= 1 for cs in choices) or not all(choices):
         return choices
     written: dict[str, set[Term]] = {}
     for choice in itertools.chain.from_iterable(choices):
@@ -225,9 +235,11 @@ class _Combination:
         accesses = self.candidate.accesses()
         lists: list[tuple[str, list[Option]]] = []
         for location in self.candidate.locations:
-            found = list(self._options(location, accesses.get(location, ())))
+            found = list(itertools.islice(self._options(location, accesses.get(location, ())), _MOST_OPTIONS))
             if not found:
                 return False
+            if len(found) == _MOST_OPTIONS:
+                raise TooLarge(f"{location} can be written and read in more than {_MOST_OPTIONS:,} ways")
             lists.append((location, found))
         lists.sort(key=lambda entry: len(entry[1]))
         self.pending = self._pending(accesses)
@@ -252,7 +264,8 @@ class _Combination:
             value = terms[write]
             return type(value) is tuple or all((value == right) is sense for right, sense in wanted)
 
-        return options(self.candidate.initial[location], accesses, readable, last)
+        initial = self.candidate.initial[location]
+        return options(initial, accesses, readable, last, self.search.clock.check)
 
     def _pack(self, option: Option) -> tuple[int, int]:
         stride = self.candidate.n + 1

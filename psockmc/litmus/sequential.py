@@ -12,6 +12,7 @@ from psockmc.litmus.search import Found
 from psockmc.litmus.syntax import Test
 from psockmc.litmus.terms import NoMeaning, evaluate, truth
 
+
 def sequential_runs(test: Test, paths: Sequence[Sequence[Path]], asked: Sequence[str]) -> Iterator[Found]:
     """An execution for each of some orders of the threads, where no thread gets stuck.
 

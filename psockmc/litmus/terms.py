@@ -26,7 +26,7 @@ def is_constant(term: Term) -> bool:
 
 def truth(value: Term) -> bool:
     """A constant as a condition; addresses are true."""
-    return value != 0
+    return bool(value != 0)
 
 
 _INTEGER: dict[str, Callable[[int, int], int]] = {

@@ -1,20 +1,22 @@
 """From the syntax of a thread to its paths: one per way through its branches, with reads as symbols.
 
-A path does not choose what its reads return: values flow later from the writes that are chosen for them. Branches on what
-was read become constraints; so do an address that was read (one path per global it can point to), the success of a
-conditional read-modify-write, and that of a trylock.
+A path does not choose what its reads return: values flow later from the writes that are chosen for them. Branches on
+what was read become constraints; so do an address that was read (one path per global it can point to), the success of
+a conditional read-modify-write, and that of a trylock.
 
-Dependencies are herd7's: data and address dependencies flow through registers and operators; a control dependency goes to
-the events inside of the branch that is taken and to nothing behind it, but registers assigned inside stay tainted.
+Dependencies are herd7's: data and address dependencies flow through registers and operators; a control dependency goes
+to the events inside of the branch that is taken and to nothing behind it, but registers assigned inside stay tainted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from psockmc.litmus.definitions import Definitions, Primitive, Step
 from psockmc.litmus.finish import finish
+from psockmc.litmus.limits import TooLarge, patient
+from psockmc.litmus.names import pointers, started
 from psockmc.litmus.paths import CALLBACK, Constraint, Path, PathEvent, Value
 from psockmc.litmus.problems import LitmusError, Problem
 from psockmc.litmus.syntax import (
@@ -35,6 +37,8 @@ from psockmc.litmus.syntax import (
 )
 from psockmc.litmus.terms import READ, NoMeaning, Term, make, simplify, truth
 
+__all__ = ["LOOP_BOUND", "MAX_PATHS", "Semantics", "paths", "pointers", "started"]
+
 LOOP_BOUND = 3
 """How often a loop's body runs at most, unless told otherwise."""
 
@@ -42,12 +46,8 @@ MAX_PATHS = 100_000
 """A thread with more ways through it is not decided."""
 
 
-class TooManyPaths(Exception):
-    """A thread has more paths than are worth trying; the text names it."""
-
-
 class _Dead(Exception):
-    """This path cannot be taken."""
+    """No thread goes this way."""
 
 
 class _Cut(Exception):
@@ -67,22 +67,31 @@ class Semantics:
     loop_bound: int = LOOP_BOUND
 
 
-def paths(test: Test, index: int, semantics: Semantics, pointers: tuple[Term, ...], started: bool) -> list[Path]:
+def paths(
+    test: Test,
+    index: int,
+    semantics: Semantics,
+    pointers: tuple[Term, ...],
+    started: bool,
+    tick: Callable[[], None] = patient,
+) -> list[Path]:
     """All paths of thread number index.
 
-    pointers: the values that a pointer which is read can have; started: it is a callback that another thread starts.
-    Raises LitmusError for what its text does not mean, TooManyPaths.
+    pointers: the values that a pointer which is read can have; started: it is a callback that another thread starts;
+    tick is called now and then, and may end the listing with an exception. Raises LitmusError for what its text does
+    not mean, TooLarge.
     """
     thread = test.threads[index]
     found: list[Path] = []
     script: list[bool] | None = []
     while script is not None:
+        tick()
         walk = _Walk(test, thread, index, semantics, pointers, script)
         path = walk.run(started)
         if path is not None:
             found.append(path)
             if len(found) > MAX_PATHS:
-                raise TooManyPaths(f"{thread.name} has more than {MAX_PATHS:,} paths: use a smaller --loop-bound")
+                raise TooLarge(f"{thread.name} has more than {MAX_PATHS:,} paths: use a smaller --loop-bound")
         script = _following(walk.script)
     return found
 
@@ -201,15 +210,14 @@ class _Walk:
 
     def _block(self, block: Block) -> None:
         for statement in block:
-            kind = type(statement)
-            if kind is Assign:
+            if isinstance(statement, Assign):
                 self._assign(statement)
-            elif kind is Evaluate:
+            elif isinstance(statement, Evaluate):
                 self.place = (statement.start, statement.end, "")
                 self._call(statement.call)
-            elif kind is Store:
+            elif isinstance(statement, Store):
                 self._store(statement)
-            elif kind is If:
+            elif isinstance(statement, If):
                 self._if(statement)
             else:
                 self._while(statement)
@@ -261,19 +269,18 @@ class _Walk:
 
     def _value(self, expr: Expr) -> Value:
         """The value of an expression, with the events of its loads and primitives."""
-        kind = type(expr)
-        if kind is Number:
-            return Value(expr.value, 0, 0)
-        if kind is Name:
+        if isinstance(expr, Name):
             return self._name(expr)
-        if kind is Binary:
+        if isinstance(expr, Number):
+            return Value(expr.value, 0, 0)
+        if isinstance(expr, Binary):
             before = self.before
             left = self._value(expr.left)
             after, self.before = self.before, before
             right = self._value(expr.right)
             self.before |= after
             return _combine(expr.op, left, right)
-        if kind is Deref:
+        if isinstance(expr, Deref):
             address = self._value(expr.address)
             return self._load(("Plain",), self._location(address), address.sources)
         value = self._call(expr)
@@ -330,7 +337,8 @@ class _Walk:
             wanted = f"{name}({', '.join(primitive.parameters)})"
             raise self._error("L0005", f"{name}() was given {len(call.arguments)} arguments", call, f"write `{wanted}`")
         if primitive.steps[0].kind == "start":
-            return self._start(call)
+            self._start(call)
+            return None
         environment = self._arguments(primitive, call)
         self.place = (*self.place[:2], call.name)
         return self._steps(primitive, environment)
@@ -430,7 +438,10 @@ class _Walk:
             environment["taken"] = Value(int(locked and kind == "is_locked"), source, 0)
 
     def _srcu(self, tag: str, location: str, step: Step, environment: dict[str, Value]) -> None:
-        """An SRCU marker. The cookie of a reader is a value like no other; in the newest model it carries dependencies."""
+        """An SRCU marker.
+
+        The cookie of a reader is a value like no other; in the newest model it carries dependencies.
+        """
         value = _substitute(step.value, environment) if step.value is not None else Value(None, 0, 0)
         address = environment["p"].sources
         self._access("SRCU", (tag,), location, address, value.sources if self.semantics.cookies else 0, value.term)
@@ -495,59 +506,9 @@ def _combine(op: str, left: Value, right: Value) -> Value:
 
 def _substitute(expr: Expr, environment: dict[str, Value]) -> Value:
     """An expression of a definition over the values of its names."""
-    kind = type(expr)
-    if kind is Name:
-        return environment[expr.name]
-    if kind is Number:
-        return Value(expr.value, 0, 0)
-    return _combine(expr.op, _substitute(expr.left, environment), _substitute(expr.right, environment))
-
-
-def pointers(test: Test) -> tuple[Term, ...]:
-    """The values that a pointer which is read can have: the addresses that the test stores anywhere, and NULL."""
-    found: dict[Term, None] = {v: None for v in test.initial.values() if type(v) is str}
-    for registers in test.registers.values():
-        found.update((v, None) for v in registers.values() if type(v) is str)
-    for thread in test.threads:
-        for name in _value_names(thread.body):
-            if name in thread.parameters:
-                found[f"&{name}"] = None
-    return (*found, 0)
-
-
-def _value_names(block: Block) -> Iterator[str]:
-    """The names that stand for values, and not only for the place of an access."""
-    for statement in block:
-        if isinstance(statement, Assign | Store):
-            yield from _names(statement.value)
-            if isinstance(statement, Store):
-                yield from _names(Deref(statement.address, 0, 0))
-        elif isinstance(statement, Evaluate):
-            yield from _names(statement.call)
-        elif isinstance(statement, If):
-            yield from _names(statement.condition)
-            yield from _value_names(statement.then)
-            yield from _value_names(statement.otherwise)
-        else:
-            yield from _names(statement.condition)
-            yield from _value_names(statement.body)
-
-
-def _names(expr: Expr) -> Iterator[str]:
     if isinstance(expr, Name):
-        yield expr.name
-    elif isinstance(expr, Deref):
-        if not isinstance(expr.address, Name):
-            yield from _names(expr.address)
-    elif isinstance(expr, Binary):
-        yield from _names(expr.left)
-        yield from _names(expr.right)
-    elif isinstance(expr, Call):
-        for argument in expr.arguments:
-            yield from _names(argument)
-
-
-def started(test: Test) -> frozenset[str]:
-    """The threads that are callbacks of `call_rcu` and its like."""
-    names = {t.name for t in test.threads}
-    return frozenset(n for t in test.threads for n in _value_names(t.body) if n in names)
+        return environment[expr.name]
+    if isinstance(expr, Number):
+        return Value(expr.value, 0, 0)
+    assert isinstance(expr, Binary), "definitions are made of names, numbers and operators"
+    return _combine(expr.op, _substitute(expr.left, environment), _substitute(expr.right, environment))
