@@ -156,7 +156,7 @@ class Derivations:
 
     def _new_path(self, expression: Expression, source: int, target: int) -> Path:
         if isinstance(expression, Name):
-            return self._path_of_name(expression.name, source, target)
+            return self.path_of_name(expression.name, source, target)
         if isinstance(expression, Binary):
             return self._path_of_binary(expression, source, target)
         match expression.op:
@@ -174,7 +174,8 @@ class Derivations:
             case _:
                 return ()  # an identity, or a complement: nothing to see
 
-    def _path_of_name(self, name: str, source: int, target: int) -> Path:
+    def path_of_name(self, name: str, source: int, target: int) -> Path:
+        """Like `path`, for the name of a relation."""
         definition = self.model.text.definitions.get(name)
         if name == "id":
             return ()
@@ -282,4 +283,3 @@ class Derivations:
 
 def _cost(path: Path) -> int:
     return sum(len(step.base()) for step in path)
-

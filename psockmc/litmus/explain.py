@@ -71,30 +71,34 @@ def explain(model: Model, execution: Execution) -> Explanation | None:
     for axiom in model.text.axioms:
         if not model.holds(axiom.name, execution):
             derivations = Derivations(model, execution)
-            return Explanation(axiom, execution, _Unfolder(derivations, axiom).steps())
+            return Explanation(axiom, execution, Unfolder(derivations).steps(axiom))
     return None
 
 
 # ---------------------------------------------------------------- from derivations to edges
 
 
-class _Unfolder:
-    """Unfolds the cycle of an axiom to edges that need no further explanation."""
+class Unfolder:
+    """Unfolds pairs of derived relations to edges that need no further explanation."""
 
-    def __init__(self, derivations: Derivations, axiom: Axiom) -> None:
+    def __init__(self, derivations: Derivations) -> None:
         self.derivations = derivations
         self.execution = derivations.execution
-        self.axiom = axiom
 
-    def steps(self) -> tuple[Step, ...]:
-        """The steps of the cycle; for an axiom that says `empty`, everything that the forbidden pair is in."""
+    def steps(self, axiom: Axiom) -> tuple[Step, ...]:
+        """The steps of an axiom's cycle; for one that says `empty`, everything that the forbidden pair is in."""
         found: list[Step] = []
-        for source, target in self.derivations.cycle(self.axiom):
-            if self.axiom.check == "empty":
-                found += self._conjuncts(self.axiom.body, source, target)
+        for source, target in self.derivations.cycle(axiom):
+            if axiom.check == "empty":
+                found += self._conjuncts(axiom.body, source, target)
             else:
-                found.append(self._step(self.axiom.body, source, target))
+                found.append(self._step(axiom.body, source, target))
         return tuple(found)
+
+    def label(self, relation: str, source: int, target: int) -> str:
+        """The name that tells best why a pair is in a relation: `wmb`, `addr`; its own for a path of several edges."""
+        names, path = self._single(self.derivations.path_of_name(relation, source, target))
+        return names[-1] if len(path) == 1 else relation
 
     def _conjuncts(self, body: Expression, source: int, target: int) -> list[Step]:
         """One step for each side of the intersections that the pair is in; an inverse is shown as it is meant."""

@@ -1,0 +1,160 @@
+"""An execution of a litmus test as an SVG picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+
+from psockmc.litmus.execution import INITIAL
+from psockmc.litmus.picture import Arrow, Picture
+from psockmc.litmus.witness import assignment
+from psockmc.render.litmus_layout import LABEL_HEIGHT, MARGIN, Box, Layout, Route, layout
+
+COLOURS = {"po": "#8a8f98", "rf": "#c02f1d", "co": "#1f5fbf", "fr": "#c96a00", "order": "#1d7a3c"}
+"""By the sort of an arrow."""
+
+MEANINGS = {
+    "po": "program order",
+    "rf": "reads from",
+    "co": "is overwritten by",
+    "fr": "read what is overwritten by",
+    "order": "is ordered before",
+}
+
+_CODE = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
+_TEXT = "system-ui, 'DejaVu Sans', 'Helvetica Neue', Arial, sans-serif"
+_LINE = 18.0
+
+
+def litmus_svg(picture: Picture, title: str, notes: Sequence[str] = ()) -> str:
+    """The picture as one SVG document.
+
+    title: the name of the test. notes: lines below it, such as the condition. A read without an rf arrow reads the
+    initial value, which is stated at the top.
+    """
+    heads = [*notes, _initially(picture)]
+    head = MARGIN + 22 + _LINE * len(heads) + 10
+    placed = layout(picture, head)
+    used = [sort for sort in COLOURS if sort == "po" or any(r.arrow.sort == sort for r in placed.routes)]
+    texts = [9.6 * len(title), *(7.0 * len(note) for note in heads), _legend_width(used)]
+    width = max(placed.width, max(texts) + 2 * MARGIN)
+    height = placed.height + MARGIN + 30
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}"'
+        f' height="{height:.0f}" role="img" aria-label="{escape(title)}">',
+        _style(),
+        _markers(),
+        '<rect class="paper" width="100%" height="100%"/>',
+        *_head(title, heads),
+        *_threads(placed),
+        *(_arrow(route) for route in sorted(placed.routes, key=lambda route: route.arrow.cycle)),
+        *(part for box in placed.boxes for part in _box(box)),
+        *(part for route in placed.routes for part in _label(route)),
+        *_legend(used, height - MARGIN),
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _initially(picture: Picture) -> str:
+    """The initial values of all variables."""
+    nodes = [node for node in picture.nodes.all if node.thread == INITIAL]
+    return "initially " + ", ".join(assignment(picture.nodes.execution, node.events[0]) for node in nodes)
+
+
+# ---------------------------------------------------------------- parts
+
+
+def _style() -> str:
+    sorts = "".join(f".{s}{{stroke:{c}}}.{s}-text{{fill:{c}}}" for s, c in COLOURS.items())
+    return (
+        "<style>.paper{fill:#fff}.title{font:600 16px " + _TEXT + ";fill:#1b1f24}.note{font:13px " + _TEXT + ";"
+        "fill:#57606a}.thread{font:600 14px " + _TEXT + ";fill:#1b1f24}.code{font:12px " + _CODE + ";fill:#1b1f24}"
+        ".effect{font:12px " + _CODE + ";fill:#57606a}.letter{font:600 12px " + _TEXT + ";fill:#57606a}"
+        ".label{font:600 11px " + _TEXT + "}.box{fill:#f6f8fa;stroke:#afb8c1}.fence{fill:#fff;stroke:#afb8c1;"
+        "stroke-dasharray:4 3}.halo{fill:#fff;opacity:.88}.edge{fill:none;stroke-width:1.5}.faint{opacity:.45}"
+        ".cycle{stroke-width:2.6}" + sorts + "</style>"
+    )
+
+
+def _markers() -> str:
+    heads = "".join(
+        f'<marker id="head-{sort}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="9" markerHeight="9"'
+        f' markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path d="M0,0.8 L10,5 L0,9.2 z" fill="{colour}"/>'
+        "</marker>"
+        for sort, colour in COLOURS.items()
+    )
+    return f"<defs>{heads}</defs>"
+
+
+def _text(kind: str, x: float, y: float, text: str, anchor: str = "start") -> str:
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+
+
+def _head(title: str, notes: Iterable[str]) -> Iterator[str]:
+    yield _text("title", MARGIN, MARGIN + 10, title)
+    for index, note in enumerate(notes, 1):
+        yield _text("note", MARGIN, MARGIN + 12 + _LINE * index, note)
+
+
+def _threads(placed: Layout) -> Iterator[str]:
+    for name, middle in placed.headers:
+        yield _text("thread", middle, placed.top - 28, name, "middle")
+    for pair in placed.neighbours:
+        (x1, y1), (x2, y2) = pair.ends
+        kind = "edge po cycle" if pair.cycle else "edge po"
+        yield f'<path class="{kind}" d="M{x1:.1f},{y1:.1f} L{x2:.1f},{y2:.1f}" marker-end="url(#head-po)"/>'
+
+
+def _box(box: Box) -> Iterator[str]:
+    place = box.place
+    kind, corner = ("box", 5) if box.effect else ("fence", 12)
+    yield (
+        f'<rect class="{kind}" x="{place.left:.1f}" y="{place.top:.1f}" width="{place.width:.1f}"'
+        f' height="{place.height:.1f}" rx="{corner}"/>'
+    )
+    yield _text("letter", place.left + 10, place.top + 16, box.letter)
+    yield _text("code", place.left + 30, place.top + 16, box.text)
+    if box.effect:
+        yield _text("effect", place.left + 30, place.top + 33, box.effect)
+
+
+def _arrow(route: Route) -> str:
+    arrow = route.arrow
+    return f'<path class="edge {arrow.sort}{_weight(arrow)}" d="{route.path}" marker-end="url(#head-{arrow.sort})"/>'
+
+
+def _weight(arrow: Arrow) -> str:
+    return " cycle" if arrow.cycle else ""
+
+
+def _label(route: Route) -> Iterator[str]:
+    if route.label is None:
+        return
+    place = route.label
+    yield (
+        f'<rect class="halo" x="{place.left:.1f}" y="{place.top:.1f}" width="{place.width:.1f}"'
+        f' height="{place.height:.1f}" rx="3"/>'
+    )
+    middle, base = place.left + place.width / 2, place.top + LABEL_HEIGHT - 3.2
+    yield _text(f"label {route.arrow.sort}-text", middle, base, route.arrow.label, "middle")
+
+
+def _legend(used: Sequence[str], y: float) -> Iterator[str]:
+    x = MARGIN
+    for sort in used:
+        yield f'<path class="edge {sort}" d="M{x:.1f},{y:.1f} h26" marker-end="url(#head-{sort})"/>'
+        yield _text("note", x + 33, y + 4, _meaning(sort))
+        x += _entry_width(sort)
+
+
+def _meaning(sort: str) -> str:
+    return MEANINGS[sort] if sort in ("po", "order") else f"{sort}: {MEANINGS[sort]}"
+
+
+def _entry_width(sort: str) -> float:
+    return 33 + 6.9 * len(_meaning(sort)) + 22
+
+
+def _legend_width(used: Sequence[str]) -> float:
+    return sum(map(_entry_width, used)) - 22
