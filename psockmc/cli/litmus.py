@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from psockmc.cli.status import Status, print_json
+from psockmc.cli.status import Status, print_json, user_errors
+from psockmc.content import UsageError
 
 if TYPE_CHECKING:
     from psockmc.litmus.batch import Row
@@ -19,7 +20,7 @@ MODELS = ("6.1", "newest")  # those of psockmc.litmus.model, which is not loaded
 
 
 @click.command()
-@click.argument("places", nargs=-1, required=True, metavar="FILE|DIR...", type=click.Path(exists=True, path_type=Path))
+@click.argument("places", nargs=-1, required=True, metavar="FILE|DIR...", type=click.Path(path_type=Path))
 @click.option("--model", type=click.Choice(MODELS), help="the memory model  [default: what a test states, else 6.1]")
 @click.option("--counts", is_flag=True, help="find all executions: their numbers, and the final states")
 @click.option("--weaken", is_flag=True, help="remove or weaken one ordering at a time: which are needed?")
@@ -34,6 +35,7 @@ MODELS = ("6.1", "newest")  # those of psockmc.litmus.model, which is not loaded
 )
 @click.option("--jobs", "-j", type=click.IntRange(min=1), metavar="N", help="tests at a time  [default: one per CPU]")
 @click.option("--json", "as_json", is_flag=True, help="print one JSON object and nothing else on stdout")
+@user_errors({"results": []})
 def litmus(
     places: tuple[Path, ...],
     weaken: bool,
@@ -56,13 +58,13 @@ def litmus(
     options = _options(**given)
     paths = batch.files(places)
     if not paths:
-        raise click.UsageError(f"there is no *{batch.SUFFIX} file in {', '.join(map(str, places))}")
+        raise UsageError(f"there is no *{batch.SUFFIX} file in {', '.join(map(str, places))}")
     if (svg or weaken) and len(paths) != 1:
-        raise click.UsageError(f"--svg and --weaken are for one test, not {len(paths)}: name one file")
+        raise UsageError(f"--svg and --weaken are for one test, not {len(paths)}: name one file")
     if len(paths) == 1 and not as_json:
         from psockmc.cli.litmus_one import explain_one
 
-        rows = [explain_one(paths[0], options)]
+        rows = [explain_one(paths[0], options, weaken=weaken, svg=svg)]
     else:
         with _progress(len(paths)) as done:
             rows = batch.decide_files(paths, options, jobs, done)

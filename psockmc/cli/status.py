@@ -71,17 +71,10 @@ def user_errors(empty: dict[str, Any]) -> Callable[[Callable[Params, Status]], C
     def decorate(command: Callable[Params, Status]) -> Callable[Params, Status]:
         @functools.wraps(command)
         def guarded(*args: Params.args, **kwargs: Params.kwargs) -> Status:
-            from psockmc.explore import EngineUnavailable
-            from psockmc.lang.diagnostics import ModelErrors
-
             try:
                 return command(*args, **kwargs)
-            except ModelErrors as errors:
-                message = errors.render()
-                click.echo(errors.render(color=sys.stderr.isatty()), err=True)
-            except (UsageError, EngineUnavailable) as error:
-                message = str(error)
-                click.echo(f"psockmc: {message}", err=True)
+            except Exception as error:
+                message = _what_the_user_did(error)
             if kwargs.get("as_json"):
                 print_json({**empty, "error": message})
             return Status.USAGE
@@ -89,3 +82,17 @@ def user_errors(empty: dict[str, Any]) -> Callable[[Callable[Params, Status]], C
         return guarded
 
     return decorate
+
+
+def _what_the_user_did(error: Exception) -> str:
+    """Print what the user did wrong, and return it; raise what is no mistake of the user's again."""
+    from psockmc.explore import EngineUnavailable
+    from psockmc.lang.diagnostics import ModelErrors
+
+    if isinstance(error, ModelErrors):
+        click.echo(error.render(color=sys.stderr.isatty()), err=True)
+        return error.render()
+    if isinstance(error, UsageError | EngineUnavailable):
+        click.echo(f"psockmc: {error}", err=True)
+        return str(error)
+    raise error

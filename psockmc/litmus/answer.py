@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from psockmc.litmus.check import check_calls
 from psockmc.litmus.conditions import Literal, disjuncts, holds
 from psockmc.litmus.definitions import definitions
 from psockmc.litmus.execution import Value
@@ -113,6 +114,7 @@ class _Decision:
     def run(self) -> None:
         """Fill the answer. Raises TimeLimit, TooLarge, LitmusError."""
         test, options = self.test, self.options
+        check_calls(test, definitions(self.model.name))
         self.may_flag = True
         semantics = Semantics(
             definitions(self.model.name), self.model.name == "newest", options.null_once, options.loop_bound

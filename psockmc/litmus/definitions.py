@@ -67,6 +67,11 @@ class Primitive:
     steps: tuple[Step, ...]
     otherwise: tuple[Step, ...]
 
+    @property
+    def is_start(self) -> bool:
+        """Whether it starts a callback: its last argument names a thread, and the others mean nothing."""
+        return self.steps[0].kind == "start"
+
 
 class Definitions:
     """The primitives of one model, by name."""

@@ -284,8 +284,7 @@ class _Walk:
             address = self._value(expr.address)
             return self._load(("Plain",), self._location(address), address.sources)
         value = self._call(expr)
-        if value is None:
-            raise self._error("L0005", f"{expr.name}() has no value", expr)
+        assert value is not None, "check_calls has seen to this"
         return value
 
     def _name(self, name: Name) -> Value:
@@ -331,24 +330,13 @@ class _Walk:
         if self.semantics.null_once and name == "rcu_assign_pointer" and _is_null(call):
             name = "RCU_INIT_POINTER"
         primitive = self.semantics.definitions.get(name)
-        if primitive is None:
-            raise self._unknown(call)
-        if len(call.arguments) != len(primitive.parameters):
-            wanted = f"{name}({', '.join(primitive.parameters)})"
-            raise self._error("L0005", f"{name}() was given {len(call.arguments)} arguments", call, f"write `{wanted}`")
-        if primitive.steps[0].kind == "start":
+        assert primitive is not None, "check_calls has seen to this"
+        if primitive.is_start:
             self._start(call)
             return None
         environment = self._arguments(primitive, call)
         self.place = (*self.place[:2], call.name)
         return self._steps(primitive, environment)
-
-    def _unknown(self, call: Call) -> LitmusError:
-        from difflib import get_close_matches
-
-        near = get_close_matches(call.name, list(self.semantics.definitions), 1)
-        help = f"did you mean `{near[0]}`?" if near else "primitives are defined in psockmc/litmus/primitives.def"
-        return self._error("L0004", f"the primitive {call.name}() is not defined", call, help)
 
     def _arguments(self, primitive: Primitive, call: Call) -> dict[str, Value]:
         """The values of the arguments, unordered among each other."""
@@ -357,8 +345,7 @@ class _Walk:
         for parameter, argument in zip(primitive.parameters, call.arguments, strict=True):
             self.before = before
             if parameter in primitive.lvalues:
-                if not isinstance(argument, Deref):
-                    raise self._error("L0005", f"{call.name}() needs an lvalue here", argument, "write `*x`")
+                assert isinstance(argument, Deref)
                 argument = argument.address
             environment[parameter] = self._value(argument)
             after |= self.before
@@ -368,8 +355,7 @@ class _Walk:
     def _start(self, call: Call) -> None:
         """`call_rcu(head, P2)`: a release store to the hidden location from which P2 begins."""
         thread = call.arguments[-1]
-        if not isinstance(thread, Name) or thread.name not in {t.name for t in self.test.threads}:
-            raise self._error("L0005", f"{call.name}() needs the thread that is its callback last", call, "write `P2`")
+        assert isinstance(thread, Name)
         self.place = (*self.place[:2], call.name)
         self.starts.add(thread.name)
         self._access("W", ("Release",), CALLBACK + thread.name, 0, 0, 1)
