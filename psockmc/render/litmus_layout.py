@@ -318,13 +318,14 @@ def _place_labels(placed: Layout) -> None:
             continue
         size = LABEL_CHARACTER * len(route.arrow.label) + 6
         spots = [_at(route.points, share) for share in _SHARES]
-        candidates = [_around((x + aside * size, y), size) for aside in (0.0, -0.38, 0.38) for x, y in spots]
+        candidates = [_around((x + aside * size, y), size) for aside in _ASIDES for x, y in spots]
         free = (one for one in candidates if not any(one.overlaps(other) for other in taken))
         route.label = next(free, candidates[0])
         taken.append(route.label.grown(_APART))
 
 
 _APART = 5.0
+_ASIDES = (0.0, -0.13, 0.13, -0.26, 0.26, -0.4, 0.4)
 _SHARES = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82)
 
 
