@@ -19,6 +19,7 @@ from psockmc.ir.places import Ref
 from psockmc.ir.reach import PointsTo, changed_fields, embedded, leaf_type, used, walk
 from psockmc.ir.unchanging import Unchanging
 from psockmc.lang import tree
+from psockmc.lang.calls import MAX_CHOICES
 from psockmc.lang.diagnostics import Diagnostic, ModelErrors, did_you_mean
 from psockmc.lang.types import CONTEXTS, ArrayType, Pointer, StructType
 
@@ -92,6 +93,13 @@ class TableOf:
         if kind not in self.builtin:
             near = did_you_mean(kind, list(self.builtin)) or f"the kinds are {', '.join(self.builtin)}"
             raise ModelErrors([self.error("E0902", span, f"`{kind}` is no kind of finding", near)])
+
+    def require_few(self, count: int, span: tree.Span) -> None:
+        """Raises ModelErrors when an arbitrary number has more values than can be tried one by one."""
+        if count > MAX_CHOICES:
+            message = f"an exhaustive search cannot try {count} values one by one"
+            help_ = f"replace the function with `choose(n)`, n up to {MAX_CHOICES}, in a variant; or prove it: `psockmc ring`"
+            raise ModelErrors([self.error("E0904", span, message, help_)])
 
     def error(self, code: str, span: tree.Span, message: str, help_: str) -> Diagnostic:
         """A diagnostic with the first source line of its span."""

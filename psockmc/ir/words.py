@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from psockmc.ir import system as ir
@@ -11,7 +12,7 @@ from psockmc.ir.memory import Leaf
 from psockmc.ir.places import Ref, add, multiply
 from psockmc.ir.reach import embedded
 from psockmc.lang import tree
-from psockmc.lang.types import Bool, ListType, Pointer
+from psockmc.lang.types import Bool, Bounded, ListType, Pointer
 
 if TYPE_CHECKING:
     from psockmc.ir.inline import Inliner
@@ -42,6 +43,9 @@ class Tables(Protocol):
 
     def require_kind(self, kind: str, span: tree.Span) -> None:
         """Raises ModelErrors unless this is a kind of finding."""
+
+    def require_few(self, count: int, span: tree.Span) -> None:
+        """Raises ModelErrors when an arbitrary number has more values than can be tried one by one."""
 
     def statement(self, function: tree.Function, span: tree.Span) -> int:
         """Number of a source statement."""
@@ -444,6 +448,14 @@ def _choose(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
     return ir.Local(number)
 
 
+def _arbitrary(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
+    """One of a few numbers is a choice; more cannot be explored."""
+    lo, hi = int(expr.names["lo"]), int(expr.names["hi"])
+    inliner.tables.require_few(hi - lo + 1, expr.span)
+    choice = replace(expr, names={"count": str(hi - lo + 1)}, type=Bounded(0, hi - lo))
+    return add(_choose(inliner, choice), ir.Const(lo))
+
+
 _WORDS: dict[str, Callable[[Inliner, tree.Intrinsic], ir.Expr]] = {
     "READ_ONCE": _read,
     "rcu_dereference": _read,
@@ -493,4 +505,6 @@ _WORDS: dict[str, Callable[[Inliner, tree.Intrinsic], ir.Expr]] = {
     "finding": _finding,
     "holds_locks": _holds_locks,
     "choose": _choose,
+    "arbitrary": _arbitrary,
+    "wrapping": lambda i, e: i.value(e.args[0]),
 }

@@ -300,7 +300,7 @@ class TypeReader:
             self.world.constants[symbol] = None
             reader = TypeReader(self.world, symbol.module)
             with self._defining(symbol) as value:
-                self.world.constants[symbol] = reader.integer(value)
+                self.world.constants[symbol] = self.world.overrides.get(symbol.name, reader.integer(value))
         elif symbol in self.world.evaluating:
             raise self._circular(symbol)
         if (found := self.world.constants[symbol]) is None:

@@ -216,6 +216,10 @@ class Calls:
                 return self._container_of(node)
             case "choose":
                 return self._choose(node)
+            case "arbitrary":
+                return self._arbitrary(node)
+            case "wrapping":
+                return self._wrapping(node)
             case "wait":
                 return self._wait(node)
             case "acquired":
@@ -286,6 +290,23 @@ class Calls:
             help = f"choose among 1 to {MAX_CHOICES}"
             raise self.file.refuse("E0211", node.args[0], message, label="out of range", help=help)
         return tree.Intrinsic("choose", (), {"count": str(count)}, Bounded(0, count - 1), span)
+
+    def _arbitrary(self, node: ast.Call) -> tree.Expr:
+        self._counted(node, (2,), "write `arbitrary(lo, hi)` with constants lo <= hi")
+        lo, hi = (self.expressions.types.integer(arg) for arg in node.args)
+        if lo > hi:
+            message = f"there is no integer from {lo} to {hi}"
+            raise self.file.refuse("E0211", node, message, label="empty", help="write the smaller bound first")
+        return tree.Intrinsic("arbitrary", (), {"lo": str(lo), "hi": str(hi)}, Bounded(lo, hi), self.file.span(node))
+
+    def _wrapping(self, node: ast.Call) -> tree.Expr:
+        self._counted(node, (1,), "write `wrapping(a - b)`")
+        expr = self.expressions.value(node.args[0])
+        if not isinstance(expr.type, CInt):
+            message = f"argument 1 of `wrapping` must be a C integer, not `{show(expr.type)}`"
+            help = "only C integers wrap around"
+            raise self.file.refuse("E0508", node.args[0], message, label="cannot wrap", help=help)
+        return tree.Intrinsic("wrapping", (expr,), {}, expr.type, self.file.span(node))
 
     def _wait(self, node: ast.Call) -> tree.Expr:
         self._counted(node, (1,), "write `wait(cond, holder=owner)` or `wait(cond, idle=True)`", ("holder", "idle"))

@@ -91,4 +91,5 @@ CODES: dict[str, str] = {
     "E0901": "A setup function does not run to its end.",
     "E0902": "No finding is of this kind.",
     "E0903": "A work item is embedded once for every context.",
+    "E0904": "An arbitrary number has too many values to try each.",
 }

@@ -119,7 +119,7 @@ class Effects:
 
 def _chooses(expr: tree.Expr) -> bool:
     """Whether this node makes a choice; an allocation may choose to fail."""
-    return isinstance(expr, tree.Intrinsic) and expr.name in ("choose", "kzalloc")
+    return isinstance(expr, tree.Intrinsic) and expr.name in ("choose", "arbitrary", "kzalloc")
 
 
 def _does(expr: tree.Expr) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from psockmc.lang import tree
@@ -20,10 +20,13 @@ from psockmc.lang.statements import FunctionBody
 from psockmc.lang.world import Signature, World
 
 
-def load_program(root: Path, files: Sequence[Path], variants: Sequence[Path] = ()) -> tree.Program:
+def load_program(
+    root: Path, files: Sequence[Path], variants: Sequence[Path] = (), *, constants: Mapping[str, int] | None = None
+) -> tree.Program:
     """The program of `files` and everything that they import, with the functions of `variants` put in.
 
-    root: the folder that `models.NAME`, `spec.NAME`, ... are looked up in. Raises ModelErrors with all that is wrong.
+    root: the folder that `models.NAME`, `spec.NAME`, ... are looked up in. constants: other values for module-level
+    constants, by name. Raises ModelErrors with all that is wrong.
     """
     report = Report()
     loader = Loader(root, report)
@@ -31,7 +34,7 @@ def load_program(root: Path, files: Sequence[Path], variants: Sequence[Path] = (
         loader.load(path)
     for path in variants:
         loader.load(path, variant=True)
-    return _check(loader, report)
+    return _check(loader, report, constants or {})
 
 
 def load_source(text: str, file: str = "model.py", *, root: Path | None = None) -> tree.Program:
@@ -42,12 +45,12 @@ def load_source(text: str, file: str = "model.py", *, root: Path | None = None) 
     report = Report()
     loader = Loader(root, report)
     loader.load_text(file, text)
-    return _check(loader, report)
+    return _check(loader, report, {})
 
 
-def _check(loader: Loader, report: Report) -> tree.Program:
+def _check(loader: Loader, report: Report, constants: Mapping[str, int]) -> tree.Program:
     bind_imports(loader.modules, report)
-    world = World(loader.modules, report)
+    world = World(loader.modules, report, overrides=constants)
     symbols = _global_symbols(world)
     declare_enums(world, symbols)
     declare_structs(world, symbols)

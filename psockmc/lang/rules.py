@@ -13,7 +13,7 @@ from psockmc.lang.walk import blocks, expressions, statements, within
 from psockmc.lang.words import WORDS
 from psockmc.lang.world import PROPERTY_ROLES, World
 
-_INITIALISING_ROLES = ("user", "primitive")
+_INITIALISING_ROLES = ("user", "primitive", "proof")
 """Roles of functions that may set constant fields of any object: set-up code and INIT_WORK() and its like."""
 
 _CONTEXT_FREE = "a property is evaluated in a state, not in a context"
@@ -103,7 +103,7 @@ class _Rules:
 
     def _choice(self, expr: tree.Expr) -> None:
         match expr:
-            case tree.Intrinsic(name="choose", span=span):
+            case tree.Intrinsic(name="choose" | "arbitrary", span=span):
                 what = "an atomic block cannot choose"
             case tree.Intrinsic(name="kzalloc", span=span):
                 what = "an atomic block cannot allocate: an allocation may fail, which is a choice"

@@ -14,7 +14,7 @@ from psockmc.lang.types import Bool, Pointer, StructType, Type, show
 from psockmc.lang.words import WORDS, Kind
 from psockmc.lang.world import Signature, World
 
-ROLES = ("kernel", "user", "primitive", "invariant", "at_end", "pure")
+ROLES = ("kernel", "user", "primitive", "proof", "invariant", "at_end", "pure")
 OBJECT_KINDS = ("kworker", "rcu_callback", "softirq", "hardirq")
 MAX_RECURSION = 8
 
@@ -52,6 +52,7 @@ class _Head:
         role = self._role(original)
         kernel_file, recursion = self._kernel(role, original)
         id, sentence = self._property(role, params, result)
+        operation, split = self._proof(role, params)
         per_struct, per_kind = self._per_object(params)
         return Signature(
             name=original.name if original is not None else self.symbol.name,
@@ -61,11 +62,12 @@ class _Head:
             symbol=self.symbol,
             kernel_file=kernel_file,
             recursion=recursion,
-            property_id=id,
+            property_id=id or operation,
             sentence=sentence,
             per_struct=per_struct or (original.per_struct if original is not None else ""),
             per_kind=per_kind or (original.per_kind if original is not None else ""),
             replaces=original.name if original is not None else "",
+            split=split,
         )
 
     # ------------------------------------------------------------ decorators
@@ -151,6 +153,24 @@ class _Head:
             ):
                 return id, sentence
         raise self._bad_decorator(role, f'write `@{role}("I07", "what must hold")`')
+
+    def _proof(self, role: str, params: tuple[tree.Param, ...]) -> tuple[str, int]:
+        """The operation that a proof is about, and how many of its first choices are taken one by one."""
+        if role != "proof":
+            return "", 0
+        for param, arg in zip(params, self.node.args.args, strict=True):
+            if not isinstance(param.type, Pointer):
+                help = f"write `{param.name}: Ptr[T]` for any object, and `arbitrary(lo, hi)` in the body for any number"
+                message = f"the parameter `{param.name}` of a proof must be a pointer, not `{show(param.type)}`"
+                raise self.file.refuse("E0304", arg, message, label="ranges over what?", help=help)
+        match self.decorators[role]:
+            case ast.Call(args=[ast.Constant(value=str(operation))], keywords=[]) if operation:
+                return operation, 0
+            case ast.Call(
+                args=[ast.Constant(value=str(operation))], keywords=[ast.keyword(arg="split", value=count)]
+            ) if operation:
+                return operation, self.types.integer(count)
+        raise self._bad_decorator(role, 'write `@proof("sk_msg_trim")` or `@proof("sk_msg_trim", split=1)`')
 
     def _per_object(self, params: tuple[tree.Param, ...]) -> tuple[str, str]:
         """Struct and kind of context of `@per_object`: one context of the function for each object."""

@@ -55,6 +55,7 @@ class FunctionBody:
             per_struct=signature.per_struct,
             per_kind=signature.per_kind,
             variant=signature.replaces,
+            split=signature.split,
         )
 
     def block(self, statements: Iterable[ast.stmt]) -> tuple[tree.Stmt, ...]:

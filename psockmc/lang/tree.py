@@ -148,7 +148,7 @@ class Intrinsic:
     args are expressions in source order (for places: the FieldOf/ElementOf itself). names: string and keyword
     arguments that are no expressions, by name: kzalloc {"struct", "gfp"}, container_of {"struct", "field"},
     finding {"kind", "sentence"}, acquired {"mode"}, wait {"idle": "yes"} (its holder, if any, is args[1]),
-    choose {"count"}.
+    choose {"count"}, arbitrary {"lo", "hi"}.
     """
 
     name: str
@@ -383,10 +383,11 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function. role: kernel, user, primitive, pure, invariant, at_end.
+    """A function. role: kernel, user, primitive, proof, pure, invariant, at_end.
 
     kernel_file: "" unless role is kernel. recursion: how often it may stand on one call path. property_id and sentence:
-    of invariant and at_end. per_struct, per_kind: of `@per_object`, else "". locals: every local's type, parameters
+    of invariant and at_end; of a proof, property_id is the operation it is about and split how many of its first choices
+    are taken one by one. per_struct, per_kind: of `@per_object`, else "". locals: every local's type, parameters
     included. variant: name of the function that this one replaced when it came from a variant, else "".
     """
 
@@ -405,6 +406,7 @@ class Function:
     per_struct: str = ""
     per_kind: str = ""
     variant: str = ""
+    split: int = 0
 
 
 @dataclass(frozen=True, slots=True)

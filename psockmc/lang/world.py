@@ -34,6 +34,7 @@ class Signature:
     per_struct: str = ""
     per_kind: str = ""
     replaces: str = ""
+    split: int = 0
 
     @property
     def pointer(self) -> FunctionPointer:
@@ -58,7 +59,7 @@ class World:
 
     A symbol that maps to None was refused: whatever uses it is refused silently. broken_fields: fields (struct, name)
     whose type was refused. flags: flag words by name. evaluating: constants and aliases whose definitions are being
-    read now.
+    read now. overrides: values of constants, by name, that take the place of those in the source.
     """
 
     modules: Mapping[str, Module]
@@ -71,6 +72,7 @@ class World:
     types: dict[Symbol, Type | None] = field(default_factory=dict)
     signatures: dict[Symbol, Signature | None] = field(default_factory=dict)
     evaluating: set[Symbol] = field(default_factory=set)
+    overrides: Mapping[str, int] = field(default_factory=dict)
     instances: dict[Symbol, str | None] = field(default_factory=dict)
 
     def function(self, name: str) -> Signature | None:

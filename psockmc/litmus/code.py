@@ -213,6 +213,7 @@ class CodeParser:
         return tuple(assignments)
 
     def _assignment(self, name: Token) -> Assign:
+        self.declared.add(name.text)
         value = self._expression()
         end = self._expect(";").end
         return Assign(name.text, value, name.start, end)

@@ -4,7 +4,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 
 from psockmc.litmus.execution import Value
 from psockmc.litmus.lexer import END, NUMBER, WORD, Token
@@ -24,11 +24,21 @@ class _Refused(Exception):
 
 
 class ConditionParser:
-    """Parses the tokens behind the last thread. locations, filter: what `locations` and `filter` said."""
+    """Parses the tokens behind the last thread. locations, filter: what `locations` and `filter` said.
 
-    def __init__(self, tokens: list[Token], threads: int, problems: list[Problem]) -> None:
+    registers: the names per thread; globals: all names of globals. None: these are not known well enough to complain.
+    """
+
+    def __init__(
+        self,
+        tokens: list[Token],
+        registers: Sequence[Container[str]],
+        globals: Container[str] | None,
+        problems: list[Problem],
+    ) -> None:
         self.tokens = tokens
-        self.threads = threads
+        self.registers = registers
+        self.globals = globals
         self.problems = problems
         self.at = 0
         self.locations: list[Final] = []
@@ -135,16 +145,24 @@ class ConditionParser:
         token = self.tokens[self.at]
         if token.kind == NUMBER or (token.text[:1] == "P" and self.tokens[self.at + 1].text == ":"):
             thread = int(token.text.removeprefix("P"), 0)
-            if thread >= self.threads:
-                message = f"there is no thread P{thread}: the last is P{self.threads - 1}"
+            if thread >= len(self.registers):
+                message = f"there is no thread P{thread}: the last is P{len(self.registers) - 1}"
                 raise _Refused(Problem("L0008", message, token.start, token.end))
             self.at += 1
             self._expect(":")
-            return Register(thread, self._word())
-        memory = Memory(self._word())
+            return Register(thread, self._known(self.registers[thread], f"P{thread} has no register"))
+        memory = Memory(self._known(self.globals or (), "there is no global"))
         if bracket:
             self._expect("]")
         return memory
+
+    def _known(self, names: Container[str], otherwise: str) -> str:
+        """The next word, with a complaint when it is not among these names."""
+        token = self.tokens[self.at]
+        name = self._word()
+        if self.globals is not None and name not in names:
+            self.problems.append(Problem("L0006", f"{otherwise} `{name}`", token.start, token.end))
+        return name
 
     # ------------------------------------------------------------ tokens
 

@@ -161,7 +161,7 @@ Proposition = Equal | Not | And | Or
 
 @dataclass(slots=True)
 class Thread:
-    """One thread. name: `P0`; parameters: the names of globals; declared: names of registers with a declaration."""
+    """One thread. name: `P0`; parameters: the names of globals; declared: registers declared or assigned."""
 
     name: str
     parameters: tuple[str, ...]

@@ -1,0 +1,621 @@
+"""Terms: integers and truth values over unknowns, built once each and simplified while they are built.
+
+Integers are mathematical; what C does to them when they leave their type is made explicit by who builds the term
+(`psockmc.prove.machine`). Sums are kept as linear combinations, so that a walk along a ring that adds lengths and takes
+them off again yields the number it started from, not a tower of sums. Every integer term knows an interval that
+contains it; comparisons which the interval decides become constants at once.
+
+**Lanes.** One number that has few possible values, such as the place at which a ring starts, need not be an unknown. It is
+carried as the tuple of all its values, one for each lane, and arithmetic on it is done lane by lane. Whatever comes out the
+same in every lane is a constant again: that slot 3 behind the start is not the end holds wherever the ring starts,
+without a question to the solver. Only what really depends on the lane becomes a condition on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import gcd
+from typing import Final
+
+TRUTH_KINDS = frozenset(("true", "false", "bool", "lane", "le", "eq", "not", "and", "or"))
+ATOMS = frozenset(("bool", "lane", "le", "eq"))
+LANE = "lane"
+MANY_CASES = 80
+"""Terms with more than this many possible values are not split into cases."""
+
+
+@dataclass(eq=False, slots=True)
+class Term:
+    """One node. Two terms are equal iff they are the same object.
+
+    kind of an integer: `int`, `var`, `lanes` (args: its value in each lane), `lin` (args: pairs (term, factor); value: the
+    constant), `ite` (condition, then, other), `op` (name in `name`; args). Of a truth value: `true`, `false`, `bool` (an
+    unknown), `lane` (args: whether it holds, for each lane), `le` and `eq` (args: the linear combination that is <= 0 or
+    == 0), `not`, `and`, `or`. lo, hi: bounds of an integer, inclusive. atoms: which comparisons, unknowns and conditions on
+    the lane occur in it, a bit for each.
+    """
+
+    kind: str
+    args: tuple[object, ...]
+    number: int
+    value: int = 0
+    name: str = ""
+    lo: int = 0
+    hi: int = 0
+    atoms: int = 0
+    known: Mapping[Term, Term] | None = None
+    negated: Term | None = field(default=None, repr=False)
+
+    @property
+    def is_int(self) -> bool:
+        """Whether it is a known integer."""
+        return self.kind == "int"
+
+    @property
+    def truth(self) -> bool:
+        """Whether it is a truth value."""
+        return self.kind in TRUTH_KINDS
+
+
+Key = tuple[object, ...]
+_table: dict[Key, Term] = {}
+
+
+def forget() -> None:
+    """Drops all terms but the constants: call it between proofs that share nothing. Older terms must not be used on."""
+    _table.clear()
+    for term in (TRUE, FALSE):
+        _table[(term.kind,)] = term
+
+
+def _intern(key: Key, kind: str, args: tuple[object, ...], value: int = 0, name: str = "") -> tuple[Term, bool]:
+    found = _table.get(key)
+    if found is not None:
+        return found, False
+    term = Term(kind, args, len(_table), value, name)
+    term.atoms = 1 << term.number if kind in ATOMS else 0
+    for part in args:
+        if isinstance(part, Term):
+            term.atoms |= part.atoms
+        elif kind == "lin":
+            term.atoms |= part[0].atoms  # type: ignore[index]
+    _table[key] = term
+    return term, True
+
+
+TRUE: Final = _intern(("true",), "true", ())[0]
+FALSE: Final = _intern(("false",), "false", ())[0]
+TRUE.negated, FALSE.negated = FALSE, TRUE
+
+# ---------------------------------------------------------------- integers
+
+
+def const(value: int) -> Term:
+    """A known integer."""
+    term, new = _intern(("int", value), "int", (), value)
+    if new:
+        term.lo = term.hi = value
+    return term
+
+
+def var(name: str, lo: int, hi: int) -> Term:
+    """An unknown integer in lo..hi; a name always stands for the same unknown with the same bounds."""
+    if lo == hi:
+        return const(lo)
+    term, new = _intern(("var", name, lo, hi), "var", (), name=name)
+    if new:
+        term.lo, term.hi = lo, hi
+    return term
+
+
+def lanes(values: Sequence[int]) -> Term:
+    """An integer that has this value in each lane."""
+    if min(values) == max(values):
+        return const(values[0])
+    term, new = _intern(("lanes", *values), "lanes", tuple(values))
+    if new:
+        term.lo, term.hi = min(values), max(values)
+    return term
+
+
+def lane(holds: Sequence[bool]) -> Term:
+    """A truth value that holds in these lanes."""
+    if all(holds):
+        return TRUE
+    if not any(holds):
+        return FALSE
+    return _intern(("lane", *holds), "lane", tuple(holds))[0]
+
+
+def in_lanes(term: Term) -> tuple[int, ...] | None:
+    """The value of a lanes term in each lane; None for other terms."""
+    return term.args if term.kind == "lanes" else None  # type: ignore[return-value]
+
+
+Parts = dict[Term, int]
+
+
+def _parts(term: Term) -> tuple[Parts, int]:
+    if term.kind == "int":
+        return {}, term.value
+    if term.kind == "lin":
+        return dict(term.args), term.value  # type: ignore[arg-type]
+    return {term: 1}, 0
+
+
+def _linear(parts: Parts, constant: int) -> Term:
+    pairs = tuple(sorted(((t, c) for t, c in parts.items() if c), key=lambda pair: pair[0].number))
+    if not pairs:
+        return const(constant)
+    if constant == 0 and len(pairs) == 1 and pairs[0][1] == 1:
+        return pairs[0][0]
+    if all(t.kind == "lanes" for t, _ in pairs):
+        columns = zip(*(t.args for t, _ in pairs), strict=True)
+        return lanes([constant + sum(v * c for v, (_, c) in zip(row, pairs, strict=True)) for row in columns])  # type: ignore[operator]
+    key = ("lin", constant, *((t.number, c) for t, c in pairs))
+    term, new = _intern(key, "lin", pairs, constant)
+    if new:
+        term.lo = constant + sum(c * (t.lo if c > 0 else t.hi) for t, c in pairs)
+        term.hi = constant + sum(c * (t.hi if c > 0 else t.lo) for t, c in pairs)
+    return term
+
+
+def add(left: Term, right: Term, factor: int = 1) -> Term:
+    """left + factor * right."""
+    parts, constant = _parts(left)
+    more, addend = _parts(right)
+    for term, count in more.items():
+        parts[term] = parts.get(term, 0) + factor * count
+    return _linear(parts, constant + factor * addend)
+
+
+def subtract(left: Term, right: Term) -> Term:
+    """left - right."""
+    return add(left, right, -1)
+
+
+def scale(term: Term, factor: int) -> Term:
+    """factor * term."""
+    return add(const(0), term, factor)
+
+
+def ite(cond: Term, then: Term, other: Term) -> Term:
+    """`then` where the condition holds, else `other`; both integers."""
+    if cond is TRUE or then is other:
+        return then
+    if cond is FALSE:
+        return other
+    if cond.kind == "not":
+        cond, then, other = negation(cond), other, then
+    if cond.kind == "lane" and {then.kind, other.kind} <= {"int", "lanes"}:
+        width = len(cond.args)
+        sides = zip(cond.args, _row(then, width), _row(other, width), strict=True)
+        return lanes([a if holds else b for holds, a, b in sides])
+    first, second = leaves(then), leaves(other)
+    if first is not None and second is not None:
+        found = {leaf: conjunction((cond, when)) for leaf, when in first.items()}
+        for leaf, when in second.items():
+            found[leaf] = disjunction((found.get(leaf, FALSE), conjunction((negation(cond), when))))
+        return guarded(found)
+    if other.kind == "ite" and other.args[0] is cond:
+        return ite(cond, then, _term(other.args[2]))
+    if then.kind == "ite" and then.args[0] is cond:
+        return ite(cond, _term(then.args[1]), other)
+    return _ite(cond, then, other)
+
+
+def _ite(cond: Term, then: Term, other: Term) -> Term:
+    term, new = _intern(("ite", cond.number, then.number, other.number), "ite", (cond, then, other))
+    if new:
+        term.lo, term.hi = min(then.lo, other.lo), max(then.hi, other.hi)
+    return term
+
+
+def guarded(found: Mapping[Term, Term]) -> Term:
+    """The leaf whose condition holds; the conditions exclude each other and one of them holds."""
+    found = {leaf: when for leaf, when in found.items() if when is not FALSE}
+    ordered = sorted(found, key=lambda leaf: leaf.number)
+    term = ordered[-1]
+    for leaf in reversed(ordered[:-1]):
+        term = _ite(found[leaf], leaf, term)
+    if term.known is None and len(found) <= MANY_CASES:
+        term.known = found
+    return term
+
+
+def leaves(term: Term) -> Mapping[Term, Term] | None:
+    """The numbers (one, or one for each lane) that a term can be, each with its condition; None: there are many.
+
+    The conditions exclude each other, and one of them always holds.
+    """
+    if term.known is None:
+        term.known = _leaves(term) or {}
+    return term.known or None
+
+
+def _leaves(term: Term) -> Mapping[Term, Term] | None:
+    match term.kind:
+        case "int" | "lanes":
+            return {term: TRUE}
+        case "ite":
+            return None
+        case "lin":
+            return _linear_leaves(term)
+        case _:
+            return None
+
+
+def _linear_leaves(term: Term) -> Mapping[Term, Term] | None:
+    found: dict[Term, Term] = {const(term.value): TRUE}
+    for part, factor in term.args:  # type: ignore[misc]
+        parts = leaves(part)
+        if parts is None or len(parts) * len(found) > MANY_CASES:
+            return None
+        more: dict[Term, Term] = {}
+        for base, cond in found.items():
+            for leaf, when in parts.items():
+                total = add(base, leaf, factor)
+                both = conjunction((cond, when))
+                if both is not FALSE:
+                    more[total] = disjunction((more.get(total, FALSE), both))
+        found = more
+    return found
+
+
+def _row(term: Term, width: int) -> Sequence[int]:
+    return in_lanes(term) or (term.value,) * width
+
+
+def _term(part: object) -> Term:
+    assert isinstance(part, Term)
+    return part
+
+
+def cases(term: Term) -> Mapping[int, Term] | None:
+    """The values that a term can have, each with the condition under which it has it; None when there are many.
+
+    The conditions exclude each other, and one of them always holds.
+    """
+    found: dict[int, Term] = {}
+    parts = leaves(term)
+    if parts is None:
+        if term.hi - term.lo >= MANY_CASES:
+            return None
+        return {v: _compare("eq", subtract(term, const(v))) for v in range(term.lo, term.hi + 1)}
+    for leaf, when in parts.items():
+        values = in_lanes(leaf) or (leaf.value,)
+        for value in dict.fromkeys(values):
+            here = TRUE if len(values) == 1 else lane([v == value for v in values])
+            found[value] = disjunction((found.get(value, FALSE), conjunction((when, here))))
+    return found
+
+
+# ---------------------------------------------------------------- truth values
+
+
+def unknown(name: str) -> Term:
+    """An unknown truth value."""
+    return _intern(("bool", name), "bool", (), name=name)[0]
+
+
+def boolean(value: bool) -> Term:
+    """A known truth value."""
+    return TRUE if value else FALSE
+
+
+def at_most(left: Term, right: Term) -> Term:
+    """left <= right."""
+    difference = subtract(left, right)
+    if difference.hi <= 0:
+        return TRUE
+    if difference.lo > 0:
+        return FALSE
+    return _decided(difference, "le")
+
+
+def equals(left: Term, right: Term) -> Term:
+    """left == right."""
+    if left is right:
+        return TRUE
+    difference = subtract(left, right)
+    if difference.lo > 0 or difference.hi < 0:
+        return FALSE
+    return _decided(difference, "eq")
+
+
+def _decided(difference: Term, kind: str) -> Term:
+    """The comparison with 0, by the cases of the difference where it has few."""
+    if difference.kind == "int":
+        return boolean(difference.value == 0 if kind == "eq" else difference.value <= 0)
+    if (values := in_lanes(difference)) is not None:
+        return lane([v == 0 if kind == "eq" else v <= 0 for v in values])
+    parts = leaves(difference)
+    if parts is not None:
+        decided = [(_decided(leaf, kind), when) for leaf, when in parts.items()]
+        holds = [conjunction((when, truth)) for truth, when in decided if truth is not FALSE]
+        fails = [conjunction((when, negation(truth))) for truth, when in decided if truth is not TRUE]
+        return disjunction(holds) if len(holds) <= len(fails) else negation(disjunction(fails))
+    return _compare(kind, difference)
+
+
+def _compare(kind: str, difference: Term) -> Term:
+    parts, constant = _parts(difference)
+    divisor = gcd(*parts.values())
+    if kind == "eq" and constant % divisor:
+        return FALSE
+    if kind == "eq":
+        # One of the two signs stands for both.
+        first = min(parts, key=lambda t: t.number)
+        if parts[first] < 0:
+            divisor = -divisor
+        parts = {t: c // divisor for t, c in parts.items()}
+        constant //= divisor
+    else:
+        parts = {t: c // divisor for t, c in parts.items()}
+        constant = -((-constant) // divisor)
+        pairs = sorted(parts.items(), key=lambda pair: pair[0].number)
+        if pairs[0][1] < 0:
+            # not (x <= 0) is 1 - x <= 0: one of the two is a negation of the other.
+            opposite = _linear({t: -c for t, c in parts.items()}, 1 - constant)
+            return negation(_atom("le", opposite))
+    return _atom(kind, _linear(parts, constant))
+
+
+def _atom(kind: str, linear: Term) -> Term:
+    return _intern((kind, linear.number), kind, (linear,))[0]
+
+
+def negation(term: Term) -> Term:
+    """not term."""
+    if term.negated is None:
+        if term.kind == "not":
+            opposite = _term(term.args[0])
+        elif term.kind == "lane":
+            opposite = lane([not holds for holds in term.args])
+        else:
+            opposite = _intern(("not", term.number), "not", (term,))[0]
+        term.negated, opposite.negated = opposite, term
+    return term.negated
+
+
+def conjunction(terms: Iterable[Term]) -> Term:
+    """All of them."""
+    flat: dict[Term, None] = {}
+    for term in terms:
+        if term is FALSE:
+            return FALSE
+        if term.kind == "and":
+            flat.update(dict.fromkeys(term.args))  # type: ignore[arg-type]
+        elif term is not TRUE:
+            flat[term] = None
+    if not _merge_lanes(flat, all):
+        return FALSE
+    for term in flat:
+        if term.negated is not None and term.negated in flat:
+            return FALSE
+    return _gathered("and", flat, TRUE)
+
+
+def _merge_lanes(flat: dict[Term, None], both: Callable[[Iterable[object]], bool]) -> bool:
+    """Makes one condition on the lane of several; False when that decides the whole."""
+    found = [term for term in flat if term.kind == "lane"]
+    if len(found) < 2:
+        return True
+    for term in found:
+        del flat[term]
+    merged = lane([both(column) for column in zip(*(term.args for term in found), strict=True)])
+    if merged.kind == "lane":
+        flat[merged] = None
+    return merged is not (FALSE if both is all else TRUE)
+
+
+def disjunction(terms: Iterable[Term]) -> Term:
+    """One of them at least; what all of them demand is demanded once."""
+    flat: dict[Term, None] = {}
+    for term in terms:
+        if term is TRUE:
+            return TRUE
+        if term.kind == "or":
+            flat.update(dict.fromkeys(term.args))  # type: ignore[arg-type]
+        elif term is not FALSE:
+            flat[term] = None
+    if not _merge_lanes(flat, any):
+        return TRUE
+    for term in flat:
+        if term.negated is not None and term.negated in flat:
+            return TRUE
+    if len(flat) > 1:
+        factored = _factored(flat)
+        if factored is not None:
+            return factored
+    return _gathered("or", flat, FALSE)
+
+
+def _demands(term: Term) -> tuple[object, ...]:
+    return term.args if term.kind == "and" else (term,)
+
+
+def _factored(flat: dict[Term, None]) -> Term | None:
+    """a and b, or a and c: a, and b or c."""
+    sets = [dict.fromkeys(_demands(term)) for term in flat]
+    common = [t for t in sets[0] if all(t in s for s in sets[1:])]
+    if not common:
+        return None
+    rests = [conjunction(_term(t) for t in s if t not in common) for s in sets]
+    return conjunction((*map(_term, common), disjunction(rests)))
+
+
+def _gathered(kind: str, flat: dict[Term, None], empty: Term) -> Term:
+    if not flat:
+        return empty
+    if len(flat) == 1:
+        return next(iter(flat))
+    args = tuple(sorted(flat, key=lambda t: t.number))
+    return _intern((kind, *(t.number for t in args)), kind, args)[0]
+
+
+def implies(cond: Term, then: Term) -> Term:
+    """Where the condition holds, `then` holds."""
+    return disjunction((negation(cond), then))
+
+
+def choice(cond: Term, then: Term, other: Term) -> Term:
+    """`ite` for truth values."""
+    if cond is TRUE or then is other:
+        return then
+    if cond is FALSE:
+        return other
+    if then is TRUE:
+        return disjunction((cond, other))
+    if then is FALSE:
+        return conjunction((negation(cond), other))
+    if other is TRUE:
+        return disjunction((negation(cond), then))
+    if other is FALSE:
+        return conjunction((cond, then))
+    return disjunction((conjunction((cond, then)), conjunction((negation(cond), other))))
+
+
+# ---------------------------------------------------------------- simplification
+
+
+class Given:
+    """Terms as they are where a condition holds: what it decides is put in."""
+
+    def __init__(self, cond: Term) -> None:
+        self.memo: dict[Term, Term] = {}
+        self.atoms = cond.atoms
+        self._learn(cond)
+
+    def _learn(self, cond: Term) -> None:
+        if cond.kind == "and":
+            for part in cond.args:
+                self._learn(_term(part))
+        elif cond.kind == "not" and _term(cond.args[0]).kind == "or":
+            for part in _term(cond.args[0]).args:
+                self._learn(negation(_term(part)))
+        if cond is not TRUE:
+            self.memo[cond] = TRUE
+            self.memo[negation(cond)] = FALSE
+
+    def __call__(self, term: Term) -> Term:
+        """The term, simplified; equal to it wherever the condition holds."""
+        if not term.atoms & self.atoms:
+            return term
+        found = self.memo.get(term)
+        if found is None:
+            found = self.memo[term] = self._simpler(term)
+        return found
+
+    def _simpler(self, term: Term) -> Term:
+        args = term.args
+        match term.kind:
+            case "ite":
+                cond = self(_term(args[0]))
+                if cond is TRUE:
+                    return self(_term(args[1]))
+                if cond is FALSE:
+                    return self(_term(args[2]))
+                return ite(cond, self(_term(args[1])), self(_term(args[2])))
+            case "lin":
+                parts: Parts = {}
+                constant = term.value
+                for part, factor in args:  # type: ignore[misc]
+                    more, addend = _parts(self(part))
+                    constant += addend * factor
+                    for t, c in more.items():
+                        parts[t] = parts.get(t, 0) + c * factor
+                return _linear(parts, constant)
+            case "not":
+                return negation(self(_term(args[0])))
+            case "and":
+                return conjunction(self(_term(t)) for t in args)
+            case "or":
+                return disjunction(self(_term(t)) for t in args)
+            case "le" | "eq":
+                linear = _term(args[0])
+                simpler = self(linear)
+                if simpler is linear:
+                    return term
+                return at_most(simpler, const(0)) if term.kind == "le" else equals(simpler, const(0))
+            case "op":
+                left, right = self(_term(args[0])), self(_term(args[1]))
+                return operation(term.name, left, right, term.lo, term.hi)
+        return term
+
+
+# ---------------------------------------------------------------- values
+
+
+Assignment = Mapping[str, int]
+
+
+def evaluate(term: Term, values: Assignment, memo: dict[Term, int] | None = None) -> int:
+    """The value of a term (truth values: 0 or 1) when the unknowns have these values; unknowns left out are their lo.
+
+    The lane is the unknown LANE.
+
+    The arithmetic is Python's own: a check of what a solver answers that shares nothing with the solver.
+    """
+    memo = {} if memo is None else memo
+    stack = [term]
+    while stack:
+        top = stack[-1]
+        if top in memo:
+            stack.pop()
+            continue
+        missing = [t for t in _below(top) if t not in memo]
+        if missing:
+            stack.extend(missing)
+            continue
+        memo[stack.pop()] = _value(top, values, memo)
+    return memo[term]
+
+
+def _below(term: Term) -> list[Term]:
+    if term.kind == "lin":
+        return [pair[0] for pair in term.args]  # type: ignore[index]
+    return [t for t in term.args if isinstance(t, Term)]
+
+
+def _value(term: Term, values: Assignment, memo: Mapping[Term, int]) -> int:
+    args = term.args
+    match term.kind:
+        case "int":
+            return term.value
+        case "var":
+            return values.get(term.name, term.lo)
+        case "bool":
+            return values.get(term.name, 0)
+        case "true":
+            return 1
+        case "false":
+            return 0
+        case "lanes" | "lane":
+            return int(args[values.get(LANE, 0)])  # type: ignore[call-overload,no-any-return]
+        case "lin":
+            return term.value + sum(memo[t] * c for t, c in args)  # type: ignore[misc]
+        case "ite":
+            return memo[_term(args[1] if memo[_term(args[0])] else args[2])]
+        case "le":
+            return int(memo[_term(args[0])] <= 0)
+        case "eq":
+            return int(memo[_term(args[0])] == 0)
+        case "not":
+            return 1 - memo[_term(args[0])]
+        case "and":
+            return int(all(memo[_term(t)] for t in args))
+        case "or":
+            return int(any(memo[_term(t)] for t in args))
+    return _operate(term.name, memo[_term(args[0])], memo[_term(args[1])])
+
+
+def _operate(name: str, left: int, right: int) -> int:
+    match name:
+        case "*":
+            return left * right
+        case "//":
+            return left // right if right else 0
+        case _:
+            return left % right if right else 0
