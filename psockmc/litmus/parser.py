@@ -31,9 +31,9 @@ def parse(text: str, file: str = "test.litmus") -> Test:
     initial = InitialParser(source, brace)
     problems += initial.problems
     threads, end = _threads(source, initial.end, problems)
-    registers = [{*t.declared, *t.parameters, *initial.registers.get(i, ())} for i, t in enumerate(threads)]
+    names = [{*t.declared, *t.parameters, *initial.registers.get(i, ())} for i, t in enumerate(threads)]
     globals = None if problems else {*initial.memory, *(p for t in threads for p in t.parameters)}
-    condition = ConditionParser(lexer.facts(source, end, len(text)), registers, globals, problems)
+    condition = ConditionParser(lexer.facts(source, end, len(text)), names, globals, problems)
     quantifier, proposition = condition.parse()
     if problems:
         raise LitmusError(source, problems)
