@@ -129,6 +129,13 @@ def faults(ring: RingPicture) -> Faults:
     return Faults(tuple(found.sentences), frozenset(found.slots), frozenset(found.fields))
 
 
+def broken_in(change: RingChange, panel: Panel) -> Faults:
+    """What to mark in the ring afterwards: nothing in an illustration, and nothing that was so before."""
+    if not change.claim or panel.after is None or faults(panel.before).sentences:
+        return Faults()
+    return faults(panel.after)
+
+
 def _faults_of_elements(ring: RingPicture, found: _Collected) -> None:
     total = sum(ring.slots[i].length for i in ring.live())
     if total != ring.size:
@@ -160,16 +167,16 @@ def ring_text(change: RingChange, width: int = 100) -> str:
     if change.claim:
         lines += wrap(f"broken: {change.claim}", width)
     for panel in change.panels:
-        lines += ["", f"{panel.name}, before", *_ring_lines(panel.before, None, width)]
+        lines += ["", f"{panel.name}, before", *_ring_lines(panel.before, None, width, Faults())]
         if panel.after is None:
             lines += ["", f"{panel.name}: the operation does not come to its end"]
         else:
-            lines += ["", f"{panel.name}, after", *_ring_lines(panel.after, panel.before, width)]
+            marked = broken_in(change, panel)
+            lines += ["", f"{panel.name}, after", *_ring_lines(panel.after, panel.before, width, marked)]
     return "\n".join(lines) + "\n"
 
 
-def _ring_lines(ring: RingPicture, before: RingPicture | None, width: int) -> list[str]:
-    marked = faults(ring) if before else Faults()
+def _ring_lines(ring: RingPicture, before: RingPicture | None, width: int, marked: Faults) -> list[str]:
     cells = [_Cell(ring, i, before, i in marked.slots) for i in range(len(ring.slots))]
     lines = [line for row in _rows(cells, width) for line in _row(row)]
     lines += wrap(_fields_line(ring, before, marked.fields), width, 4, 2)
@@ -183,7 +190,7 @@ def _rows(cells: list[_Cell], width: int) -> list[list[_Cell]]:
     rows: list[list[_Cell]] = [[]]
     left = width - 5
     for cell in cells:
-        if rows[-1] and cell.room > left:
+        if rows[-1] and cell.room + 1 > left:
             rows.append([])
             left = width - 5
         rows[-1].append(cell)

@@ -10,13 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from psockmc.render.ring import Faults, Panel, RingChange, RingPicture, faults, ring_text
+from psockmc.render.ring import Faults, Panel, RingChange, RingPicture, broken_in, ring_text
 
 CELL = 76
 HEIGHT = 58
 MARGIN = 24
 PER_ROW = 12
 POINTERS = 46
+
+LONGEST = 9
+"""Characters of the ordinary size that fit into a slot."""
+
+LEGEND = "blue: in the message; dashed line: copy bit; orange: changed; red: broken"
 
 STYLE = """
 text { font: 13px ui-monospace, monospace; fill: #1b1f24 }
@@ -30,7 +35,7 @@ text { font: 13px ui-monospace, monospace; fill: #1b1f24 }
 .changed { fill: none; stroke: #d9730d; stroke-width: 3 }
 .broken { fill: none; stroke: #b3261e; stroke-width: 4 }
 .pointer { fill: #1b1f24 }
-.arc { fill: none; stroke: #7a56c2; stroke-width: 2 }
+.long { font-size: 9px }
 .paper { fill: #ffffff }
 @media (prefers-color-scheme: dark) {
   text, .pointer { fill: #e6edf3 } .paper { fill: #0d1117 } .note { fill: #9aa4af } .claim { fill: #ff8a80 }
@@ -62,14 +67,18 @@ def ring_svg(change: RingChange) -> str:
             page.text(MARGIN, line, "claim")
             page.y += 18
     for panel in change.panels:
-        _panel(page, panel)
+        _panel(page, change, panel)
+    page.y += 32
+    page.text(MARGIN, LEGEND, "note")
     height = page.y + MARGIN
     return _document(page, height, change)
 
 
 def _width(change: RingChange) -> int:
     slots = max(len(panel.before.slots) for panel in change.panels)
-    return max(2 * MARGIN + min(slots, PER_ROW) * CELL, 2 * MARGIN + 9 * len(change.call) + 60, 480)
+    return max(
+        2 * MARGIN + min(slots, PER_ROW) * CELL, 2 * MARGIN + 9 * len(change.call) + 60, 2 * MARGIN + 8 * len(LEGEND)
+    )
 
 
 def _document(page: _Page, height: int, change: RingChange) -> str:
@@ -86,20 +95,19 @@ def _document(page: _Page, height: int, change: RingChange) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _panel(page: _Page, panel: Panel) -> None:
+def _panel(page: _Page, change: RingChange, panel: Panel) -> None:
     page.y += 34
     page.text(MARGIN, f"{panel.name}, before", "note")
-    _ring(page, panel.before, None)
+    _ring(page, panel.before, None, Faults())
     page.y += 34
     if panel.after is None:
         page.text(MARGIN, f"{panel.name}: the operation does not come to its end", "claim")
         return
     page.text(MARGIN, f"{panel.name}, after", "note")
-    _ring(page, panel.after, panel.before)
+    _ring(page, panel.after, panel.before, broken_in(change, panel))
 
 
-def _ring(page: _Page, ring: RingPicture, before: RingPicture | None) -> None:
-    marked = faults(ring) if before else Faults()
+def _ring(page: _Page, ring: RingPicture, before: RingPicture | None, marked: Faults) -> None:
     for first in range(0, len(ring.slots), PER_ROW):
         page.y += POINTERS
         for i in range(first, min(first + PER_ROW, len(ring.slots))):
@@ -126,9 +134,11 @@ def _slot(page: _Page, ring: RingPicture, before: RingPicture | None, i: int, x:
     if broken:
         page.parts.append(_rect("broken", x, y, 5))
     middle = x + CELL // 2
-    page.parts.append(_text(x + 6, y + 14, str(i), "note", "start"))
+    page.parts.append(_text(x + 7, y + 16, str(i), "note", "start"))
     for line, content in enumerate(_content(ring, i)):
-        page.parts.append(_text(middle, y + 31 + 16 * line, content, "", "middle"))
+        page.parts.append(
+            _text(middle, y + 33 + 15 * line, content, "long" if len(content) > LONGEST else "", "middle")
+        )
     _pointers(page, ring, i, middle)
 
 

@@ -189,6 +189,8 @@ class RingMachine(RuleBasedStateMachine):
         if result == 0:
             message.text = message.text[:start] + bytes(length) + message.text[start:]
             message.closed = False
+            for i in message.ring.live():  # a mark may be left inside the message: test_plain_ring_findings.py
+                message.ring.data[i].last = False
 
     @rule(pick=PICK, at=PICK, length=st.one_of(st.integers(1, 30), st.just(2**32 - 1)))
     def pop(self, pick: int, at: int, length: int) -> None:
