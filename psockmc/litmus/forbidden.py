@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import factorial
 
 from psockmc.litmus.answer import Answer, Options, Verdict
 from psockmc.litmus.candidate import Candidate, Unsolvable, Valuation
@@ -22,7 +23,10 @@ from psockmc.litmus.terms import NoMeaning, truth
 from psockmc.litmus.threads import Semantics, paths, pointers, started
 
 CANDIDATES = 5_000
-"""How many candidates are looked at."""
+"""How many coherent candidates are looked at."""
+
+INCOHERENT = 50_000
+"""How many candidates are tried beyond coherence, where there is no coherent one."""
 
 _COMPARED = 12
 """How many of the best candidates are explained before the shortest explanation is taken."""
@@ -49,8 +53,8 @@ class Forbidden:
         """The whole as text."""
         if self.explanation is None:
             if not self.all_seen:
-                return ["no reason was found among the candidates that were looked at"]
-            return [f"no candidate executions {self.ending}, even without any axiom: the values cannot come about"]
+                return ["too many candidates: no reason was found among those that were looked at"]
+            return [f"no runs of the threads {self.ending}, whatever their reads return and whoever holds a lock"]
         total = sum(self.tally.values())
         if total == 1:
             return self.explanation.lines()
@@ -120,13 +124,20 @@ class _Inquiry:
 
     def _incoherent(self) -> bool:
         """Candidates with any rf and any order of writes, for conditions that contradict coherence itself."""
+        self.left = INCOHERENT
+        left_out = False
         for combination in itertools.product(*self.paths):
             candidate = Candidate(combination, self.test.initial, self.asked, self.test.source)
+            left_out = left_out or any(map(_too_many, candidate.accesses().values()))
             for found in _everything(candidate):
                 self.clock.check()
-                if self._visit(found):
+                if not _fits(candidate, found):
+                    self.left -= 1
+                elif self._visit(found):
                     return True
-        return False
+                if self.left <= 0:
+                    return True
+        return left_out
 
     def _visit(self, found: Found) -> bool:
         """Looks at one candidate; True when it was the last one that may be."""
@@ -157,7 +168,7 @@ def _size(explanation: Explanation) -> tuple[int, int]:
 
 
 def _everything(candidate: Candidate) -> Iterator[Found]:
-    """The candidates of one combination of paths whose values fit together, coherent or not (locks excepted)."""
+    """The candidates of one combination of paths, coherent or not, whether their values fit together or not."""
     accesses = candidate.accesses()
     lists = [(name, list(_any_option(candidate, name, accesses.get(name, ())))) for name in candidate.locations]
     stride = candidate.n + 1
@@ -170,21 +181,29 @@ def _everything(candidate: Candidate) -> Iterator[Found]:
                 found.packed_rf |= 1 << write * stride + read
             for index, write in enumerate(option.order):
                 found.packed_co |= sum(1 << later for later in option.order[index + 1 :]) << write * stride
-        if _fits(candidate, found):
-            yield found
+        yield found
 
 
 def _any_option(candidate: Candidate, name: str, accesses: Sequence[Access]) -> Iterator[Option]:
-    """All rf and all orders of the writes of a location; for locks only what mutual exclusion permits."""
+    """All rf and all orders of the writes of a location.
+
+    For locks, and where there are too many, only what coherence and mutual exclusion permit.
+    """
     initial = candidate.initial[name]
-    if any(access.lock for access in accesses):
-        yield from options(initial, accesses, lambda write, read: True, lambda write: True)
-        return
     writes = [access.event for access in accesses if access.is_write]
     reads = [access.event for access in accesses if not access.is_write]
+    if _too_many(accesses) or any(access.lock for access in accesses):
+        yield from options(initial, accesses, lambda write, read: True, lambda write: True)
+        return
     for order in itertools.permutations(writes):
         for sources in itertools.product((initial, *writes), repeat=len(reads)):
             yield Option(tuple(zip(sources, reads, strict=True)), (initial, *order))
+
+
+def _too_many(accesses: Sequence[Access]) -> bool:
+    """Whether a location has too many choices to try them all."""
+    writes = sum(access.is_write for access in accesses)
+    return bool(factorial(writes) * (writes + 1) ** (len(accesses) - writes) > INCOHERENT)
 
 
 def _fits(candidate: Candidate, found: Found) -> bool:
