@@ -140,6 +140,7 @@ def as_object(row: Row) -> dict[str, Any]:
         "flags": [f.name for f in row.flags],
         "accesses": {f.name: list(f.accesses) for f in row.flags},
         "bounded": row.bounded,
+        "vacuous": row.vacuous,
         "seconds": round(row.seconds, 6),
     }
     if row.reason:

@@ -44,6 +44,8 @@ def head(said: Row) -> list[str]:
     lines = [f"{said.name}: {said.verdict} (model {said.model}, {said.seconds * 1000:.1f} ms)"]
     if said.reason:
         lines.append(f"undetermined: {said.reason}")
+    if said.vacuous:
+        lines.append("no execution is allowed at all, or none satisfies the filter: the verdict says nothing")
     if said.bounded:
         lines.append("a loop can run further than the bound (--loop-bound): Never and Always hold up to it only")
     if not said.as_expected and said.verdict is not Verdict.UNDETERMINED:

@@ -52,6 +52,8 @@ def remarks(row: Row) -> str:
         said.append(row.reason)
     if not row.as_expected and row.verdict is not Verdict.UNDETERMINED:
         said.append(f"the file says {row.expected}")
+    if row.vacuous:
+        said.append("no execution at all")
     if row.bounded:
         said.append("up to the loop bound")
     return ", ".join(said)

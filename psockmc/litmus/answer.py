@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from psockmc.litmus.execution import Value
 from psockmc.litmus.limits import Clock, TimeLimit, TooLarge
 from psockmc.litmus.model import Flag, Model, different_values, load_model
 from psockmc.litmus.paths import Path
-from psockmc.litmus.search import Found, Search, copy
+from psockmc.litmus.search import Found, Search, copy, viable
 from psockmc.litmus.sequential import sequential_runs
 from psockmc.litmus.syntax import Memory, Test
 from psockmc.litmus.threads import LOOP_BOUND, Semantics, paths, pointers, started
@@ -73,6 +74,7 @@ class Answer:
     witness: Found | None = None
     counterwitness: Found | None = None
     bounded: bool = False
+    vacuous: bool = False
     reason: str = ""
     seconds: float = 0.0
 
@@ -102,6 +104,7 @@ class _Decision:
         self.answer = Answer(test, model.name, Verdict.UNDETERMINED)
         self.states: set[tuple[Value, ...]] = set()
         self.clock = Clock(options.timeout)
+        self.may_flag = self.may_misuse = True
 
     def undetermined(self, reason: str) -> None:
         """The search did not finish. Both sides may be known all the same."""
@@ -115,7 +118,6 @@ class _Decision:
         """Fill the answer. Raises TimeLimit, TooLarge, LitmusError."""
         test, options = self.test, self.options
         check_calls(test, definitions(self.model.name))
-        self.may_flag = True
         semantics = Semantics(
             definitions(self.model.name), self.model.name == "newest", options.null_once, options.loop_bound
         )
@@ -123,10 +125,12 @@ class _Decision:
         callbacks = started(test)
         tick = self.clock.check
         every = [paths(test, i, semantics, values, t.name in callbacks, tick) for i, t in enumerate(test.threads)]
+        every = viable(test.initial, every)
         complete = [[p for p in ps if not p.cut] for ps in every]
         self.search = Search(test, complete, self.model, self.clock)
         self.search.asked = [v.name for v in test.shown if isinstance(v, Memory)]
-        self.may_flag = _may_flag(every)
+        self.may_misuse = _may_misuse(every)
+        self.may_flag = self.may_misuse or _may_race(every)
         if options.counts:
             self._count()
         else:
@@ -195,7 +199,7 @@ class _Decision:
         if answer.witness is None or answer.counterwitness is None:
             self._note(found)
             return False
-        return "data-race" in answer.flags
+        return "data-race" in answer.flags and not self.may_misuse
 
     # ------------------------------------------------------------ what executions show
 
@@ -221,9 +225,15 @@ class _Decision:
         if any(name not in self.answer.flags for name, _ in raised):
             for flag in self.model.flags(found.execution()):
                 self.answer.flags.setdefault(flag.name, Raised(flag, copy(found)))
+        for path, offset in zip(found.candidate.paths, found.candidate.offsets, strict=True):
+            for name, event in path.misuse:
+                if name not in self.answer.flags:
+                    own = Flag(name, ((event + offset, event + offset),))
+                    self.answer.flags[name] = Raised(own, copy(found))
 
     def _conclude(self) -> None:
         answer = self.answer
+        answer.vacuous = answer.witness is None and answer.counterwitness is None
         if answer.witness is None:
             answer.verdict = Verdict.NEVER
         elif answer.counterwitness is None:
@@ -242,20 +252,32 @@ class _Decision:
                     return
 
 
-def _may_flag(every: Sequence[Sequence[Path]]) -> bool:
-    """Whether some execution might raise a flag: plain accesses that others meet, or misused markers of readers."""
-    if any(path.flags for ps in every for path in ps):
-        return True
-    plain: dict[str, set[int]] = {}
+def _may_misuse(every: Sequence[Sequence[Path]]) -> bool:
+    """Whether some execution might raise a flag that one thread earns alone."""
+    return any(p.misuse or p.odd_readers or _mixes(p) for ps in every for p in ps)
+
+
+def _mixes(path: Path) -> bool:
+    """Whether there is a plain write and a marked access of one location."""
+    plain_writes = path.sets.get("Plain", 0) & path.sets.get("W", 0)
+    if not plain_writes:
+        return False
+    marked = (path.sets.get("R", 0) | path.sets.get("W", 0)) & ~path.sets["Plain"]
+    return any(mask & plain_writes and mask & marked for mask in path.locations.values())
+
+
+def _may_race(every: Sequence[Sequence[Path]]) -> bool:
+    """Whether some execution might have a data race: one thread writes what another uses, one of them plainly."""
+    plain: set[str] = set()
     users: dict[str, set[int]] = {}
     written: set[str] = set()
     for thread, ps in enumerate(every):
-        for path in ps:
-            for event in path.events:
-                if event.kind in ("R", "W") and event.location is not None:
-                    users.setdefault(event.location, set()).add(thread)
-                    if event.kind == "W":
-                        written.add(event.location)
-                    if event.sets[0] == "Plain":
-                        plain.setdefault(event.location, set()).add(thread)
-    return any(loc in written and len(users[loc]) > 1 for loc in plain)
+        for event in itertools.chain.from_iterable(p.events for p in ps):
+            if event.location is None or event.kind not in ("R", "W"):
+                continue
+            users.setdefault(event.location, set()).add(thread)
+            if event.kind == "W":
+                written.add(event.location)
+            if event.sets[0] == "Plain":
+                plain.add(event.location)
+    return any(location in written and len(users[location]) > 1 for location in plain)

@@ -32,9 +32,9 @@ class RaisedFlag:
 class Row:
     """What became of a file. verdict: None for an error, which `error` (a line) and `report` (in full) describe.
 
-    states, positive, negative: when they were counted. final_states: what the states are, as text. bounded: a loop can
-    run further than the bound. expected: the verdict that the file's own `Result:` states. internal: the error is
-    psockmc's.
+    states, positive, negative: when they were counted. final_states: what the states are, as text. vacuous: there is
+    no execution. bounded: a loop can run further than the bound. expected: the verdict that the file's own `Result:`
+    states. internal: the error is psockmc's.
     """
 
     file: str
@@ -48,6 +48,7 @@ class Row:
     final_states: tuple[str, ...] = ()
     flags: tuple[RaisedFlag, ...] = ()
     bounded: bool = False
+    vacuous: bool = False
     reason: str = ""
     seconds: float = 0.0
     error: str = ""
@@ -149,6 +150,7 @@ def row(path: Path, answer: Answer) -> Row:
         final_states=states_of(answer),
         flags=tuple(_raised(answer, name) for name in answer.flags),
         bounded=answer.bounded,
+        vacuous=answer.vacuous,
         reason=answer.reason,
         seconds=answer.seconds,
     )

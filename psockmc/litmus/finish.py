@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from psockmc.litmus.execution import Rows
-from psockmc.litmus.paths import Constraint, Path, PathEvent, transpose
+from psockmc.litmus.paths import NULL, Constraint, Misuse, Path, PathEvent, transpose
 from psockmc.litmus.terms import Term, reads, simplify
 
 
@@ -37,6 +37,7 @@ def finish(
         registers={},
         rcu_rscs=[],
         srcu_rscs=[],
+        misuse=_misuse(events),
     )
     _match_readers(path)
     return path
@@ -86,16 +87,17 @@ def _match_readers(path: Path) -> None:
     markers = path.sets.get("SRCU", 0)
     if not readers | markers:
         return
-    flags: set[str] = set()
-    _match(path, readers, "rcu-lock", "rcu-unlock", path.rcu_rscs, flags)
+    matched = _match(path, readers, "rcu-lock", "rcu-unlock", path.rcu_rscs)
     for mask in path.locations.values():
         if mask & markers:
-            _match(path, mask, "srcu-lock", "srcu-unlock", path.srcu_rscs, flags)
-    path.flags = frozenset(flags)
+            matched &= _match(path, mask, "srcu-lock", "srcu-unlock", path.srcu_rscs)
+    path.odd_readers = not matched or bool(readers and path.sets.get("sync-srcu")) or not _own_cookies(path)
 
 
-def _match(path: Path, mask: int, begin: str, end: str, rows: Rows, flags: set[str]) -> None:
+def _match(path: Path, mask: int, begin: str, end: str, rows: Rows) -> bool:
+    """Fill rows with the matches; whether all markers have one."""
     opened: list[int] = []
+    complete = True
     for index in range(len(path.events)):
         if not mask >> index & 1:
             continue
@@ -106,6 +108,29 @@ def _match(path: Path, mask: int, begin: str, end: str, rows: Rows, flags: set[s
             if opened:
                 rows[opened.pop()] |= 1 << index
             else:
-                flags.add("unbalanced")
-    if opened:
-        flags.add("unbalanced")
+                complete = False
+    return complete and not opened
+
+
+def _own_cookies(path: Path) -> bool:
+    """Whether every srcu_read_unlock() is given what its srcu_read_lock() returned."""
+    for lock, row in enumerate(path.srcu_rscs):
+        if row and path.events[row.bit_length() - 1].term != path.events[lock].term:
+            return False
+    return True
+
+
+def _misuse(events: list[PathEvent]) -> tuple[Misuse, ...]:
+    """Unlocking a spinlock that this thread does not hold, and NULL pointers that are followed."""
+    found: list[Misuse] = []
+    held: set[str | None] = set()
+    for index, event in enumerate(events):
+        if "LKW" in event.sets:
+            held.add(event.location)
+        elif "UL" in event.sets:
+            if event.location not in held:
+                found.append(Misuse("lock-misuse", index))
+            held.discard(event.location)
+        if event.location == NULL:
+            found.append(Misuse("null-dereference", index))
+    return tuple(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from psockmc.litmus.execution import Rows
@@ -10,6 +10,10 @@ from psockmc.litmus.terms import Term
 
 CALLBACK = "start of "
 """Prefix of the hidden location through which `call_rcu(..., P2)` hands over to the thread P2."""
+
+
+NULL = "NULL"
+"""The location that a NULL pointer points to."""
 
 
 class Value(NamedTuple):
@@ -39,6 +43,13 @@ class PathEvent(NamedTuple):
     primitive: str
 
 
+class Misuse(NamedTuple):
+    """A mistake of one thread. flag: its name; event: where."""
+
+    flag: str
+    event: int
+
+
 Constraint = tuple[Term, bool]
 """A term and whether it is true."""
 
@@ -50,7 +61,8 @@ class Path:
     before: per event what is po-before it. constraints: what must hold of the values read for the thread to go this
     way; filters: those on a single read, by read. registers: the final values, as terms. starts: the threads it
     starts. idle: a callback that nobody started. cut: the loop bound ended this path, which therefore is only a
-    beginning. notes: misuse that every run shows.
+    beginning. misuse: what is wrong with it whatever others do. odd_readers: markers of RCU or SRCU do not match, or an
+    SRCU grace period is waited for in a reader of RCU: the models have flags for that.
     """
 
     events: list[PathEvent]
@@ -70,7 +82,8 @@ class Path:
     starts: frozenset[str] = frozenset()
     idle: bool = False
     cut: bool = False
-    flags: frozenset[str] = field(default_factory=frozenset)
+    misuse: tuple[Misuse, ...] = ()
+    odd_readers: bool = False
 
 
 def transpose(predecessors: list[int]) -> Rows:

@@ -24,7 +24,7 @@ from psockmc.litmus.problems import LitmusError, Problem
 from psockmc.litmus.syntax import Final, Memory, Register, Test
 from psockmc.litmus.terms import NoMeaning, Term, evaluate, make, reads, truth
 
-__all__ = ["Clock", "Found", "Search", "TimeLimit", "TooLarge", "Visit", "copy"]
+__all__ = ["Clock", "Found", "Search", "TimeLimit", "TooLarge", "Visit", "copy", "viable"]
 
 _WORTH_PRUNING = 3
 """With fewer executions left to try than this, judging each is cheaper than asking whether to go on."""
@@ -161,6 +161,12 @@ def _register_term(path: Path, thread: int, side: Final | Value) -> Term | None:
     if isinstance(side, Register):
         return path.registers.get(side.name, 0) if side.thread == thread else None
     return None if isinstance(side, Memory) else side
+
+
+def viable(initial: Mapping[str, Value], paths: Sequence[Sequence[Path]]) -> list[list[Path]]:
+    """The paths of each thread without those that need a value which no path of any thread writes."""
+    choices = [[_Choice(path, path.filters) for path in ps] for ps in paths]
+    return [[choice.path for choice in cs] for cs in _viable(initial, choices)]
 
 
 def _combinations(initial: Mapping[str, Value], choices: list[list[_Choice]]) -> Iterator[tuple[_Choice, ...]]:

@@ -17,7 +17,7 @@ from psockmc.litmus.definitions import Definitions, Primitive, Step
 from psockmc.litmus.finish import finish
 from psockmc.litmus.limits import TooLarge, patient
 from psockmc.litmus.names import pointers, started
-from psockmc.litmus.paths import CALLBACK, Constraint, Path, PathEvent, Value
+from psockmc.litmus.paths import CALLBACK, NULL, Constraint, Path, PathEvent, Value
 from psockmc.litmus.problems import LitmusError, Problem
 from psockmc.litmus.syntax import (
     Assign,
@@ -317,7 +317,7 @@ class _Walk:
         if type(term) is str:
             return term[1:]
         if term == 0:
-            return "NULL"
+            return NULL
         start, end, _ = self.place
         problem = Problem("L0009", f"the integer {term} is used as an address", start, end)
         raise LitmusError(self.test.source, [problem])
@@ -429,12 +429,12 @@ class _Walk:
         The cookie of a reader is a value like no other; in the newest model it carries dependencies.
         """
         value = _substitute(step.value, environment) if step.value is not None else Value(None, 0, 0)
-        address = environment["p"].sources
-        self._access("SRCU", (tag,), location, address, value.sources if self.semantics.cookies else 0, value.term)
+        index, cookies = len(self.events), self.semantics.cookies
         if tag == "srcu-lock":
-            index = len(self.events) - 1
-            source = 1 << index if self.semantics.cookies else 0
-            environment["cookie"] = Value(f"cookie {self.thread.name}.{index}", source, 0)
+            value = Value(f"cookie {self.thread.name}.{index}", 1 << index if cookies else 0, 0)
+            environment["cookie"] = value
+        data = value.sources if cookies and tag == "srcu-unlock" else 0
+        self._access("SRCU", (tag,), location, environment["p"].sources, data, value.term)
 
     # ------------------------------------------------------------ events
 
