@@ -12,17 +12,25 @@ READS = {
     "READ_ONCE": "once",
     "rcu_dereference": "once",
     "atomic_read": "once",
+    "rcu_access_pointer": "once",
+    "refcount_read": "once",
     "smp_load_acquire": "acquire",
     "atomic_read_acquire": "acquire",
 }
 WRITES = {
     "WRITE_ONCE": "once",
     "atomic_set": "once",
+    "refcount_set": "once",
     "smp_store_mb": "once",
     "smp_store_release": "release",
     "rcu_assign_pointer": "release",
     "atomic_set_release": "release",
 }
+UNLOCKS = ("mutex_unlock", "release_sock", "write_unlock", "write_unlock_bh")
+"""Stores of 0 with release."""
+STARTS = {"call_rcu": 1, "queue_rcu_work": 2}
+"""What starts a thread behind a grace period, with the argument that names the thread."""
+
 FENCES = {
     "smp_mb": "mb",
     "smp_rmb": "rmb",
@@ -48,7 +56,8 @@ class RMW:
     """A read-modify-write. `new` computes what is stored from the old value and the operands (None: it fails).
 
     address: which argument points to the location. order: `full`, `relaxed`, `acquire`, `release` or `noreturn`.
-    arithmetic: what is stored is computed from what was read, else the last operand is stored.
+    arithmetic: what is stored is computed from what was read, else the last operand is stored. blocks: what fails goes on
+    waiting, so that there is no such run. acquires_zero: a load fence follows where 0 was stored.
     """
 
     address: int
@@ -56,6 +65,8 @@ class RMW:
     arithmetic: bool
     new: NewValue
     result: Result
+    blocks: bool = False
+    acquires_zero: bool = False
 
 
 def number(value: Value) -> int:
@@ -130,6 +141,60 @@ def add_unless() -> RMW:
     return RMW(0, "full", True, new, lambda old, new, operands: int(new is not None))
 
 
+def count(name: str) -> RMW | None:
+    """The operations of refcount_t, saturation aside: include/linux/refcount.h."""
+    match name:
+        case "refcount_inc":
+            return arithmetic("inc", "relaxed", old_value)
+        case "refcount_inc_not_zero":
+            return RMW(0, "relaxed", True, lambda old, _: None if old == 0 else number(old) + 1, succeeded)
+        case "refcount_dec":
+            return arithmetic("dec", "release", old_value)
+        case "refcount_dec_and_test":
+            return RMW(0, "release", True, lambda old, _: number(old) - 1, is_zero, acquires_zero=True)
+    return None
+
+
+def succeeded(old: Value, new: Value | None, _: Sequence[Value]) -> Value:
+    """Did it store?"""
+    return int(new is not None)
+
+
+BITS: dict[str, Callable[[int, int], int]] = {
+    "set": lambda word, bit: word | 1 << bit,
+    "clear": lambda word, bit: word & ~(1 << bit),
+}
+
+
+def bit(name: str) -> RMW | None:
+    """set_bit(), clear_bit() and what tests the bit too."""
+    match = re.fullmatch("(test_and_)?(set|clear)_bit", name)
+    if match is None:
+        return None
+    change = BITS[match[2]]
+    return RMW(
+        1,
+        "full" if match[1] else "noreturn",
+        True,
+        lambda old, operands: change(number(old), number(operands[0])),
+        lambda old, new, operands: number(old) >> number(operands[0]) & 1,
+    )
+
+
+def lock(name: str) -> RMW | None:
+    """Locks that are mere words here: taken with acquire, and waited for."""
+    if name in ("mutex_lock", "lock_sock", "write_lock", "write_lock_bh"):
+        taken = 1 if name in ("mutex_lock", "lock_sock") else -1
+        return RMW(0, "acquire", False, lambda old, _: taken if old == 0 else None, old_value, blocks=True)
+    if name in ("read_lock", "read_lock_bh"):
+        return RMW(
+            0, "acquire", True, lambda old, _: number(old) + 1 if number(old) >= 0 else None, old_value, blocks=True
+        )
+    if name in ("read_unlock", "read_unlock_bh"):
+        return arithmetic("dec", "release", old_value)
+    return None
+
+
 def rmw_of(name: str) -> RMW | None:
     """The read-modify-write of this name, None if it is none."""
     if match := re.fullmatch(f"(?:atomic_)?(xchg|cmpxchg){ORDERS}", name):
@@ -145,4 +210,6 @@ def rmw_of(name: str) -> RMW | None:
         return arithmetic(match[1], "full", is_zero)
     if name == "atomic_add_negative":
         return arithmetic("add", "full", is_negative)
-    return add_unless() if name == "atomic_add_unless" else None
+    if name == "atomic_add_unless":
+        return add_unless()
+    return count(name) or bit(name) or lock(name)
