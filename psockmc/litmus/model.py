@@ -183,7 +183,8 @@ class Model:
     @cached_property
     def prepare_possible(self) -> Prepare:
         """The axioms that a partial execution can violate for good."""
-        chosen = [axiom for axiom in self.text.axioms if axiom.name not in LOCAL and monotone(self._nodes[axiom])]
+        known: dict[Node, bool] = {}
+        chosen = [a for a in self.text.axioms if a.name not in LOCAL and is_monotone(self._nodes[a], known)]
         return self._prepare("possible", tuple(chosen))
 
     @cached_property
@@ -224,13 +225,15 @@ def different_values(u: Universe, execution: Execution) -> Relation:
     return sum(u.pair(i, j) for i, left in known for j, right in known if left != right)
 
 
-def monotone(node: Node) -> bool:
-    """Whether the relation or set only grows when rf and co grow."""
+def is_monotone(node: Node, known: dict[Node, bool] | None = None) -> bool:
+    """Whether the relation or set only grows when rf and co grow. known: what was found before."""
     if not node.dynamic:
         return True
-    if node.op == "not" or (node.op == "minus" and node.operands[1].dynamic):
-        return False
-    return all(monotone(operand) for operand in node.operands)
+    known = {} if known is None else known
+    if node not in known:
+        negative = node.op == "not" or (node.op == "minus" and node.operands[1].dynamic)
+        known[node] = not negative and all(is_monotone(operand, known) for operand in node.operands)
+    return known[node]
 
 
 @lru_cache(maxsize=64)
