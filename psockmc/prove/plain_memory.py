@@ -132,7 +132,7 @@ class Memory:
             raise Broken("pointer", "a reference to a page is taken or put through NULL")
         page = self.pages[number]
         if page.refs <= 0:
-            raise Broken("R4", f"page {number} is used although all its references were put")
+            raise Broken("refs", f"page {number} is used although all its references were put")
         return page
 
     def _place(self, number: int, offset: int, length: int) -> Page:

@@ -171,22 +171,25 @@ class Slots:
         return self.memory.read(slot.page, slot.offset, slot.length) if slot.length else b""
 
     def check(self, *, without: Collection[str] = ()) -> None:
-        """Raise `Broken` for the first of R1 to R8 that does not hold, leaving out the claims in `without`.
+        """Raise `Broken` for the first claim that does not hold, leaving out those in `without`: see `violations`."""
+        for broken in self.violations(without=without):
+            raise broken
 
-        References (R4) and charges (R8) are counted over all messages that share this one's memory.
+    def violations(self, *, without: Collection[str] = ()) -> Iterator[Broken]:
+        """What does not hold: R1 to R8, and `refs`, one reference for each element; at most one sentence for each.
+
+        References and charges are counted over all messages that share this one's memory. Where the indices are no
+        slots (R1) or alias (R2), nothing else is looked at.
         """
-        claims = {
-            "R1": self._check_indices,
-            "R3": self._check_elements,
-            "R5": self._check_cursor,
-            "R7": self._check_copy_bits,
-            "R4": self._check_references,
-            "R8": self._check_charge,
-            "warning": self._check_warnings,
-        }
-        for claim, check in claims.items():
-            if claim not in without:
+        checks = [self._check_indices, self._check_elements, self._check_cursor, self._check_copy_bits]
+        for check in (*checks, self._check_references, self._check_charge, self._check_warnings):
+            try:
                 check()
+            except Broken as broken:
+                if broken.claim not in without:
+                    yield broken
+                if broken.claim in ("R1", "R2"):
+                    return
 
     def _check_indices(self) -> None:
         for name in ("start", "curr", "end"):
@@ -222,7 +225,7 @@ class Slots:
         owners += [self.memory.frag_page, *self.memory.held]
         for number, page in self.memory.pages.items():
             if page.refs != owners.count(number):
-                raise Broken("R4", f"page {number} has {page.refs} references, {owners.count(number)} owners")
+                raise Broken("refs", f"page {number} has {page.refs} references, {owners.count(number)} owners")
 
     def _check_charge(self) -> None:
         owned = sum(msg.size for msg in self.memory.messages if msg.sk is self.sk and not msg.skb)

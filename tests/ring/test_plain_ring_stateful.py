@@ -35,7 +35,11 @@ class Message:
 
     def excused(self) -> set[str]:
         """The claims that need not hold. A message that was sent to its end leaves the cursor behind; this heals."""
-        return {claim for claim, excused in (("R7", self.stale_bits), ("R5", self.closed or not self.text)) if excused}
+        return {claim for claim, excused in self._excuses() if excused}
+
+    def _excuses(self) -> list[tuple[str, bool]]:
+        cursor = self.closed or not self.text
+        return [("R7", self.stale_bits), ("R5", cursor), ("R6", cursor)]
 
 
 class RingMachine(RuleBasedStateMachine):
@@ -303,7 +307,7 @@ class RingMachine(RuleBasedStateMachine):
         for message in self.messages:
             message.ring.check(without=message.excused())
         for message in self.queue:
-            message.ring.check(without={"R5", "R7"})
+            message.ring.check(without={"R5", "R6", "R7"})
 
     @invariant()
     def crypto_sees_the_elements(self) -> None:
