@@ -181,6 +181,8 @@ class Unfolder:
         source, target = self.execution.events[derivation.source], self.execution.events[derivation.target]
         if any(pair.name.endswith("^-1") for pair in base) and {pair.name for pair in base} == {"rf^-1", "co"}:
             return f"{reader(source)} read {assignment(self.execution, source.index)}, which {owner(target)} overwrites"
+        if base[0].name.endswith("-rscs^-1"):
+            return f"the critical section of {named(target)}"
         if through:
             return self._listed(self.execution.events[i] for i in through)
         name = base[0].name

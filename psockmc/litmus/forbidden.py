@@ -131,13 +131,19 @@ class _Inquiry:
             left_out = left_out or any(map(_too_many, candidate.accesses().values()))
             for found in _everything(candidate):
                 self.clock.check()
-                if not _fits(candidate, found):
-                    self.left -= 1
-                elif self._visit(found):
-                    return True
-                if self.left <= 0:
+                if self._try(candidate, found):
                     return True
         return left_out
+
+    def _try(self, candidate: Candidate, found: Found) -> bool:
+        """Looks at a candidate if its values fit together; True when it was the last one that may be."""
+        try:
+            if _fits(candidate, found):
+                return self._visit(found)
+        except (NoMeaning, Unsolvable):
+            pass  # no run has these values: nothing to look at
+        self.left -= 1
+        return self.left <= 0
 
     def _visit(self, found: Found) -> bool:
         """Looks at one candidate; True when it was the last one that may be."""
@@ -207,13 +213,10 @@ def _too_many(accesses: Sequence[Access]) -> bool:
 
 
 def _fits(candidate: Candidate, found: Found) -> bool:
-    """Whether the values read lead every thread along its path."""
+    """Whether the values read lead every thread along its path. Raises NoMeaning, Unsolvable."""
     values = Valuation(candidate, found.sources)
-    try:
-        return all(
-            truth(values.of_term(term, offset)) is outcome
-            for path, offset in zip(candidate.paths, candidate.offsets, strict=True)
-            for term, outcome in path.constraints
-        )
-    except (NoMeaning, Unsolvable):
-        return False
+    return all(
+        truth(values.of_term(term, offset)) is outcome
+        for path, offset in zip(candidate.paths, candidate.offsets, strict=True)
+        for term, outcome in path.constraints
+    )
