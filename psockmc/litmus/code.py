@@ -39,6 +39,9 @@ _REFUSED = {
     "++": "write `r = r + 1;`",
     "--": "write `r = r - 1;`",
 }
+_DEEPEST = 100
+"""Statements and expressions that nest deeper, and expressions with more operands, are refused."""
+
 _STATEMENTS = ("for", "goto", "return", "break", "continue", "switch", "case", "asm")
 
 
@@ -58,6 +61,8 @@ class CodeParser:
         self.at = 0
         self.problems = problems
         self.declared: set[str] = set()
+        self.depth = 0  # of statements in statements
+        self.operands = 0  # of the statement so far
 
     # ------------------------------------------------------------ threads
 
@@ -121,7 +126,23 @@ class CodeParser:
                 return
 
     def _statement(self) -> Block:
-        token = self.tokens[self.at]
+        """One statement, or the statements of a block."""
+        self.depth += 1
+        self.operands = 0
+        try:
+            self._check_size(self.depth)
+            return self._statement_of(self.tokens[self.at])
+        finally:
+            self.depth -= 1
+
+    def _check_size(self, size: int) -> None:
+        if size > _DEEPEST:
+            token = self.tokens[self.at]
+            help = "use more registers, or more threads"
+            raise Refused(Problem("L0003", "this nests too deeply", token.start, token.end, help=help))
+
+    def _statement_of(self, token: Token) -> Block:
+        """The statement that begins with this token."""
         text = token.text
         if token.kind == WORD:
             if text == "if":
@@ -263,6 +284,8 @@ class CodeParser:
             left = Binary(op.text, left, right, left.start, right.end)
 
     def _unary(self) -> Expr:
+        self.operands += 1
+        self._check_size(self.operands)
         token = self._next()
         kind, text = token.kind, token.text
         if kind == WORD:

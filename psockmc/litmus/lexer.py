@@ -26,9 +26,9 @@ _SKIP = r"//[^\n]*|/\*.*?\*/|\Z"
 _WORDS = r"(?P<word>[A-Za-z_]\w*)|(?P<number>0[xX][0-9a-fA-F]+[uUlL]*|\d+[uUlL]*)"
 _CODE_SIGNS = r"==|!=|<=|>=|<<|>>|&&|\|\||->|\+\+|--|[-+*/%&|^!<>=(){};,:\[\].~?]"
 _FACT_SIGNS = r"/\\|\\/|&&|\|\||==|!=|[-~(){};,:\[\].=&*!]"
-# Every match takes the white space before it along.
-_CODE = re.compile(rf"\s*(?:{_WORDS}|(?P<skip>{_SKIP})|(?P<sign>{_CODE_SIGNS}))", re.S)
-_FACTS = re.compile(rf"\s*(?:{_WORDS}|(?P<skip>{_SKIP})|(?P<sign>{_FACT_SIGNS}))", re.S)
+# Every match takes the white space before it along. What is no sign either is left to the parsers to refuse.
+_CODE = re.compile(rf"\s*(?:{_WORDS}|(?P<skip>{_SKIP})|(?P<sign>{_CODE_SIGNS}|.))", re.S)
+_FACTS = re.compile(rf"\s*(?:{_WORDS}|(?P<skip>{_SKIP})|(?P<sign>{_FACT_SIGNS}|.))", re.S)
 _SPACE = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)+", re.S)
 _COMMENT = re.compile(r"\(\*|\*\)")
 
@@ -36,20 +36,20 @@ _COMMENT = re.compile(r"\(\*|\*\)")
 def code(source: Source, start: int) -> tuple[list[Token], int]:
     """The tokens of one thread, from `P0` to the brace that closes its body, and where it ends.
 
-    When the brace is missing the tokens go to the end of the file. Raises LitmusError for a character outside of C.
+    When the brace is missing the tokens go to the end of the file. Raises LitmusError for a comment that does not end.
     """
     tokens: list[Token] = []
     depth, position, text = 0, start, source.text
     while match := _CODE.match(text, position):
         kind = match.lastgroup
-        position = match.end()
-        if kind == "skip":
-            if position == len(text):
-                break
-            continue
         assert kind is not None
+        position = match.end()
         begin = match.start(kind)
         word = text[begin:position]
+        if kind == "skip":
+            if not word:
+                break  # the end of the file
+            continue
         tokens.append(Token(kind, word, begin, position))
         if word == "{":
             depth += 1
@@ -57,8 +57,8 @@ def code(source: Source, start: int) -> tuple[list[Token], int]:
             depth -= 1
             if depth <= 0:
                 break
-    else:
-        raise _unknown(source, position)
+        elif word == "/" and text.startswith("/*", begin):
+            raise _endless(source, begin, "*/")
     tokens.append(Token(END, "", position, position + 1))
     return tokens, position
 
@@ -66,7 +66,7 @@ def code(source: Source, start: int) -> tuple[list[Token], int]:
 def facts(source: Source, start: int, end: int) -> list[Token]:
     """The tokens of initial values or of the condition in text[start:end].
 
-    Raises LitmusError for unknown characters.
+    Raises LitmusError for a comment that does not end.
     """
     tokens: list[Token] = []
     position, text = start, source.text
@@ -78,8 +78,7 @@ def facts(source: Source, start: int, end: int) -> list[Token]:
             position = after_comment(source, position)
             continue
         match = _FACTS.match(text, position, end)
-        if match is None:
-            raise _unknown(source, position)
+        assert match is not None, "every character is a sign at least"
         kind = match.lastgroup
         position = match.end()
         if kind is not None and kind != "skip":
@@ -96,9 +95,7 @@ def after_comment(source: Source, start: int) -> int:
         depth += 1 if match.group() == "(*" else -1
         if depth == 0:
             return match.end()
-    raise LitmusError(
-        source, [Problem("L0002", "this comment does not end", start, start + 2, help="close it with `*)`")]
-    )
+    raise _endless(source, start, "*)")
 
 
 def skip_space(source: Source, position: int) -> int:
@@ -114,11 +111,6 @@ def skip_space(source: Source, position: int) -> int:
     return position
 
 
-def _unknown(source: Source, position: int) -> LitmusError:
-    while source.text[position].isspace():
-        position += 1
-    character = source.text[position]
-    message = f"the character {character!r} cannot stand here"
-    if source.text.startswith("/*", position):
-        message = "this comment does not end"
-    return LitmusError(source, [Problem("L0002", message, position, position + 1)])
+def _endless(source: Source, start: int, end: str) -> LitmusError:
+    problem = Problem("L0002", "this comment does not end", start, start + 2, help=f"close it with `{end}`")
+    return LitmusError(source, [problem])
