@@ -67,7 +67,11 @@ class _Loop:
 
 @dataclass(slots=True)
 class _Frame:
+    """One call. site: line and column of the call; rounds: the rounds of the loops around the present place."""
+
     function: tree.Function
+    site: str
+    rounds: list[int] = field(default_factory=list)
     returns: list[State] = field(default_factory=list)
     loops: list[_Loop] = field(default_factory=list)
 
@@ -102,7 +106,6 @@ class Execution:
         self.arithmetic = arithmetic
         self.frames: list[_Frame] = []
         self.choices = 0
-        self.unknowns = 0
         self.state = State()
         self.operation: Callable[[str, State], None] = lambda name, state: None
         self.feasibility = Feasibility(self)
@@ -111,14 +114,18 @@ class Execution:
         self.expressions = Expressions(self)
 
     def run(self, proof: tree.Function) -> State:
-        """Executes the proof; its pointer parameters are objects with arbitrary content. Raises NeedsCase, Unsupported."""
+        """Executes the proof; its pointer parameters are objects with arbitrary content. Raises NeedsCase, Unsupported.
+
+        The terms of earlier executions are dropped: they were built with what those assumed.
+        """
+        terms.forget()
         arguments: dict[str, Local] = {}
         for param in proof.params:
             assert isinstance(param.type, Pointer)
             arguments[param.name] = terms.const(self.objects.add(param.name, param.type.struct, arbitrary=True))
         self.objects.add_instances()
         self.state = State({}, arguments, ())
-        self._body(proof)
+        self._body(proof, proof.name)
         return self.state
 
     # ------------------------------------------------------------ what must hold
@@ -130,15 +137,21 @@ class Execution:
             return
         calls = tuple(frame.function.name for frame in self.frames)
         self.items.append(Item(kind, claim, sentence, span, path, cond, calls))
+        if kind == "assume" and path is TRUE:
+            terms.learn(cond)
 
     def _obligation(self, kind: str, cond: Term, span: tree.Span, sentence: str) -> None:
         self.note(kind, kind, sentence, span, cond)
 
-    def fresh(self, name: str, lo: int, hi: int, truth: bool = False) -> Term:
-        """A new unknown; in a run with given values, its value."""
-        self.unknowns += 1
-        full = f"{name}#{self.unknowns}"
-        return self.objects.unknown(full, lo, hi, truth)
+    def fresh(self, word: str, span: tree.Span, lo: int, hi: int, truth: bool = False) -> Term:
+        """A new unknown; in a run with given values, its value.
+
+        Its name is where it stands: the calls and rounds of loops that led there, so that a run on numbers, which takes
+        one side of each branch, knows it by the same name.
+        """
+        frames = [f"{f.site}{''.join(f'[{r}]' for r in f.rounds)}" for f in self.frames]
+        name = f"{word} {'/'.join(frames)}/{span.line}:{span.column}"
+        return self.objects.unknown(name, lo, hi, truth)
 
     def possible(self, path: Term) -> bool:
         """Whether the assumptions so far may let the program get to a place: False is certain."""
@@ -188,16 +201,16 @@ class Execution:
             self.operation(name, self.state)
         locals = self.state.locals
         self.state.locals = {p.name: arg for p, arg in zip(function.params, args, strict=True)}
-        self._body(function)
+        self._body(function, f"{span.line}:{span.column}")
         result = self.state.locals.get(RESULT)
         self.state.locals = locals
         assert not isinstance(result, Place)
         return result
 
-    def _body(self, function: tree.Function) -> None:
+    def _body(self, function: tree.Function, site: str) -> None:
         """Runs a body and merges its returns; all paths that go in come out, or an obligation failed on the way."""
         taken = self.state.taken
-        frame = _Frame(function)
+        frame = _Frame(function, site)
         self.frames.append(frame)
         try:
             self.block(function.body)
@@ -265,7 +278,7 @@ class Execution:
     def _while(self, cond: tree.Expr, body: Sequence[tree.Stmt], span: tree.Span) -> None:
         before = self.state
         exits: list[State] = []
-        for _ in range(self.settings.rounds):
+        for number in range(self.settings.rounds):
             go = self.expressions.truth(cond)
             if go is not TRUE:
                 exits.append(self.state.fork(terms.negation(go)))
@@ -273,7 +286,7 @@ class Execution:
             if self.state.path is FALSE or not self.possible(self.state.path):
                 self._leave()
                 break
-            exits.extend(self._round(body))
+            exits.extend(self._round(body, number))
             if self.dead:
                 break
         else:
@@ -288,15 +301,17 @@ class Execution:
         if go is not TRUE:
             exits.append(self.state.fork(terms.negation(go)))
 
-    def _round(self, body: Sequence[tree.Stmt]) -> list[State]:
+    def _round(self, body: Sequence[tree.Stmt], number: int) -> list[State]:
         """One round; the states that `break` out of it. The state behind it is that of the next round's beginning."""
         loop = _Loop()
         frame = self.frames[-1]
         frame.loops.append(loop)
+        frame.rounds.append(number)
         try:
             self.block(body)
         finally:
             frame.loops.pop()
+            frame.rounds.pop()
         ends = [*loop.continues, *([] if self.dead else [self.state])]
         self._meet(ends, self.state)
         return loop.breaks
@@ -306,7 +321,7 @@ class Execution:
         exits: list[State] = []
         for i in range(loop.first, loop.last):
             self.state.locals[loop.var] = terms.const(i)
-            exits.extend(self._round(loop.body))
+            exits.extend(self._round(loop.body, i))
             if self.dead:
                 break
         ends = [*exits, *([] if self.dead else [self.state])]

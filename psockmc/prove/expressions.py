@@ -317,9 +317,9 @@ class Expressions:
                 finally:
                     run.machine.intended -= 1
             case "arbitrary":
-                return run.fresh("arbitrary", int(names["lo"]), int(names["hi"]))
+                return run.fresh("arbitrary", expr.span, int(names["lo"]), int(names["hi"]))
             case "choose":
-                return self._choose(int(names["count"]), truth=isinstance(expr.type, Bool))
+                return self._choose(int(names["count"]), expr.span, truth=isinstance(expr.type, Bool))
             case "live":
                 return as_truth(self.number(args[0]))
             case "xchg":
@@ -329,14 +329,14 @@ class Expressions:
                 return old
         raise Unsupported(f"the prover has one thread and fixed objects: it has no `{expr.name}`", expr.span)
 
-    def _choose(self, count: int, *, truth: bool) -> Term:
+    def _choose(self, count: int, span: tree.Span, *, truth: bool) -> Term:
         from psockmc.prove.execute import NeedsCase
 
         run = self.run
         settings = run.settings
         number, run.choices = run.choices, run.choices + 1
         if number >= settings.split:
-            return run.fresh("choice", 0, count - 1, truth)
+            return run.fresh("choice", span, 0, count - 1, truth)
         if number == len(settings.decided):
             raise NeedsCase(count)
         decided = settings.decided[number]

@@ -63,7 +63,8 @@ class Machine:
         if isinstance(t, Bool):
             return value
         lo, hi = bounds(t)
-        if lo <= value.lo and value.hi <= hi:
+        least, greatest = terms.interval(value)
+        if lo <= least and greatest <= hi:
             return value
         if isinstance(t, CInt) and self.intended:
             return self._modulo(value, t)
@@ -81,7 +82,8 @@ class Machine:
         size = 1 << t.bits
         if value.is_int:
             return terms.const((value.value - lo) % size + lo)
-        first, last = (value.lo - lo) // size, (value.hi - lo) // size
+        least, greatest = terms.interval(value)
+        first, last = (least - lo) // size, (greatest - lo) // size
         if last - first > MANY_TURNS:
             return self._remainder(value, t, first, last)
         result = terms.add(value, terms.const(-last * size))

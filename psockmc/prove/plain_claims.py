@@ -76,7 +76,7 @@ def broken_claims(ring: Ring, operation: str, *arguments: Any, **options: Any) -
 def moment(ring: Ring) -> Moment:
     """The ring as it is now."""
     memory = ring.memory
-    return Moment(text_of(ring), ring.size, _cursor(ring), frozenset(memory.pages), memory.fail_at > memory.requests)
+    return Moment(text_of(ring), ring.size, _cursor(ring), frozenset(memory.pages), memory.short())
 
 
 def text_of(ring: Ring) -> list[Byte]:
@@ -278,8 +278,8 @@ def _ingress(ring: Ring, before: Moment, result: Any, arguments: tuple[Any, ...]
     """The first bytes are in the new message, the others stay; each socket is charged for its own."""
     error, moved = result
     if moved is None:
-        if error != -ENOMEM or not before.out_of_memory:
-            yield "result", f"the result is {error}, right would be 0"
+        expected = Expected(before.text, (-ENOMEM,) if before.out_of_memory else (0,))
+        yield from _differences(ring, before, expected, error)
         return
     asked = min(arguments[1] or before.size, before.size)
     taken = moved.size if before.out_of_memory else asked

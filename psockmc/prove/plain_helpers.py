@@ -206,7 +206,7 @@ class Helpers(SkMsg):
             left.length = front
             left.last = right.last = False
             right.length = u32(right.length - front)
-            right.offset = u32(right.offset + (start if self.has("push-data-right-offset") else front))
+            right.offset = u32(right.offset + (start if self.has("push-data-tail-offset") else front))
             i = self.next(i)
         self._make_room(i, 2 if right.length else 1)
         self._place(i, page, length, length)

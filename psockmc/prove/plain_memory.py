@@ -7,6 +7,8 @@ a page twice shows it by itself. One counter, `Memory.requests`, numbers everyth
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -59,25 +61,33 @@ class Sock:
 class Memory:
     """All pages, by number, and the requests for more; shared by all rings that may refer to the same pages.
 
-    `fail_at`: which request for memory fails (the first is 1); 0: none. `frag_size`: bytes of a page that
+    `fail_at`: which request for memory fails (the first is 1); 0: none. `fails`: the same for requests of one kind
+    only, counted by themselves: `pages`, `frag`, `wmem`, `rmem` or `message`. `frag_size`: bytes of a page that
     `sk_page_frag_refill` takes to allocate from.
     """
 
-    def __init__(self, *, fail_at: int = 0, frag_size: int = PAGE_SIZE) -> None:
+    def __init__(self, *, fail_at: int = 0, fails: Mapping[str, int] | None = None, frag_size: int = PAGE_SIZE) -> None:
         self.pages: dict[int, Page] = {}
         self.messages: list[Slots] = []
         self.warnings: list[str] = []
         self.requests = 0
         self.fail_at = fail_at
+        self.fails = dict(fails or {})
+        self.asked: Counter[str] = Counter()
         self.frag_size = frag_size
         self.frag_page = NO_PAGE
         self.frag_offset = 0
         self.held: list[int] = []
 
-    def granted(self) -> bool:
-        """Whether the next request for memory succeeds."""
+    def granted(self, kind: str) -> bool:
+        """Whether the next request for memory, which is of this kind, succeeds."""
         self.requests += 1
-        return self.requests != self.fail_at
+        self.asked[kind] += 1
+        return self.requests != self.fail_at and self.asked[kind] != self.fails.get(kind)
+
+    def short(self) -> bool:
+        """Whether a request is still to fail."""
+        return self.fail_at > self.requests or any(at > self.asked[kind] for kind, at in self.fails.items())
 
     def warn(self, sentence: str) -> None:
         """The kernel's WARN_ON: remembered, and broken as soon as somebody checks."""
@@ -98,8 +108,11 @@ class Memory:
         page.content.extend(_pattern(number, at) for at in range(len(page.content), size))
 
     def alloc_pages(self, size: int) -> int:
-        """A new page for `size` bytes (the kernel rounds up to a power of two pages); NO_PAGE when there is none."""
-        if not self.granted() or size > LARGEST_PAGE:
+        """A new page for `size` bytes, rounded up to a power of two pages; NO_PAGE when there is none.
+
+        There is none for 0 bytes either: `get_order(0)` is 52.
+        """
+        if not self.granted("pages") or not 0 < size <= LARGEST_PAGE:
             return NO_PAGE
         number = max(self.pages, default=0) + 1
         self.pages[number] = Page(bytearray(_rounded_up(size)), refs=1)
@@ -152,7 +165,7 @@ class Memory:
         """`sk_page_frag_refill`: make sure that the fragment page has at least one byte of room."""
         if self.frag_page and self.frag_offset < self.frag_size:
             return True
-        if not self.granted():
+        if not self.granted("frag"):
             return False
         if self.frag_page:
             self.put_page(self.frag_page)

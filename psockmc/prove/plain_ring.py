@@ -18,12 +18,13 @@ from __future__ import annotations
 
 from psockmc.prove.plain_memory import PAGE_SIZE, Broken, Iter, Memory, Page, Sock, s32, u32
 from psockmc.prove.plain_skmsg import sk_msg_recvmsg
-from psockmc.prove.plain_slots import Element, Slot, sk_msg_apply_bytes
+from psockmc.prove.plain_slots import KNOWN_BUGS, Element, Slot, sk_msg_apply_bytes
 from psockmc.prove.plain_tcp import Wire
 from psockmc.prove.plain_tls import CONTENT_TYPE, Tls
 
 __all__ = [
     "CONTENT_TYPE",
+    "KNOWN_BUGS",
     "PAGE_SIZE",
     "Broken",
     "Element",

@@ -21,7 +21,7 @@ class SkMsg(Slots):
                 return -ENOMEM
             offset = memory.frag_offset
             use = min(missing, memory.frag_size - offset)
-            if not memory.granted():
+            if not memory.granted("wmem"):
                 self.sk_msg_trim(old_size)
                 return -ENOMEM
             if not self._grow(memory.frag_page, offset, use, elem_first_coalesce):

@@ -36,7 +36,7 @@ class TcpBpf(Helpers):
         Result: 0 and that message, or -ENOMEM. The bytes are charged to the target; what the sender was charged for
         them the caller gives back.
         """
-        if not self.memory.granted():
+        if not self.memory.granted("message"):
             return -ENOMEM, None
         moved = type(self)(self.frags, self.start, memory=self.memory, sk=target, bugs=self.bugs)
         moved.data[moved.ids - 1].last = False
@@ -45,10 +45,10 @@ class TcpBpf(Helpers):
         for _ in self.turns():
             slot = self.data[i]
             size = min(left, slot.length) if apply_bytes else slot.length
-            if not self.memory.granted():
+            if not self.memory.granted("rmem"):
                 if copied:
                     break
-                self.memory.messages.remove(moved)
+                self._refused(moved, i, size)
                 return -ENOMEM, None
             target.charged += size
             if not self.has("ingress-rmem-unlimited"):
@@ -66,6 +66,14 @@ class TcpBpf(Helpers):
                 break
         self.start = i
         return 0, moved
+
+    def _refused(self, moved: Self, i: int, size: int) -> None:
+        """Nothing could be moved: forget the new message. Once it already had the first element, and freed it."""
+        if self.has("ingress-redirect-double-put-page"):
+            moved.data[i], moved.size = self.data[i].copy(), size
+            moved.data[i].length = size
+            moved.sk_msg_free()
+        self.memory.messages.remove(moved)
 
     def tcp_bpf_push(self, wire: Wire, apply_bytes: int, *, uncharge: bool = True) -> int:
         """Send the first `apply_bytes` bytes (0: all). Result 0, or what the wire said when it took nothing."""

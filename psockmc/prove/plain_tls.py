@@ -32,7 +32,7 @@ class Tls(TcpBpf):
             at = self.frags if self.has("wrapped-chain-off-by-one") else self.ids
             self.data[at] = Slot(link=0)
         if not early:
-            self._trailer(last, self.end if self.has("tls13-full-ring-overwrite") else last + 1, tls13)
+            self._trailer(last, last + 1, tls13)
         return self.crypto_walk()
 
     def _wraps(self, last: int) -> bool:

@@ -41,6 +41,11 @@ class Solver:
         for term in terms:
             z3.Z3_solver_assert(self.context, self.solver.solver, self._translated(term))
 
+    def lanes(self, count: int) -> None:
+        """Says how many lanes there are."""
+        lane = self.unknowns.setdefault(LANE, z3.Int(LANE))
+        self.solver.add(lane >= 0, lane < count)
+
     def push(self) -> None:
         """Opens a level: what is added from here on goes with `pop`."""
         self.solver.push()

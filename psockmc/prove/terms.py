@@ -9,6 +9,10 @@ contains it; comparisons which the interval decides become constants at once.
 carried as the tuple of all its values, one for each lane, and arithmetic on it is done lane by lane. Whatever comes out the
 same in every lane is a constant again: that slot 3 behind the start is not the end holds wherever the ring starts,
 without a question to the solver. Only what really depends on the lane becomes a condition on it.
+
+**Chains.** Unknowns that are known to increase, each greater than the one before (the places at which the elements of a
+message end), are ranked. Comparisons of one and the same number with several of them imply each other, and only the
+sharpest are kept: that a byte lies behind the third end and behind the second is that it lies behind the third.
 """
 
 from __future__ import annotations
@@ -25,6 +29,25 @@ MANY_CASES = 80
 """Terms with more than this many possible values are not split into cases."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """`member + addend <= rest` (upper) or `member + addend > rest`, for a member of a chain, by its rank."""
+
+    chain: int
+    rest: tuple[object, ...]
+    upper: bool
+    rank: int
+    addend: int
+
+    def reaches(self, other: Bound) -> bool:
+        """Whether this member plus its addend is at least the other one plus its own, whatever their values."""
+        return self.rank >= other.rank and other.addend - self.addend <= self.rank - other.rank
+
+    def opposite(self) -> Bound:
+        """The bound that holds where this one does not."""
+        return Bound(self.chain, self.rest, not self.upper, self.rank, self.addend)
+
+
 @dataclass(eq=False, slots=True)
 class Term:
     """One node. Two terms are equal iff they are the same object.
@@ -33,7 +56,7 @@ class Term:
     constant), `ite` (condition, then, other), `op` (name in `name`; args). Of a truth value: `true`, `false`, `bool` (an
     unknown), `lane` (args: whether it holds, for each lane), `le` and `eq` (args: the linear combination that is <= 0 or
     == 0), `not`, `and`, `or`. lo, hi: bounds of an integer, inclusive. atoms: which comparisons, unknowns and conditions on
-    the lane occur in it, a bit for each.
+    the lane occur in it, a bit for each. bound: of a comparison with a member of a chain.
     """
 
     kind: str
@@ -44,6 +67,7 @@ class Term:
     lo: int = 0
     hi: int = 0
     atoms: int = 0
+    bound: Bound | None = None
     known: Mapping[Term, Term] | None = None
     negated: Term | None = field(default=None, repr=False)
 
@@ -62,9 +86,17 @@ Key = tuple[object, ...]
 _table: dict[Key, Term] = {}
 
 
+_ranks: dict[Term, tuple[int, int]] = {}
+"""Members of chains: the chain and the rank in it."""
+_facts: dict[tuple[tuple[int, int], ...], tuple[int | None, int | None]] = {}
+"""Assumed bounds of sums of products (pairs of a term's number and its factor)."""
+
+
 def forget() -> None:
-    """Drops all terms but the constants: call it between proofs that share nothing. Older terms must not be used on."""
+    """Drops all terms but the constants, and all facts. Older terms must not be used on."""
     _table.clear()
+    _ranks.clear()
+    _facts.clear()
     for term in (TRUE, FALSE):
         _table[(term.kind,)] = term
 
@@ -87,6 +119,79 @@ def _intern(key: Key, kind: str, args: tuple[object, ...], value: int = 0, name:
 TRUE: Final = _intern(("true",), "true", ())[0]
 FALSE: Final = _intern(("false",), "false", ())[0]
 TRUE.negated, FALSE.negated = FALSE, TRUE
+
+def learn(fact: Term) -> None:
+    """Takes note of an assumption that holds everywhere.
+
+    It bounds a linear combination; one that says that an unknown is less than another makes a chain of them. Terms that are
+    built from here on are simplified with it.
+    """
+    if fact.kind == "and":
+        for part in fact.args:
+            learn(_term(part))
+        return
+    atom = _term(fact.args[0]) if fact.kind == "not" else fact
+    if atom.kind not in ("le", "eq") or (fact.kind == "not" and atom.kind == "eq"):
+        return
+    linear = _term(atom.args[0])
+    parts, constant = _parts(linear)
+    # Of linear == parts + constant: at most 0, or at least 1, or 0.
+    if atom.kind == "eq":
+        _bind(parts, -constant, -constant)
+    elif fact.kind == "not":
+        _bind(parts, 1 - constant, None)
+    else:
+        _bind(parts, None, -constant)
+    _chain(subtract(const(1), linear) if fact.kind == "not" else linear)
+
+
+def _bind(parts: Parts, lo: int | None, hi: int | None) -> None:
+    """Notes bounds of a sum of products, and of its negation."""
+    for sign, least, greatest in ((1, lo, hi), (-1, None if hi is None else -hi, None if lo is None else -lo)):
+        key = tuple(sorted((t.number, sign * c) for t, c in parts.items()))
+        old = _facts.get(key, (None, None))
+        _facts[key] = (_either(max, old[0], least), _either(min, old[1], greatest))
+
+
+def _either(pick: Callable[[int, int], int], first: int | None, second: int | None) -> int | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return pick(first, second)
+
+
+def _chain(linear: Term) -> None:
+    """Ranks two unknowns when `linear <= 0` says that one of them is less than the other."""
+    pairs: list[tuple[Term, int]] = list(linear.args) if linear.kind == "lin" else []  # type: ignore[arg-type]
+    if linear.value >= 1 and sorted(c for _, c in pairs) == [-1, 1] and all(t.kind == "var" for t, _ in pairs):
+        less, more = (next(t for t, c in pairs if c == sign) for sign in (1, -1))
+        chain, rank = _ranks.setdefault(less, (len(_ranks), 0))
+        if more not in _ranks and (chain, rank + 1) not in _ranks.values():
+            _ranks[more] = (chain, rank + 1)
+
+
+def interval(term: Term) -> tuple[int, int]:
+    """Bounds of an integer, inclusive, with what was assumed about it."""
+    lo, hi = term.lo, term.hi
+    if not _facts or term.kind not in ("lin", "var"):
+        return lo, hi
+    parts, constant = _parts(term)
+    known = _facts.get(tuple(sorted((t.number, c) for t, c in parts.items())))
+    if known is not None:
+        lo = lo if known[0] is None else max(lo, known[0] + constant)
+        hi = hi if known[1] is None else min(hi, known[1] + constant)
+    return _within_chain(parts, lo, hi)
+
+
+def _within_chain(parts: Parts, lo: int, hi: int) -> tuple[int, int]:
+    """The difference of two members of a chain is at least that of their ranks."""
+    ranked = sorted(((c, _ranks[t], t) for t, c in parts.items() if t in _ranks), key=lambda r: -r[0])
+    if len(ranked) != 2 or (ranked[0][0], ranked[1][0]) != (1, -1) or ranked[0][1][0] != ranked[1][1][0]:
+        return lo, hi
+    (_, (_, up), plus), (_, (_, down), minus) = ranked
+    if up > down:
+        return max(lo, lo - (plus.lo - minus.hi) + (up - down)), hi
+    return lo, min(hi, hi - (plus.hi - minus.lo) + (up - down))
+
 
 # ---------------------------------------------------------------- integers
 
@@ -307,9 +412,10 @@ def boolean(value: bool) -> Term:
 def at_most(left: Term, right: Term) -> Term:
     """left <= right."""
     difference = subtract(left, right)
-    if difference.hi <= 0:
+    lo, hi = interval(difference)
+    if hi <= 0:
         return TRUE
-    if difference.lo > 0:
+    if lo > 0:
         return FALSE
     return _decided(difference, "le")
 
@@ -319,7 +425,8 @@ def equals(left: Term, right: Term) -> Term:
     if left is right:
         return TRUE
     difference = subtract(left, right)
-    if difference.lo > 0 or difference.hi < 0:
+    lo, hi = interval(difference)
+    if lo > 0 or hi < 0:
         return FALSE
     return _decided(difference, "eq")
 
@@ -363,7 +470,59 @@ def _compare(kind: str, difference: Term) -> Term:
 
 
 def _atom(kind: str, linear: Term) -> Term:
-    return _intern((kind, linear.number), kind, (linear,))[0]
+    term, new = _intern((kind, linear.number), kind, (linear,))
+    if new and kind == "le" and _ranks:
+        term.bound = _bound(linear)
+    return term
+
+
+def _bound(linear: Term) -> Bound | None:
+    """`linear <= 0` as a bound on the one member of a chain that occurs in it."""
+    parts, constant = _parts(linear)
+    ranked = [(t, c) for t, c in parts.items() if t in _ranks]
+    if len(ranked) != 1 or abs(ranked[0][1]) != 1:
+        return None
+    member, sign = ranked[0]
+    chain, rank = _ranks[member]
+    rest = tuple(sorted((t.number, -sign * c) for t, c in parts.items() if t is not member))
+    if sign == 1:
+        return Bound(chain, rest, True, rank, constant)
+    return Bound(chain, rest, False, rank, 1 - constant)
+
+
+def _keep_sharpest(flat: dict[Term, None], conjoined: bool) -> bool:
+    """Drops comparisons with a chain that others imply; False when two of them decide the whole."""
+    kept: dict[tuple[object, ...], list[tuple[Term, Bound]]] = {}
+    for term in list(flat):
+        bound = _bound_of(term)
+        if bound is None:
+            continue
+        group = kept.setdefault((bound.chain, bound.rest), [])
+        for other, theirs in list(group):
+            if theirs.upper != bound.upper:
+                upper, lower = (bound, theirs) if bound.upper else (theirs, bound)
+                if upper.reaches(lower) if conjoined else lower.reaches(upper):
+                    return False
+                continue
+            # Of two upper bounds the one on the greater member says more; of two lower bounds, the other one.
+            sharper = bound.reaches(theirs) if bound.upper == conjoined else theirs.reaches(bound)
+            duller = theirs.reaches(bound) if bound.upper == conjoined else bound.reaches(theirs)
+            if sharper:
+                del flat[other]
+                group.remove((other, theirs))
+            elif duller:
+                del flat[term]
+                break
+        else:
+            group.append((term, bound))
+    return True
+
+
+def _bound_of(term: Term) -> Bound | None:
+    if term.kind == "not":
+        bound = _term(term.args[0]).bound
+        return bound.opposite() if bound is not None else None
+    return term.bound
 
 
 def negation(term: Term) -> Term:
@@ -389,7 +548,7 @@ def conjunction(terms: Iterable[Term]) -> Term:
             flat.update(dict.fromkeys(term.args))  # type: ignore[arg-type]
         elif term is not TRUE:
             flat[term] = None
-    if not _merge_lanes(flat, all):
+    if not _merge_lanes(flat, all) or (_ranks and len(flat) > 1 and not _keep_sharpest(flat, True)):
         return FALSE
     for term in flat:
         if term.negated is not None and term.negated in flat:
@@ -420,7 +579,7 @@ def disjunction(terms: Iterable[Term]) -> Term:
             flat.update(dict.fromkeys(term.args))  # type: ignore[arg-type]
         elif term is not FALSE:
             flat[term] = None
-    if not _merge_lanes(flat, any):
+    if not _merge_lanes(flat, any) or (_ranks and len(flat) > 1 and not _keep_sharpest(flat, False)):
         return TRUE
     for term in flat:
         if term.negated is not None and term.negated in flat:

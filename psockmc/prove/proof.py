@@ -1,0 +1,212 @@
+"""A proof from its function to the verdict of each claim.
+
+The first choice of a proof (where a ring starts) is carried in lanes, the further ones that it asks for are made one by
+one; each combination is a case. In a case, all claims together are one question to the solver: is there a run that breaks
+one of them? Where there is, the claim that is broken first in that run is refuted, and the question is asked again
+without it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from psockmc.lang import tree
+from psockmc.prove import terms
+from psockmc.prove.execute import SAFETY, Execution, Item, NeedsCase, Settings, arithmetic_functions
+from psockmc.prove.machine import Unsupported
+from psockmc.prove.objects import Overlap
+from psockmc.prove.solver import Solver, Unknown
+from psockmc.prove.terms import Assignment, Term
+
+Decided = tuple[int | tuple[int, ...], ...]
+
+LIMIT = 120.0
+"""Seconds for one question to the solver."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A proof to be run. program: loaded with the number of fragments. rounds: bound of loops."""
+
+    program: tree.Program
+    proof: tree.Function
+    rounds: int
+    arithmetic: frozenset[str]
+    exact: frozenset[tuple[str, int, int]] = frozenset()
+    timeout: float = LIMIT
+
+    @classmethod
+    def of(cls, program: tree.Program, proof: tree.Function, rounds: int, timeout: float = LIMIT) -> Question:
+        """The question about a proof of a program."""
+        return cls(program, proof, rounds, arithmetic_functions(program), timeout=timeout)
+
+    def execution(self, decided: Decided, given: dict[str, int] | None = None) -> Execution:
+        """A symbolic run of one case; with given values, a run on numbers."""
+        settings = Settings(self.rounds, decided, self.proof.split, self.exact, given=given)
+        return Execution(self.program, settings, self.arithmetic)
+
+
+@dataclass(frozen=True)
+class Refutation:
+    """A case and values of its unknowns that break a claim; item: what is broken first."""
+
+    decided: tuple[int, ...]
+    values: Assignment
+    item: Item
+
+
+@dataclass
+class Case:
+    """What came out of one case, by claim. reached: claims to which some run of the case gets."""
+
+    decided: Decided
+    refuted: dict[str, Refutation] = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
+    claims: dict[str, str] = field(default_factory=dict)
+    reached: set[str] = field(default_factory=set)
+    build: float = 0.0
+    solve: float = 0.0
+
+
+def cases(question: Question, decided: Decided = ()) -> Iterator[tuple[Decided, Execution]]:
+    """All cases of a proof, each executed. Raises Unsupported."""
+    run = question.execution(decided)
+    try:
+        run.run(question.proof)
+    except NeedsCase as choice:
+        if not decided:
+            yield from cases(question, (tuple(range(choice.count)),))
+            return
+        for value in range(choice.count):
+            yield from cases(question, (*decided, value))
+    except Overlap as overlap:
+        lanes = decided[0]
+        assert isinstance(lanes, tuple)
+        for side in (True, False):
+            some = tuple(value for value, same in zip(lanes, overlap.same, strict=True) if same is side)
+            yield from cases(question, (some if len(some) > 1 else some[0], *decided[1:]))
+    else:
+        yield decided, run
+
+
+def settle(question: Question, decided: Decided, run: Execution, skip: frozenset[str] = frozenset()) -> Case:
+    """Answers all claims of one case but those in `skip`, which are refuted already."""
+    started = time.monotonic()
+    case = Case(decided)
+    solver = Solver(question.timeout)
+    solver.add(run.machine.axioms)
+    if isinstance(decided[0] if decided else 0, tuple):
+        solver.lanes(len(decided[0]))  # type: ignore[arg-type]
+    broken: list[tuple[Item, Term]] = []
+    assumed: list[Term] = []
+    for item in run.items:
+        if item.kind == "assume":
+            fact = terms.implies(item.path, item.cond)
+            assumed.append(fact)
+            solver.add([fact])
+        elif item.kind != "cover":
+            case.claims.setdefault(item.claim, item.sentence)
+            wrong = terms.conjunction((item.path, terms.negation(item.cond)))
+            if wrong is not terms.FALSE and item.claim not in skip:
+                broken.append((item, wrong))
+    _ask(case, solver, broken, decided)
+    _reach(case, solver, run.items)
+    case.solve = time.monotonic() - started
+    return case
+
+
+def _ask(case: Case, solver: Solver, broken: list[tuple[Item, Term]], decided: Decided) -> None:
+    while broken:
+        solver.push()
+        solver.add([terms.disjunction(wrong for _, wrong in broken)])
+        answer = solver.solve()
+        solver.pop()
+        if answer is None:
+            return
+        if isinstance(answer, Unknown):
+            _one_by_one(case, solver, broken, decided)
+            return
+        broken = _refute(case, solver, broken, answer, decided)
+
+
+def _refute(
+    case: Case, solver: Solver, broken: list[tuple[Item, Term]], answer: Assignment, decided: Decided
+) -> list[tuple[Item, Term]]:
+    """Notes the claim that the run breaks first; what is left to ask.
+
+    What follows a broken safety claim is C no more, so the other claims are asked about the runs that keep it.
+    """
+    memo: dict[Term, int] = {}
+    item = next(item for item, wrong in broken if terms.evaluate(wrong, answer, memo))
+    case.refuted[item.claim] = Refutation(_numbers(decided, answer), answer, item)
+    if item.kind in SAFETY:
+        solver.add(terms.negation(wrong) for other, wrong in broken if other.claim == item.claim)
+    return [(other, wrong) for other, wrong in broken if other.claim != item.claim]
+
+
+def _one_by_one(case: Case, solver: Solver, broken: Sequence[tuple[Item, Term]], decided: Decided) -> None:
+    """Each claim by itself, when all together are too hard."""
+    for claim in dict.fromkeys(item.claim for item, _ in broken):
+        mine = [(item, wrong) for item, wrong in broken if item.claim == claim]
+        solver.push()
+        solver.add([terms.disjunction(wrong for _, wrong in mine)])
+        answer = solver.solve()
+        solver.pop()
+        if isinstance(answer, Unknown):
+            case.unknown[claim] = answer.reason
+        elif answer is not None:
+            _refute(case, solver, mine, answer, decided)
+
+
+def _numbers(decided: Decided, answer: Assignment) -> tuple[int, ...]:
+    """The choices of the case, with the lane's value for the one in lanes."""
+    return tuple(d if isinstance(d, int) else d[answer.get(terms.LANE, 0)] for d in decided)
+
+
+def _reach(case: Case, solver: Solver, items: Sequence[Item]) -> None:
+    """Which claims are met at all: a claim that no run gets to would hold whatever the code does."""
+    open_ = {item.claim: item.path for item in items if item.kind == "check"}
+    for item in items:
+        if item.kind == "check":
+            open_[item.claim] = terms.disjunction((open_[item.claim], item.path))
+    while open_:
+        solver.push()
+        solver.add([terms.disjunction(open_.values())])
+        answer = solver.solve()
+        solver.pop()
+        if answer is None or isinstance(answer, Unknown):
+            return
+        memo: dict[Term, int] = {}
+        met = {claim for claim, path in open_.items() if terms.evaluate(path, answer, memo)}
+        case.reached |= met
+        for claim in met:
+            del open_[claim]
+
+
+def replay(question: Question, refutation: Refutation) -> list[Item]:
+    """What a run on the numbers of a refutation breaks, in order: the same functions on numbers, with C's wrap-around."""
+    run = question.execution(refutation.decided, dict(refutation.values))
+    run.run(question.proof)
+    assumed = [item for item in run.items if item.kind == "assume"]
+    if any(item.path is terms.TRUE and item.cond is terms.FALSE for item in assumed):
+        return []
+    checks = (item for item in run.items if item.kind not in ("assume", "cover"))
+    return [item for item in checks if item.path is terms.TRUE and item.cond is terms.FALSE]
+
+
+def run(question: Question) -> Iterator[Case]:
+    """All cases of a proof, settled as they come; later ones do not ask again about what is refuted."""
+    refuted: frozenset[str] = frozenset()
+    before = time.monotonic()
+    for decided, execution in cases(question):
+        built = time.monotonic()
+        case = settle(question, decided, execution, refuted)
+        case.build = built - before
+        refuted |= case.refuted.keys()
+        yield case
+        before = time.monotonic()
+
+
+__all__ = ["SAFETY", "Case", "Decided", "Mapping", "Question", "Refutation", "Unsupported", "cases", "run", "settle"]
