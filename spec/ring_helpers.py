@@ -8,14 +8,24 @@ Besides R1 to R8 the helpers count on F: a slot outside the message has length 0
 slot; only tls_split_open_record() does not, and no program sees the record that it leaves behind.
 """
 
-from psockmc.lang import Ptr, Struct, arbitrary, assume, check, instance, u32, u64, user
+from psockmc.lang import Ptr, Struct, arbitrary, assume, check, choose, instance, u32, u64, user
 
 from models.ring.helpers import placed0
 from models.ring.skmsg_h import sk_msg_assign
 from models.ring.types import INT_MAX, MAX_MSG_FRAGS, NR_MSG_FRAG_IDS, follow0, memory0, sk_msg, sock
-
-from spec.ring import any_memory, any_ring, any_socket, check_charge, check_references, check_ring, cursor
-from spec.ring import holds_slot, references, slot, used
+from spec.ring import (
+    MAX_CHARGE,
+    MAX_PAGES,
+    any_memory,
+    check_charge,
+    check_references,
+    check_ring,
+    cursor,
+    holds_slot,
+    references,
+    slot,
+    used,
+)
 
 UINT_MAX = 4294967295
 
@@ -38,18 +48,50 @@ is0 = instance(place)
 
 @user
 def any_program_message(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
-    """Any message that a program may be given, the empty one included; `before` becomes its copy."""
+    """Any message that a program may be given, the empty one included; `before` becomes its copy.
+
+    The first choose() is start, the second the number of elements. curr and copybreak are any numbers: the helpers do not
+    read them.
+    """
     any_memory()
-    any_socket(sk)
-    any_ring(sk, msg)
+    msg.sg.start = choose(NR_MSG_FRAG_IDS)
+    elements: u32 = choose(MAX_MSG_FRAGS + 1)
+    msg.sg.end = slot(msg.sg.start, elements)
     msg.sk = sk
     for i in range(NR_MSG_FRAG_IDS):
+        msg.sg.data[i].is_chain = False
+        msg.sg.data[i].length = 0
         inside: bool = holds_slot(msg, i)
         if not inside:
-            msg.sg.data[i].length = 0
+            msg.sg.copy[i] = False
+    any_elements_in_a_row(msg, elements)
+    assume(sk.charged >= msg.sg.size and sk.charged <= MAX_CHARGE)
+    held: u32 = references(msg)
+    assume(follow0.refs >= held)
     placed0.page = memory0.first_new_page
+    placed0.offset = arbitrary(0, INT_MAX)
     placed0.writes = 0
     sk_msg_assign(before, msg)
+
+
+@user
+def any_elements_in_a_row(msg: Ptr[sk_msg], elements: u32) -> None:
+    """Elements with bytes and a page. Each length is the difference of two positions in the message.
+
+    The sum of lengths up to an element is one unknown then, and what compares positions compares two of them.
+    """
+    position: u32 = 0
+    for n in range(MAX_MSG_FRAGS):
+        if n < elements:
+            i: u32 = slot(msg.sg.start, n)
+            behind: u32 = arbitrary(1, INT_MAX)
+            assume(position < behind)
+            msg.sg.data[i].length = behind - position
+            msg.sg.data[i].offset = arbitrary(0, INT_MAX)
+            msg.sg.data[i].page = arbitrary(1, MAX_PAGES)
+            assume(msg.sg.data[i].page < memory0.first_new_page)
+            position = behind
+    msg.sg.size = position
 
 
 @user

@@ -1,47 +1,51 @@
-"""bpf_msg_pull_data(): for every message and every pair of numbers."""
+"""bpf_msg_pull_data(): for every message and every range."""
 
-from psockmc.lang import Ptr, assume, check, proof, s32, u32, u64
+from psockmc.lang import Ptr, arbitrary, check, choose, proof, s32, u32
 
-from models.ring.pull import bpf_msg_pull_data
-from models.ring.types import EINVAL, ENOMEM, follow0, sk_msg, sock
-from spec.ring import references
-from spec.ring_helpers import (
-    any_flags,
-    any_number,
-    any_position,
-    any_program_message,
-    check_byte,
-    check_helper,
-    check_unchanged,
-    is0,
-    locate,
+from models.ring.pull import pull_found
+from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, NR_MSG_FRAG_IDS, sk_msg, sock
+from spec.ring_around import (
+    any_lengths,
+    any_message_around,
+    any_range,
+    around0,
+    check_byte_around,
+    check_rest_around,
+    check_ring_around,
+    check_unchanged_around,
+    locate_around,
 )
+from spec.ring_helpers import any_position, is0
 
 
-@proof("bpf_msg_pull_data", split=2)
+@proof("bpf_msg_pull_data", split=3)
 def pull(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """Pulling changes no byte; the range is linear then, private, and what the program sees."""
-    any_program_message(sk, msg, before)
-    start: u32 = any_number()
-    end: u32 = any_number()
-    flags: u64 = any_flags()
-    charged: u64 = sk.charged
-    refs: u32 = follow0.refs
-    others: u32 = refs - references(msg)
-    result: s32 = bpf_msg_pull_data(msg, start, end, flags)
-    inside: bool = flags == 0 and start < end and end <= before.sg.size
+    around0.anchor = choose(NR_MSG_FRAG_IDS)
+    around0.elements_from = choose(MAX_MSG_FRAGS) + 1
+    last: u32 = choose(NR_MSG_FRAG_IDS)
+    if last > around0.elements_from:
+        return  # the range would end further behind the message than it needs to
+    around0.elements_before = arbitrary(0, MAX_MSG_FRAGS - 1)
+    any_lengths()
+    any_range(last)
+    any_message_around(sk, msg, before)
+    result: s32 = pull_found(msg, around0.position + around0.inside, around0.until - around0.inside)
+    inside: bool = last < around0.elements_from
     check(result != 0 or inside, "range: a range that is pulled lies in the message")
     check(not inside or result == 0 or result == -ENOMEM, "range: a range in the message is pulled if there is memory")
     check(inside or result == -EINVAL, "range: every other range is refused as invalid")
     if result != 0:
-        check_unchanged(sk, msg, charged, before, refs)
+        check_unchanged_around(sk, msg, before)
         return
-    check_helper(sk, msg, charged, before, others)
+    copied: bool = before.sg.copy[around0.anchor] or last > 0
+    elements: u32 = around0.elements_from - (last if copied else 0)
+    check_ring_around(msg, before, elements)
+    check_rest_around(sk, msg, before, elements)
     check(msg.sg.size == before.sg.size, "size: pulling changes no size")
     k: u32 = any_position()
-    check_byte(before, k, msg, k)
-    check(k >= before.sg.size or is0.page != 0, "bytes: no byte is lost")
-    locate(msg, start, is0)
+    check_byte_around(before, k, msg, elements, k)
+    locate_around(msg, elements, around0.inside, is0)
     check(msg.data_page == is0.page and msg.data == is0.offset, "pointers: the program sees the range from its first byte")
-    check(msg.data_end - msg.data == end - start, "pointers: the program sees the whole range, and no more")
-    check(end - start <= is0.left and not is0.shared, "pointers: what the program sees is one private piece")
+    check(msg.data_end - msg.data == around0.until - around0.inside, "pointers: it sees the whole range, and no more")
+    check(around0.until - around0.inside <= is0.left and not is0.shared, "pointers: what it sees is one private piece")

@@ -26,13 +26,19 @@ from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, sk_msg
 @kernel("net/core/filter.c")
 def bpf_msg_pop_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32:
     """Bytes start .. start + len - 1 are removed; 0, -EINVAL or -ENOMEM (nothing changed)."""
-    last: u64 = start
-    last += len  # in 64 bits since a48802fb2cd2
     if flags != 0:
         return -EINVAL
     if len == 0:
         return 0
     find_element(msg, start)
+    return pop_found(msg, start, len)
+
+
+@kernel("net/core/filter.c")
+def pop_found(msg: Ptr[sk_msg], start: u32, len: u32) -> s32:
+    """The part of bpf_msg_pop_data() behind its search: the tests, and the work."""
+    last: u64 = start
+    last += len  # in 64 bits since a48802fb2cd2
     i: u32 = found0.i
     offset: u32 = found0.offset
     length: u32 = found0.length

@@ -24,11 +24,17 @@ from models.ring.types import EINVAL, ENOMEM, NR_MSG_FRAG_IDS, sk_msg
 @kernel("net/core/filter.c")
 def bpf_msg_pull_data(msg: Ptr[sk_msg], start: u32, end: u32, flags: u64) -> s32:
     """Bytes start .. end - 1 become the program's data; 0, -EINVAL (nothing changed) or -ENOMEM (nothing changed)."""
-    copy: u32 = 0
     bytes: u32 = wrapping(end - start)  # may wrap: not used when the next test refuses
     if flags != 0 or end <= start:
         return -EINVAL
     find_element(msg, start)
+    return pull_found(msg, start, bytes)
+
+
+@kernel("net/core/filter.c")
+def pull_found(msg: Ptr[sk_msg], start: u32, bytes: u32) -> s32:
+    """The part of bpf_msg_pull_data() behind its search: the tests, and the work."""
+    copy: u32 = 0
     i: u32 = found0.i
     offset: u32 = found0.offset
     len: u32 = found0.length

@@ -38,14 +38,20 @@ from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, sk_msg
 @kernel("net/core/filter.c")
 def bpf_msg_push_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32:
     """`len` new bytes stand before byte `start` (or at the end); 0, -EINVAL or -ENOMEM (nothing changed)."""
-    copy: u32 = 0
-    sg_clear(kept0.rsge)
-    kept0.rsge_copy = False
     if flags != 0:
         return -EINVAL
     if len == 0:
         return 0
     find_element(msg, start)
+    return push_found(msg, start, len)
+
+
+@kernel("net/core/filter.c")
+def push_found(msg: Ptr[sk_msg], start: u32, len: u32) -> s32:
+    """The part of bpf_msg_push_data() behind its search: the tests, and the work."""
+    copy: u32 = 0
+    sg_clear(kept0.rsge)
+    kept0.rsge_copy = False
     i: u32 = found0.i
     offset: u32 = found0.offset
     length: u32 = found0.length

@@ -7,22 +7,17 @@ it is done modulo 2**32, and it is compared with unsigned numbers.
 
 from psockmc.lang import Ptr, replaces, s32, u32, u64, wrapping
 
-from models.ring.helpers import find_element, found0, int_of, sk_msg_reset_curr
-from models.ring.pop import bpf_msg_pop_data, pop_front, pop_rewrite, pop_split
+from models.ring.helpers import found0, int_of, sk_msg_reset_curr
+from models.ring.pop import pop_found, pop_front, pop_rewrite, pop_split
 from models.ring.skmsg_h import sk_msg_compute_data_pointers, sk_msg_elem_used, sk_msg_iter_var_next
 from models.ring.sock import sk_mem_uncharge
 from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, sk_msg
 
 
-@replaces(bpf_msg_pop_data)
-def bpf_msg_pop_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32:
+@replaces(pop_found)
+def pop_found(msg: Ptr[sk_msg], start: u32, len: u32) -> s32:
     """`last` is what is left of start + len in 32 bits."""
     last: u64 = wrapping(start + len)
-    if flags != 0:
-        return -EINVAL
-    if len == 0:
-        return 0
-    find_element(msg, start)
     i: u32 = found0.i
     offset: u32 = found0.offset
     length: u32 = found0.length

@@ -16,7 +16,7 @@ from models.ring.helpers import (
     sk_msg_sg_move,
     sk_msg_shift_left,
 )
-from models.ring.pop import bpf_msg_pop_data, pop_front, pop_rewrite, pop_split
+from models.ring.pop import bpf_msg_pop_data, pop_found, pop_front, pop_rewrite, pop_split
 from models.ring.skmsg_h import (
     sk_msg_compute_data_pointers,
     sk_msg_elem_used,
@@ -43,12 +43,18 @@ def sk_msg_shift_left(msg: Ptr[sk_msg], first: s32) -> None:
 
 @replaces(bpf_msg_pop_data)
 def bpf_msg_pop_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32:
-    """Keeps `start` bytes of the first element, and takes no range that ends with the message."""
-    last: u64 = start
-    last += len
+    """Also takes a range without bytes."""
     if flags != 0:
         return -EINVAL
     find_element(msg, start)
+    return pop_found(msg, start, len)
+
+
+@replaces(pop_found)
+def pop_found(msg: Ptr[sk_msg], start: u32, len: u32) -> s32:
+    """Keeps `start` bytes of the first element, and takes no range that ends with the message."""
+    last: u64 = start
+    last += len
     i: u32 = found0.i
     offset: u32 = found0.offset
     length: u32 = found0.length

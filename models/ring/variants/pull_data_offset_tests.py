@@ -6,8 +6,8 @@ tests whether the range lies in what was found leave out the bytes before `start
 
 from psockmc.lang import Ptr, replaces, s32, u32, u64, wrapping
 
-from models.ring.helpers import alloc_pages_for, sk_msg_clear_elem_copy, sk_msg_elem_is_copy, sk_msg_reset_curr
-from models.ring.pull import bpf_msg_pull_data, pull_gather, pull_repair
+from models.ring.helpers import alloc_pages_for, found0, sk_msg_clear_elem_copy, sk_msg_elem_is_copy, sk_msg_reset_curr
+from models.ring.pull import bpf_msg_pull_data, pull_found, pull_gather, pull_repair
 from models.ring.skmsg_h import sk_msg_iter_var_next
 from models.ring.sock import sg_set_page
 from models.ring.types import EINVAL, ENOMEM, sk_msg
@@ -15,10 +15,9 @@ from models.ring.types import EINVAL, ENOMEM, sk_msg
 
 @replaces(bpf_msg_pull_data)
 def bpf_msg_pull_data(msg: Ptr[sk_msg], start: u32, end: u32, flags: u64) -> s32:
-    """The first element is the wrong one, and the bytes before `start` in it are not counted."""
+    """Searches by itself: the first element is the wrong one."""
     len: u32 = 0
     offset: u32 = 0
-    copy: u32 = 0
     bytes: u32 = wrapping(end - start)
     if flags != 0 or end <= start:
         return -EINVAL
@@ -31,6 +30,19 @@ def bpf_msg_pull_data(msg: Ptr[sk_msg], start: u32, end: u32, flags: u64) -> s32
         i = sk_msg_iter_var_next(i)
         if i == msg.sg.end:
             break
+    found0.i = i
+    found0.offset = offset
+    found0.length = len
+    return pull_found(msg, start, bytes)
+
+
+@replaces(pull_found)
+def pull_found(msg: Ptr[sk_msg], start: u32, bytes: u32) -> s32:
+    """The bytes before `start` in the first element are not counted."""
+    copy: u32 = 0
+    i: u32 = found0.i
+    offset: u32 = found0.offset
+    len: u32 = found0.length
     if start >= offset + len:
         return -EINVAL
     first_sge: u32 = i
