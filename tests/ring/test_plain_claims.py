@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from psockmc.prove.plain_claims import broken_claims
-from psockmc.prove.plain_ring import Ring, Wire
+from psockmc.prove.plain_ring import Memory, Ring, Sock, Wire
 from tests.ring.kernel.cases import Case, Message, build_world
 from tests.ring.kernel.library import Op
 from tests.ring.kernel.strategies import cases
@@ -92,10 +92,10 @@ WITNESSES: list[Witness] = [
     ("copy-bitmap-out-of-sync", {"elements": pieces(2, 2, shared=2)}, "bpf_msg_pop_data", (0, 2), {"copy", "R7"}),
     ("pop-data-bounds-u32-wrap", {"elements": pieces(4)}, "bpf_msg_pop_data", (1, U32_MAX), {"result"}),
     ("push-data-copy-len-wrap", {"elements": pieces(4, 4, 4, 4)}, "bpf_msg_push_data", (1, U32_MAX), {"memory"}),
-    ("push-data-right-offset", {"elements": pieces(4, 4)}, "bpf_msg_push_data", (5, 1), {"content", "memory"}),
+    ("push-data-tail-offset", {"elements": pieces(4, 4)}, "bpf_msg_push_data", (5, 1), {"content", "memory"}),
     ("wrapped-ring-not-chained", {"start": 4, "elements": pieces(2, 2)}, "tls_push_record", (), {"index"}),
     ("chain-after-chain", {"start": 4, "elements": pieces(2)}, "tls_push_record", (), {"chain"}),
-    ("tls13-full-ring-overwrite", {"elements": pieces(2, 2, 2, 2)}, "tls_push_record", (), {"chain", "R4"}),
+    ("tls13-full-ring-overwrite", {"elements": pieces(2, 2, 2, 2)}, "sk_msg_alloc", (12, 3), {"R2"}),
     ("wrapped-chain-off-by-one", {"start": 4, "elements": pieces(2, 2)}, "tls_push_record", (), {"chain"}),
 ]
 
@@ -107,6 +107,20 @@ def test_a_known_bug_breaks_what_it_is_known_for(witness):
     found = broken_claims(Ring(4, **given_ring, bugs=[bug]), operation, *arguments, **options)
     assert claims & set(found), found
     assert broken_claims(Ring(4, **given_ring), operation, *arguments, **options) == {}
+
+
+def test_a_refused_redirect_keeps_its_pages():
+    def found(*bugs: str) -> dict[str, str]:
+        ring = Ring(4, elements=pieces(4), memory=Memory(fails={"rmem": 1}), bugs=bugs)
+        return broken_claims(ring, "bpf_tcp_ingress", Sock(), 0)
+
+    assert found() == {}
+    assert "refs" in found("ingress-redirect-double-put-page")
+
+
+def test_a_bug_that_the_ring_does_not_know_is_refused():
+    with pytest.raises(ValueError, match="does not know pop-data-sevral: see KNOWN_BUGS"):
+        Ring(4, bugs=["pop-data-sevral"])
 
 
 def test_an_unknown_operation_is_refused():

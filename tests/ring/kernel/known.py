@@ -17,7 +17,7 @@ def ring(*lengths: int, start: int = 3, shared: int = 0, frags: int = 5) -> Mess
 WITNESSES: dict[str, Case] = {
     "copy-bitmap-out-of-sync": Case(Op.XFER, (3, 4), (Message(3), ring(4, shared=1))),
     "push-data-copy-len-wrap": Case(Op.PUSH, (1, U32_MAX, 0), (ring(4, 4, 4, 4, 4),)),
-    "push-data-right-offset": Case(Op.PUSH, (5, 2, 0), (ring(4, 4),)),
+    "push-data-tail-offset": Case(Op.PUSH, (5, 2, 0), (ring(4, 4),)),
     "pop-data-bounds-u32-wrap": Case(Op.POP, (1, U32_MAX, 0), (ring(4, 4),)),
     "pop-data-several": Case(Op.POP, (0, 4, 0), (ring(4, 4),)),
     "push-data-several": Case(Op.PUSH, (8, 2, 0), (ring(4, 4),)),
