@@ -19,8 +19,8 @@ from psockmc.litmus.syntax import And, Test, Thread
 
 _HEAD = re.compile(r"\s*C\s+(\S[^\n]*)\n")
 _THREAD = re.compile(r"P(\d+)\s*\(")
-_MODEL = re.compile(r"^[ \t*]*Model\s*[:=]\s*(\S+)", re.M)
-_RESULT = re.compile(r"^[ \t*]*Result\s*:\s*(Never|Sometimes|Always)\b", re.M)
+_MODEL = re.compile(r"^[ \t(*]*Model\s*[:=]\s*(\S+)", re.M)
+_RESULT = re.compile(r"^[ \t(*]*Result\s*:\s*(Never|Sometimes|Always)\b", re.M)
 
 
 def parse(text: str, file: str = "test.litmus") -> Test:

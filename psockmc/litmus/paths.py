@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -84,6 +85,12 @@ class Path:
     cut: bool = False
     misuse: tuple[Misuse, ...] = ()
     odd_readers: bool = False
+
+
+def callbacks_run(paths: Sequence[Path]) -> bool:
+    """Whether every callback that one of these paths starts also runs: a test ends when nothing is left to do."""
+    started = {name for path in paths for name in path.starts}
+    return not started or not any(path.idle and f"P{i}" in started for i, path in enumerate(paths))
 
 
 def transpose(predecessors: list[int]) -> Rows:

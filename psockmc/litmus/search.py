@@ -19,7 +19,7 @@ from psockmc.litmus.conditions import Literal
 from psockmc.litmus.execution import Execution, Rows, Value
 from psockmc.litmus.limits import Clock, TimeLimit, TooLarge
 from psockmc.litmus.model import Judge, Model
-from psockmc.litmus.paths import Constraint, Path
+from psockmc.litmus.paths import Constraint, Path, callbacks_run
 from psockmc.litmus.problems import LitmusError, Problem
 from psockmc.litmus.syntax import Final, Memory, Register, Test
 from psockmc.litmus.terms import NoMeaning, Term, evaluate, make, reads, truth
@@ -111,9 +111,8 @@ class Search:
     def _combination(self, combination: Sequence[_Choice], memory: Sequence[Literal], visit: Visit) -> bool:
         self.clock.check()
         paths = [c.path for c in combination]
-        starts = {name for p in paths for name in p.starts}
-        if starts and any(p.idle and f"P{i}" in starts for i, p in enumerate(paths)):
-            return False  # it was started, so it runs before the test ends
+        if not callbacks_run(paths):
+            return False
         candidate = Candidate(paths, self.test.initial, self.asked, self.test.source)
         return _Combination(self, candidate, combination, memory).explore(visit)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from psockmc.litmus.candidate import Candidate
 from psockmc.litmus.execution import Value
-from psockmc.litmus.paths import Path
+from psockmc.litmus.paths import Path, callbacks_run
 from psockmc.litmus.search import Found
 from psockmc.litmus.syntax import Test
 from psockmc.litmus.terms import NoMeaning, evaluate, truth
@@ -28,7 +28,9 @@ def sequential_runs(test: Test, paths: Sequence[Sequence[Path]], asked: Sequence
                 break
             chosen[thread] = path
         else:
-            yield run.found(test, [chosen[t] for t in threads], asked)
+            taken = [chosen[t] for t in threads]
+            if callbacks_run(taken):
+                yield run.found(test, taken, asked)
 
 
 Key = tuple[int, int] | str
