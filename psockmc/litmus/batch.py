@@ -172,7 +172,7 @@ def _raised(answer: Answer, name: str) -> RaisedFlag:
     raised = answer.flags[name]
     events = raised.found.candidate.skeleton.events
     first = raised.flag.pairs[0] if raised.flag.pairs else ()
-    return RaisedFlag(name, tuple(_place(events[i]) for i in dict.fromkeys(first)))
+    return RaisedFlag(name, tuple(_place(events[i]) for i in sorted(set(first))))
 
 
 def _place(event: Event) -> str:
