@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from psockmc.lang.tree import Program
 
 PACKAGE = Path(__file__).resolve().parent
+PROOFS = "ring"
+"""The folder of checks/ that holds proofs: a program of its own, with its own structs."""
 
 
 class UsageError(Exception):
@@ -41,7 +43,8 @@ def load(root: Path, variants: Sequence[Path] = ()) -> Program:
     for variant in variants:
         if not variant.is_file():
             raise UsageError(f"the variant {variant} does not exist{_close_files(variant)}")
-    files = sorted((root / "checks").rglob("*.py"))
+    proofs = root / "checks" / PROOFS
+    files = sorted(file for file in (root / "checks").rglob("*.py") if not file.is_relative_to(proofs))
     if not files:
         raise UsageError(f"there are no scenarios in {root / 'checks'}")
     from psockmc.lang import load_program

@@ -110,9 +110,10 @@ class _Decision:
         """The search did not finish. Both sides may be known all the same."""
         answer = self.answer
         answer.positive = answer.negative = answer.states = None
-        answer.reason = reason
         if answer.witness and answer.counterwitness and not self.options.counts and not self.may_flag:
             answer.verdict = Verdict.SOMETIMES
+        else:
+            answer.reason = reason
 
     def run(self) -> None:
         """Fill the answer. Raises TimeLimit, TooLarge, LitmusError."""
@@ -247,9 +248,16 @@ class _Decision:
             cut = [p for p in all_paths if p.cut]
             if cut:
                 chosen = [cut if i == index else ps for i, ps in enumerate(every)]
-                if self.search.run((), lambda _: True, chosen):
+                if self._begins(chosen):
                     self.answer.bounded = True
                     return
+
+    def _begins(self, chosen: Sequence[Sequence[Path]]) -> bool:
+        """Whether these paths have an allowed execution; when there is no time left to see, they may have one."""
+        try:
+            return self.search.run((), lambda _: True, chosen)
+        except (TimeLimit, TooLarge):
+            return True
 
 
 def _may_misuse(every: Sequence[Sequence[Path]]) -> bool:

@@ -22,7 +22,7 @@ _POOL_FROM = 8
 
 @dataclass(frozen=True, slots=True)
 class RaisedFlag:
-    """A flag with the statements that raise it, as `P0:12: *x = 1;`."""
+    """A flag with the statements that raise it, as `P0:12: *x = 1`."""
 
     name: str
     accesses: tuple[str, ...]
@@ -179,7 +179,7 @@ def _place(event: Event) -> str:
     """An event as a reader finds it: thread, line, statement."""
     if event.span is None:
         return f"initial value of {event.location}"
-    return f"P{event.thread}:{event.span.line}: {event.text}"
+    return f"P{event.thread}:{event.span.line}: {event.text.rstrip('; ')}"
 
 
 def _error(path: Path, options: Options, summary: str, report: str, internal: bool = False) -> Row:

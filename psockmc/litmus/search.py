@@ -22,7 +22,7 @@ from psockmc.litmus.model import Judge, Model
 from psockmc.litmus.paths import Constraint, Path, callbacks_run
 from psockmc.litmus.problems import LitmusError, Problem
 from psockmc.litmus.syntax import Final, Memory, Register, Test
-from psockmc.litmus.terms import NoMeaning, Term, evaluate, make, reads, truth
+from psockmc.litmus.terms import READ, NoMeaning, Term, evaluate, make, reads, truth
 
 __all__ = ["Clock", "Found", "Search", "TimeLimit", "TooLarge", "Visit", "copy", "viable"]
 
@@ -215,6 +215,10 @@ def _passes(constraints: Sequence[Constraint], value: Term) -> bool:
         return True  # whether it matters is seen when the execution is complete
 
 
+def _calculates(equation: Term) -> bool:
+    return any(type(side) is tuple and side[0] != READ for side in equation[1:])
+
+
 # ---------------------------------------------------------------- one combination of paths
 
 
@@ -286,9 +290,12 @@ class _Combination:
         """The constraints that filters do not settle: on several reads, or on reads of values that are not constant."""
         terms = self.candidate.terms
         open_reads: set[int] = set()
-        for found in accesses.values():
-            if any(a.is_write and type(terms[a.event]) is tuple for a in found):
+        for location, found in accesses.items():
+            written = [terms[a.event] for a in found if a.is_write]
+            if any(type(term) is tuple for term in written):
                 open_reads.update(a.event for a in found if not a.is_write)
+            elif any(type(term) is str for term in (terms[self.candidate.initial[location]], *written)):
+                open_reads.update(a.event for a in found if not a.is_write and not self._only_compares(a.event))
         pending = []
         for path, offset in zip(self.candidate.paths, self.candidate.offsets, strict=True):
             for term, outcome in path.constraints:
@@ -296,6 +303,10 @@ class _Combination:
                 if len(of) > 1 or of & open_reads:
                     pending.append((term, offset, outcome))
         return pending
+
+    def _only_compares(self, read: int) -> bool:
+        """Whether the filters of a read have a meaning for addresses too: they then settle what they are about."""
+        return all(term[0] == "==" and not _calculates(term) for term, _ in self.filters.get(read, ()))
 
     def _descend(self, level: int, rf: int, co: int) -> bool:
         if level == len(self.levels):

@@ -22,6 +22,8 @@ from psockmc.prove.terms import Assignment, Term
 
 Decided = tuple[int | tuple[int, ...], ...]
 
+Share = tuple[int, int]
+
 LIMIT = 120.0
 """Seconds for one question to the solver."""
 
@@ -50,11 +52,17 @@ class Question:
 
 @dataclass(frozen=True)
 class Refutation:
-    """A case and values of its unknowns that break a claim; item: what is broken first."""
+    """Numbers that break a claim: the choices of the case and the values of the unknowns.
+
+    sentence, span, calls: what is broken first, where it is stated, and the calls that led there.
+    """
 
     decided: tuple[int, ...]
     values: Assignment
-    item: Item
+    claim: str
+    sentence: str
+    span: tree.Span
+    calls: tuple[str, ...]
 
 
 @dataclass
@@ -70,23 +78,27 @@ class Case:
     solve: float = 0.0
 
 
-def cases(question: Question, decided: Decided = ()) -> Iterator[tuple[Decided, Execution]]:
-    """All cases of a proof, each executed. Raises Unsupported."""
+def cases(question: Question, decided: Decided = (), share: Share = (0, 1)) -> Iterator[tuple[Decided, Execution]]:
+    """All cases of a proof, each executed; of several workers, number share[0] of share[1] gets its part of them.
+
+    Raises Unsupported.
+    """
     run = question.execution(decided)
     try:
         run.run(question.proof)
     except NeedsCase as choice:
         if not decided:
-            yield from cases(question, (tuple(range(choice.count)),))
+            yield from cases(question, (tuple(range(choice.count)),), share)
             return
-        for value in range(choice.count):
-            yield from cases(question, (*decided, value))
+        number, workers = share if len(decided) == 1 else (0, 1)
+        for value in range(number, choice.count, workers):
+            yield from cases(question, (*decided, value), share)
     except Overlap as overlap:
         lanes = decided[0]
         assert isinstance(lanes, tuple)
         for side in (True, False):
             some = tuple(value for value, same in zip(lanes, overlap.same, strict=True) if same is side)
-            yield from cases(question, (some if len(some) > 1 else some[0], *decided[1:]))
+            yield from cases(question, (some if len(some) > 1 else some[0], *decided[1:]), share)
     else:
         yield decided, run
 
@@ -140,7 +152,9 @@ def _refute(
     """
     memo: dict[Term, int] = {}
     item = next(item for item, wrong in broken if terms.evaluate(wrong, answer, memo))
-    case.refuted[item.claim] = Refutation(_numbers(decided, answer), answer, item)
+    case.refuted[item.claim] = Refutation(
+        _numbers(decided, answer), answer, item.claim, item.sentence, item.span, item.calls
+    )
     if item.kind in SAFETY:
         solver.add(terms.negation(wrong) for other, wrong in broken if other.claim == item.claim)
     return [(other, wrong) for other, wrong in broken if other.claim != item.claim]
@@ -196,11 +210,11 @@ def replay(question: Question, refutation: Refutation) -> list[Item]:
     return [item for item in checks if item.path is terms.TRUE and item.cond is terms.FALSE]
 
 
-def run(question: Question) -> Iterator[Case]:
+def run(question: Question, share: Share = (0, 1)) -> Iterator[Case]:
     """All cases of a proof, settled as they come; later ones do not ask again about what is refuted."""
     refuted: frozenset[str] = frozenset()
     before = time.monotonic()
-    for decided, execution in cases(question):
+    for decided, execution in cases(question, share=share):
         built = time.monotonic()
         case = settle(question, decided, execution, refuted)
         case.build = built - before

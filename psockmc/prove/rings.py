@@ -1,0 +1,263 @@
+"""The proofs of checks/ring: loading them, running them side by side, one verdict for each claim of each operation."""
+
+from __future__ import annotations
+
+import os
+import time
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from psockmc.content import PROOFS, UsageError, pick
+from psockmc.explore.verdict import Verdict
+from psockmc.lang import load_program, tree
+from psockmc.prove import proof
+from psockmc.prove.execute import SAFETY
+from psockmc.prove.machine import Unsupported
+from psockmc.prove.proof import LIMIT, Question, Refutation, Share
+
+FRAGS = 17
+LEAST_FRAGS, MOST_FRAGS = 2, 45
+SPARE_ROUNDS = 3
+"""A loop may go round once for each slot of the ring, and this often more."""
+
+SAFETY_SENTENCES = {
+    "index": "no access lies outside of an array",
+    "wrap": "no arithmetic or conversion loses its value",
+    "termination": "every loop ends",
+    "pointer": "nothing is reached through NULL",
+}
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A claim that the code is known to break. finding: the page that shows it."""
+
+    op: str
+    claim: str
+    why: str
+    finding: str = ""
+
+
+@dataclass(frozen=True)
+class ClaimVerdict:
+    """What is true of one claim of one operation. seconds: of all claims of the operation, which are asked together."""
+
+    op: str
+    claim: str
+    sentence: str
+    verdict: Verdict
+    basis: str
+    frags: int
+    seconds: float
+    refutation: Refutation | None = None
+    expected: Verdict = Verdict.HOLDS
+    why: str = ""
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether it is the verdict that the specification states."""
+        return self.verdict is self.expected
+
+
+@dataclass
+class _Outcome:
+    """What the shares of one operation have brought so far."""
+
+    claims: dict[str, str] = field(default_factory=dict)
+    refuted: dict[str, Refutation] = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
+    reached: set[str] = field(default_factory=set)
+    seconds: float = 0.0
+    cases: int = 0
+    error: str = ""
+
+    def add(self, other: _Outcome) -> None:
+        """Takes in another share."""
+        self.claims |= other.claims
+        self.refuted = other.refuted | self.refuted
+        self.unknown |= other.unknown
+        self.reached |= other.reached
+        self.seconds += other.seconds
+        self.cases += other.cases
+        self.error = self.error or other.error
+
+
+def load(root: Path, frags: int = FRAGS, variants: Sequence[Path] = ()) -> tree.Program:
+    """The program of the proofs, for rings of `frags` elements.
+
+    Raises UsageError for a number of fragments that no kernel has, ModelErrors for a model that is wrong.
+    """
+    if not LEAST_FRAGS <= frags <= MOST_FRAGS:
+        raise UsageError(f"--frags {frags}: a ring has {LEAST_FRAGS} to {MOST_FRAGS} fragments (a kernel 17 to 45)")
+    folder = root / "checks" / PROOFS
+    files = sorted(file for file in folder.glob("*.py") if not file.name.startswith("small"))
+    if not files:
+        raise UsageError(f"there are no proofs in {folder}: run psockmc in a checkout")
+    return load_program(root, files, [v.resolve() for v in variants], constants={"MAX_MSG_FRAGS": frags})
+
+
+def proofs(program: tree.Program) -> dict[str, tree.Function]:
+    """The proofs by the operation that they are about, in the order of the files."""
+    found = [f for f in program.functions.values() if f.role == "proof"]
+    return {f.property_id: f for f in found}
+
+
+def operations(program: tree.Program, wanted: Iterable[str]) -> list[str]:
+    """The operations that were asked for, all when none was; a kernel function stands for all proofs about it."""
+    known = proofs(program)
+    chosen: list[str] = []
+    for name in wanted:
+        same = [op for op in known if op == name or op.split()[0] == name]
+        chosen.extend(same or pick("operation", [name], known))
+    return list(dict.fromkeys(chosen)) or list(known)
+
+
+def expectations(root: Path) -> list[Expectation]:
+    """What the code is known to break: spec/ring.toml. Raises UsageError for a file that is wrong."""
+    path = root / "spec" / "ring.toml"
+    if not path.is_file():
+        return []
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("expected", [])
+        return [Expectation(**entry) for entry in entries]
+    except (tomllib.TOMLDecodeError, TypeError, AttributeError) as error:
+        raise UsageError(f"{path}: {error}: write [[expected]] tables with op, claim, why and finding") from error
+
+
+# ---------------------------------------------------------------- running
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be proved. root: of the content; timeout: seconds for one question to the solver."""
+
+    root: Path
+    ops: tuple[str, ...]
+    frags: int = FRAGS
+    variants: tuple[Path, ...] = ()
+    timeout: float = LIMIT
+    processes: int = 0
+
+
+_program: tree.Program
+
+
+def _prepare(plan: Plan) -> None:
+    """Loads the program once in each worker."""
+    global _program
+    _program = load(plan.root, plan.frags, plan.variants)
+
+
+def _share(plan: Plan, op: str, share: Share) -> _Outcome:
+    """One worker's part of one operation."""
+    outcome = _Outcome()
+    started = time.monotonic()
+    question = Question.of(_program, proofs(_program)[op], plan.frags + 1 + SPARE_ROUNDS, plan.timeout)
+    try:
+        for case in proof.run(question, share):
+            outcome.cases += 1
+            outcome.claims |= case.claims
+            outcome.unknown |= case.unknown
+            outcome.reached |= case.reached
+            for claim, refutation in case.refuted.items():
+                _require_replayed(question, refutation)
+                outcome.refuted.setdefault(claim, refutation)
+    except Unsupported as error:
+        outcome.error = f"{error.message} ({error.span.file}:{error.span.line})"
+    outcome.seconds = time.monotonic() - started
+    return outcome
+
+
+class NotReplayed(Exception):
+    """A refutation that a run on its numbers does not show: an error of the prover, never of the code."""
+
+
+def _require_replayed(question: Question, refutation: Refutation) -> None:
+    broken = proof.replay(question, refutation)
+    if not any(item.claim == refutation.claim for item in broken):
+        op, claim = question.proof.property_id, refutation.claim
+        raise NotReplayed(f"{op}: the solver's numbers do not break {claim} when they are computed with")
+
+
+def prove(plan: Plan) -> Iterator[list[ClaimVerdict]]:
+    """The verdicts of each operation, as they are reached. Raises NotReplayed and what loading raises."""
+    program = load(plan.root, plan.frags, plan.variants)
+    expected = {(e.op, e.claim): e for e in ([] if plan.variants else expectations(plan.root))}
+    workers = plan.processes or len(os.sched_getaffinity(0))
+    waiting: dict[Future[_Outcome], str] = {}
+    with ProcessPoolExecutor(workers, initializer=_prepare, initargs=(plan,)) as pool:
+        try:
+            for op in plan.ops:
+                shares = workers if proofs(program)[op].split > 1 else 1
+                for number in range(shares):
+                    waiting[pool.submit(_share, plan, op, (number, shares))] = op
+            yield from _collect(plan, waiting, expected)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _collect(
+    plan: Plan, waiting: Mapping[Future[_Outcome], str], expected: Mapping[tuple[str, str], Expectation]
+) -> Iterator[list[ClaimVerdict]]:
+    outcomes: dict[str, _Outcome] = {}
+    open_ = {op: sum(o == op for o in waiting.values()) for op in plan.ops}
+    for future in as_completed(waiting):
+        op = waiting[future]
+        outcomes.setdefault(op, _Outcome()).add(future.result())
+        open_[op] -= 1
+        if not open_[op]:
+            yield [_expecting(v, expected.get((op, v.claim))) for v in judge(op, outcomes[op], plan.frags)]
+
+
+def _expecting(verdict: ClaimVerdict, expectation: Expectation | None) -> ClaimVerdict:
+    return verdict if expectation is None else replace(verdict, expected=Verdict.VIOLATED, why=expectation.why)
+
+
+def judge(op: str, outcome: _Outcome, frags: int) -> list[ClaimVerdict]:
+    """The verdict of every claim of an operation."""
+    sentences = {**outcome.claims, **{name: outcome.claims.get(name) or s for name, s in SAFETY_SENTENCES.items()}}
+    for name, sentence in SAFETY_SENTENCES.items():
+        sentences[name] = sentence
+    ordered = sorted(sentences, key=lambda claim: (claim in SAFETY, claim))
+    return [_judge(op, claim, sentences[claim], outcome, frags) for claim in ordered]
+
+
+def _judge(op: str, claim: str, sentence: str, outcome: _Outcome, frags: int) -> ClaimVerdict:
+    refutation = outcome.refuted.get(claim)
+    verdict = Verdict.HOLDS
+    basis = f"exhaustive: every position, length and argument at {frags} fragments"
+    broken = sorted(other for other in outcome.refuted if other in SAFETY and other != claim)
+    if refutation is not None:
+        verdict, sentence = Verdict.VIOLATED, refutation.sentence
+        basis = "a counterexample, computed again on its numbers"
+    elif outcome.error:
+        verdict, basis = Verdict.UNDETERMINED, f"not proved: {outcome.error}"
+    elif claim in outcome.unknown:
+        verdict, basis = Verdict.UNDETERMINED, f"not proved: the solver gave up ({outcome.unknown[claim]})"
+    elif claim not in SAFETY and claim not in outcome.reached:
+        verdict, basis = Verdict.UNDETERMINED, "vacuous: no run gets to the check"
+    elif broken:
+        basis += f"; in runs that keep {', '.join(broken)}"
+    return ClaimVerdict(op, claim, sentence, verdict, basis, frags, outcome.seconds, refutation)
+
+
+def as_rows(verdicts: Iterable[ClaimVerdict]) -> list[dict[str, Any]]:
+    """The rows of `ring --json` (psockmc/schemas/ring.schema.json)."""
+    return [
+        {
+            "op": v.op,
+            "claim": v.claim,
+            "sentence": v.sentence,
+            "verdict": v.verdict,
+            "basis": v.basis,
+            "expected": v.expected,
+            "frags": v.frags,
+            "seconds": round(v.seconds, 3),
+        }
+        for v in verdicts
+    ]
