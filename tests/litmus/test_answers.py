@@ -6,8 +6,10 @@ import pytest
 
 from psockmc.litmus.answer import Answer, Options, Verdict, decide
 from psockmc.litmus.batch import states_of
+from psockmc.litmus.limits import TimeLimit
 from psockmc.litmus.parser import parse
 from psockmc.litmus.problems import LitmusError
+from psockmc.litmus.search import Search
 
 BOTH = ("6.1", "newest")
 PARAMETERS = "int *x, int *y, int *z, spinlock_t *l, struct srcu_struct *s"
@@ -327,3 +329,21 @@ def test_an_unknown_primitive_is_an_error_even_where_nobody_comes() -> None:
 def test_an_unknown_model_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"there is no memory model `5\.0`"):
         answer("", end="exists (x=0)", model="5.0")
+
+
+def test_arithmetic_on_an_address_that_is_read_is_an_error() -> None:
+    with pytest.raises(LitmusError, match="is an address"):
+        answer("int r1 = READ_ONCE(*x); if (r1 < 3) int r2 = 1;", end="exists (0:r1=0)", initial="x=y;", counts=True)
+
+
+def test_a_known_verdict_survives_a_time_limit_while_looking_for_longer_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_time(*_: object) -> bool:
+        raise TimeLimit
+
+    text = f"C t\n{{}}\nP0({PARAMETERS}) {{ {SPIN} }}\nP1({PARAMETERS}) {{ WRITE_ONCE(*x, 1); }}\nexists (x=1)\n"
+    run = Search.run
+    monkeypatch.setattr(
+        Search, "run", lambda self, goal, visit, paths=None: (no_time if paths else run)(self, goal, visit)
+    )
+    found = decide(parse(text))
+    assert (found.verdict, found.bounded, found.reason) == (Verdict.ALWAYS, True, "")

@@ -84,7 +84,7 @@ def test_flags_come_with_their_accesses(folder: Path, capsys: pytest.CaptureFixt
     assert main(["litmus", "--json", "below"]) == 0
     row = results(capsys)["race"]
     assert row["flags"] == ["data-race"]
-    assert row["accesses"]["data-race"] == ["P0:4: *x = 1;", "P1:7: r1 = *x;"]
+    assert row["accesses"]["data-race"] == ["P0:4: *x = 1", "P1:7: r1 = *x"]
 
 
 def test_a_bad_file_is_a_row_and_stops_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
