@@ -1,4 +1,4 @@
-"""`python -m bench`: how fast the native engine is, against its floors, the reference interpreter and SPIN.
+"""`python -m bench`: how fast the native engine is, against its floors, the reference interpreter and SPIN; and litmus tests.
 
 Seconds are of processor time, which others on the machine change little. All three engines use one core.
 """
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import litmus
 from bench.objects import objects
 from bench.spin import NotExportableError, processor_seconds, run_spin
 from psockmc.explore.limits import Limits
@@ -138,6 +139,9 @@ def main() -> int:
     if not installed:
         print("without SPIN (install the Debian package spin to compare)")
     problems = [problem for ts in scenarios(arguments.scenario) for problem in measure(ts, with_spin)]
+    if not arguments.scenario:
+        print()
+        problems += litmus.report()
     for problem in problems:
         print(f"MISSED: {problem}")
     return 1 if problems else 0

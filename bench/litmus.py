@@ -22,8 +22,8 @@ HERE = Path(__file__).parents[1] / "tests" / "litmus"
 FOLDERS = (HERE / "directed", HERE / "psock")
 HERD_SECONDS = 5.0
 
-# The floors: at most this, in seconds.
-MEDIAN, SLOWEST, TOTAL = 0.002, 2.0, 30.0
+# In seconds, of one process on one core.
+FLOORS = {"median": 0.002, "slowest": 2.0, "total": 30.0}
 
 
 def measure(paths: Sequence[Path], run: Callable[[Path], None], clock: Callable[[], float]) -> list[tuple[float, Path]]:
@@ -57,8 +57,8 @@ def line(engine: str, times: Sequence[tuple[float, Path]]) -> str:
     return f"{engine:<12}{len(times):>8,}{median * 1000:>12.2f}{slowest:>12.2f}{total:>12.1f}   {times[-1][1].name}"
 
 
-def report(places: Sequence[Path]) -> bool:
-    """Print the table; whether psockmc is above its floors."""
+def report(places: Sequence[Path] = FOLDERS) -> list[str]:
+    """Print the table; what is above the floors."""
     paths = files(places)
     print(f"{'engine':<12}{'tests':>8}{'median ms':>12}{'slowest s':>12}{'total s':>12}   slowest test")
     times = measure(paths, by_psockmc, time.process_time)
@@ -66,20 +66,20 @@ def report(places: Sequence[Path]) -> bool:
     if shutil.which("herd7"):
         print(line("herd7", measure(paths, by_herd, time.perf_counter)))
     else:
-        print("herd7 is not on the PATH")
+        print("without herd7, which is not on the PATH")
     seconds = [t for t, _ in times]
-    return statistics.median(seconds) < MEDIAN and seconds[-1] < SLOWEST and sum(seconds) < TOTAL
+    found = {"median": statistics.median(seconds), "slowest": seconds[-1], "total": sum(seconds)}
+    return [
+        f"litmus tests: {found[f]:.3g} s ({f}), at most {most:g} s" for f, most in FLOORS.items() if found[f] > most
+    ]
 
 
 def main() -> int:
     """The exit status: 1 when psockmc is slower than its floors."""
-    good = report([Path(a) for a in sys.argv[1:]] or FOLDERS)
-    if not good:
-        print(
-            f"slower than {MEDIAN * 1000:g} ms (median), {SLOWEST:g} s (slowest) or {TOTAL:g} s (total)",
-            file=sys.stderr,
-        )
-    return 0 if good else 1
+    problems = report([Path(a) for a in sys.argv[1:]] or FOLDERS)
+    for problem in problems:
+        print(f"MISSED: {problem}")
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":
