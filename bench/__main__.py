@@ -1,4 +1,4 @@
-"""`python -m bench`: how fast the native engine is, against its floors, the reference interpreter and SPIN; and litmus tests.
+"""`python -m bench`: the native engine against its floors, the reference interpreter and SPIN; and litmus tests.
 
 Seconds are of processor time, which others on the machine change little. All three engines use one core.
 """
