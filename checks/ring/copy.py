@@ -4,6 +4,7 @@ from psockmc.lang import Ptr, arbitrary, assume, check, choose, proof, s32, u32,
 
 from models.ring.skmsg import (
     sk_msg_alloc,
+    sk_msg_alloc_piece,
     sk_msg_clone,
     sk_msg_memcopy_from_iter,
     sk_msg_trim,
@@ -16,6 +17,7 @@ from models.ring.types import (
     ENOSPC,
     INT_MAX,
     MAX_MSG_FRAGS,
+    NR_MSG_FRAG_IDS,
     PAGE_SIZE,
     follow0,
     iov_iter,
@@ -38,6 +40,7 @@ from spec.ring import (
     check_references,
     check_ring,
     cursor,
+    fill_ring,
     frag_references,
     is_followed,
     is_space,
@@ -78,35 +81,44 @@ def page_add(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     check(k < size or k >= size + len or not may, "copy: a program may not write to the page")
 
 
-@proof("sk_msg_alloc", split=2)
-def alloc(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
-    """A message is made longer with pieces of the socket's page fragment."""
+@proof("sk_msg_alloc piece", split=2)
+def alloc_piece(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+    """One turn of sk_msg_alloc(): a piece of the page fragment lengthens the last element or becomes a new one.
+
+    With sk_msg_trim(), which undoes all turns, this is sk_msg_alloc() by induction: what holds after one turn holds
+    before the next. It ends: a turn that leaves something to do has used up the fragment, so the next adds an element.
+    sk_msg_memcopy_from_iter() leaves curr on the last element, not at the end.
+    """
     any_memory()
     any_socket(sk)
     any_ring(sk, msg)
-    len: s32 = arbitrary(0, INT_MAX)
-    assume(len >= msg.sg.size)
-    coalesce: u32 = choose(2)
+    len: s32 = arbitrary(1, INT_MAX)
+    assume(len <= INT_MAX - msg.sg.size)
     first: s32 = msg.sg.end
-    first = first - 1 if coalesce == 1 else 0
+    # As the callers: TCP lengthens what there is, TLS makes every piece of the record one.
+    first = first - 1 if choose(2) == 1 else 0
     k: u32 = arbitrary(0, INT_MAX)
     was: bool = is_followed(msg, k)
     writable: bool = may_write(msg, k)
+    assume(msg.sg.curr != msg.sg.end or msg.sg.start == msg.sg.end)
     free: bool = sk.sk_frag.page == follow0.page and follow0.byte >= sk.sk_frag.offset
     assume(not was or not free)
     size: u32 = msg.sg.size
+    elements: u32 = used(msg)
     charged: u64 = sk.charged
     filled: u64 = cursor(msg)
     before: u32 = references(msg) + frag_references(sk)
     assume(follow0.refs >= before)
     others: u32 = follow0.refs - before
-    ret: s32 = sk_msg_alloc(sk, msg, len, first)
-    check(ret == 0 or ret == -ENOSPC or ret == -ENOMEM, "result: 0, -ENOSPC or -ENOMEM")
-    check(ret != 0 or msg.sg.size == len, "result: 0 when the message has the number of bytes that was asked for")
-    check(ret != -ENOMEM or msg.sg.size == size, "result: without memory the message is as long as before")
-    check(msg.sg.size >= size and msg.sg.size <= len, "result: the message gets no shorter, and no longer than asked")
+    room: bool = sk.sk_frag.page != 0 and sk.sk_frag.offset + 32 <= sk.sk_frag.size
+    ret: s32 = sk_msg_alloc_piece(sk, msg, len, first)
+    check(ret > 0 and ret <= len or ret == -ENOSPC or ret == -ENOMEM, "result: a number of bytes, -ENOSPC or -ENOMEM")
+    grown: u32 = ret if ret > 0 else 0
+    check(msg.sg.size == size + grown, "result: the message has so many bytes more")
     full: bool = sk_msg_full(msg)
     check(ret != -ENOSPC or full, "full: -ENOSPC only when the ring is full")
+    check(ret <= 0 or ret == len or sk.sk_frag.offset == sk.sk_frag.size, "termination: it is done, or the fragment is")
+    check(ret <= 0 or room or used(msg) == elements + 1, "termination: a new fragment makes a new element")
     check_ring(msg)
     check_charge(sk, charged, size, msg.sg.size)
     held: u32 = references(msg) + frag_references(sk)
@@ -117,6 +129,27 @@ def alloc(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     check(k >= size or may == writable, "copy: the copy bits of the bytes before stay")
     now: u64 = cursor(msg)
     check(now == filled, "cursor: the next copy goes on where it would have")
+
+
+@proof("sk_msg_alloc", split=1)
+def alloc(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+    """An empty message gets bytes that one or two fragments have; a wish beyond INT_MAX comes as a negative number."""
+    any_memory()
+    any_socket(sk)
+    begin: u32 = choose(NR_MSG_FRAG_IDS)
+    fill_ring(sk, msg, begin, 0)
+    bytes: u32 = arbitrary(0, 8000)
+    charged: u64 = sk.charged
+    before: u32 = frag_references(sk)
+    assume(follow0.refs >= before)
+    others: u32 = follow0.refs - before
+    ret: s32 = sk_msg_alloc(sk, msg, bytes, -1)
+    check(ret == 0 or ret == -ENOMEM, "result: 0 or -ENOMEM")
+    check(msg.sg.size == (bytes if ret == 0 else 0), "result: all bytes, or none without memory")
+    check_ring(msg)
+    check_charge(sk, charged, 0, msg.sg.size)
+    held: u32 = references(msg) + frag_references(sk)
+    check_references(held, others)
 
 
 @proof("sk_msg_clone", split=2)

@@ -14,7 +14,7 @@ from models.ring.skmsg_h import (
     sk_msg_sg_copy_set,
 )
 from models.ring.types import MAX_MSG_FRAGS, NR_MSG_FRAG_IDS, sk_msg, sock
-from spec.ring import any_memory, any_message, any_ring, any_socket, byte_is, check_ring, holds_slot, slot
+from spec.ring import any_memory, any_message, any_socket, byte_is, check_ring, holds_slot, slot
 
 
 @proof("sk_msg_iter_var_next")
@@ -108,12 +108,12 @@ def data_pointers(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     """What a program may access directly."""
     any_memory()
     any_socket(sk)
-    any_ring(sk, msg)
+    any_message(sk, msg)
     sk_msg_compute_data_pointers(msg)
     check_ring(msg)
     hidden: bool = msg.sg.copy[msg.sg.start]
     check(not hidden or msg.data_page == 0, "copy: bytes of somebody else's page are hidden from the program")
-    assume(not hidden and msg.sg.start != msg.sg.end)
+    assume(not hidden)
     k: u32 = arbitrary(0, 2147483647)
     assume(k < msg.data_end - msg.data)
     there: bool = byte_is(msg, k, msg.data_page, msg.data + k)

@@ -69,6 +69,41 @@ def sk_msg_try_coalesce_ok(msg: Ptr[sk_msg], elem_first_coalesce: s32) -> bool:
 
 
 @kernel("net/core/skmsg.c")
+def sk_msg_alloc_piece(sk: Ptr[sock], msg: Ptr[sk_msg], len: s32, elem_first_coalesce: s32) -> s32:
+    """The body of the loop of sk_msg_alloc(): adds up to `len` bytes, as many as the page fragment has.
+
+    Returns how many, -ENOSPC or -ENOMEM.
+    """
+    if not sk_page_frag_refill(sk, sk.sk_frag):
+        return -ENOMEM
+    orig_offset: u32 = sk.sk_frag.offset
+    use: s32 = sk.sk_frag.size - orig_offset
+    if len < use:
+        use = len
+    if not sk_wmem_schedule(sk, use):
+        return -ENOMEM
+    i: s32 = sk_msg_iter_var_prev(msg.sg.end)
+    if (
+        sk_msg_try_coalesce_ok(msg, elem_first_coalesce)
+        and msg.sg.data[i].page == sk.sk_frag.page
+        and msg.sg.data[i].offset + msg.sg.data[i].length == orig_offset
+    ):
+        msg.sg.data[i].length += use
+    else:
+        if sk_msg_full(msg):
+            return -ENOSPC
+        sg_unmark_end(msg.sg.data[msg.sg.end])
+        sg_set_page(msg.sg.data[msg.sg.end], sk.sk_frag.page, use, orig_offset)
+        msg.sg.copy[msg.sg.end] = False
+        get_page(sk.sk_frag.page)
+        msg.sg.end = sk_msg_iter_var_next(msg.sg.end)
+    sk_mem_charge(sk, use)
+    msg.sg.size += use
+    sk.sk_frag.offset += use
+    return use
+
+
+@kernel("net/core/skmsg.c")
 def sk_msg_alloc(sk: Ptr[sock], msg: Ptr[sk_msg], len: s32, elem_first_coalesce: s32) -> s32:
     """Makes the message `len` bytes long with pieces of the socket's page fragment.
 
@@ -78,40 +113,13 @@ def sk_msg_alloc(sk: Ptr[sock], msg: Ptr[sk_msg], len: s32, elem_first_coalesce:
     ret: s32 = 0
     # As in C: a target beyond INT_MAX has become negative and comes back here; one below the size ends up negative.
     len = as_int(wrapping(as_u32(len) - msg.sg.size))
-    while len > 0:
-        if not sk_page_frag_refill(sk, sk.sk_frag):
-            ret = -ENOMEM
-            break
-        orig_offset: u32 = sk.sk_frag.offset
-        use: s32 = sk.sk_frag.size - orig_offset
-        if len < use:
-            use = len
-        if not sk_wmem_schedule(sk, use):
-            ret = -ENOMEM
-            break
-        i: s32 = sk_msg_iter_var_prev(msg.sg.end)
-        if (
-            sk_msg_try_coalesce_ok(msg, elem_first_coalesce)
-            and msg.sg.data[i].page == sk.sk_frag.page
-            and msg.sg.data[i].offset + msg.sg.data[i].length == orig_offset
-        ):
-            msg.sg.data[i].length += use
-        else:
-            if sk_msg_full(msg):
-                ret = -ENOSPC
-                break
-            sg_unmark_end(msg.sg.data[msg.sg.end])
-            sg_set_page(msg.sg.data[msg.sg.end], sk.sk_frag.page, use, orig_offset)
-            msg.sg.copy[msg.sg.end] = False
-            get_page(sk.sk_frag.page)
-            msg.sg.end = sk_msg_iter_var_next(msg.sg.end)
-        sk_mem_charge(sk, use)
-        msg.sg.size += use
-        sk.sk_frag.offset += use
-        len -= use
+    while len > 0 and ret >= 0:
+        ret = sk_msg_alloc_piece(sk, msg, len, elem_first_coalesce)
+        if ret >= 0:
+            len -= ret
     if ret == -ENOMEM:
         sk_msg_trim(sk, msg, osize)
-    return ret
+    return ret if ret < 0 else 0
 
 
 @kernel("net/core/skmsg.c")

@@ -301,8 +301,8 @@ def iov_iter_get_pages(iter: Ptr[iov_iter], bytes: u32, maxpages: u32) -> s32:
     room: u32 = pages * PAGE_SIZE - iter.offset
     if room < copied:
         copied = room
-    last: u32 = iter.page + (iter.offset + copied - 1) // PAGE_SIZE
-    if iter.page <= follow0.page and follow0.page <= last:
+    taken: u32 = (iter.offset + copied + (PAGE_SIZE - 1)) // PAGE_SIZE
+    if iter.page <= follow0.page and follow0.page < iter.page + taken:
         follow0.refs += 1
     if follow0.user_byte >= iter.done and follow0.user_byte - iter.done < copied:
         follow0.user_copies += 1
