@@ -1,13 +1,13 @@
-"""Messages around one element, and what a helper did to them: how pull, push and pop are proved for rings of any size.
+"""Messages around one element, and what a helper did to them: how pull, push and pop are proved.
 
-The helpers find the element with the first byte of their range (find_element(), proved by itself), and from there on touch
-only that element and those behind it. So a proof begins at that element, its anchor: the anchor's slot is one of all
-slots, and `elements_before` and `elements_from` say how many elements lie before it and from it on; both are unknown.
-Slots are counted from the anchor: with the anchor known, each of them is a known slot of the ring.
+The helpers find the element with the first byte of their range (find_element(), proved by itself), and from there on
+touch only that element and those behind it. So a proof begins at that element, its anchor, in any slot;
+`elements_before` and `elements_from` say how many elements lie before it and from it on. Slots are counted from the
+anchor.
 
-What is before the anchor appears as its sum of bytes only. That these elements stay is a claim (`frame`), and R2 to R4, R7
-and F speak of the rest. The lengths from the anchor on are unknown and positive, nothing else is known of them; the range
-ends in element `last`, or behind the message.
+What lies before the anchor appears as its number of bytes only. That these elements stay is a claim (`frame`); R3, R4,
+R7 and F speak of the rest. Places are positions in the message: where the anchor begins, where each element from it on
+ends, where the range starts and ends. Lengths are differences of positions, and what the helpers compare are positions.
 """
 
 from psockmc.lang import Array, Ptr, Struct, arbitrary, assume, check, choose, instance, u32, u64, user
@@ -19,22 +19,21 @@ from spec.ring_helpers import UINT_MAX, is0, place, same_content, same_copy_bit,
 
 
 class around(Struct, name="around"):
-    """The message before the call, from its anchor on. position: bytes before the anchor; bytes: bytes from it on.
+    """The message before the call. position: where the anchor begins; ends: where the elements from it on end.
 
-    inside: bytes of the anchor before the range; until: bytes from the anchor to the end of the range. refs: references
-    of the page that is followed.
+    start, until: where the range begins, in the anchor or at its end, and where it ends. charged, refs: what was charged,
+    and the references of the page that is followed.
     """
 
     anchor: u32
     elements_before: u32
     elements_from: u32
     position: u32
-    bytes: u32
-    inside: u32
+    start: u32
     until: u32
-    refs: u32
     charged: u64
-    lengths: Array[u32, NR_MSG_FRAG_IDS]
+    refs: u32
+    ends: Array[u32, NR_MSG_FRAG_IDS]
 
 
 around0 = instance(around)
@@ -63,8 +62,7 @@ def any_message_around(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> 
     msg.sg.end = from_anchor(around0.elements_from)
     msg.sk = sk
     any_slots_around(msg)
-    msg.sg.size = around0.position + around0.bytes
-    assume(msg.sg.size <= INT_MAX)
+    msg.sg.size = around0.ends[around0.elements_from - 1] if around0.elements_from else around0.position
     assume(sk.charged >= msg.sg.size and sk.charged <= MAX_CHARGE)
     around0.charged = sk.charged
     around0.refs = follow0.refs
@@ -72,7 +70,7 @@ def any_message_around(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> 
     assume(follow0.refs >= held)
     found0.i = around0.anchor
     found0.offset = around0.position
-    found0.length = around0.lengths[0]
+    found0.length = msg.sg.data[around0.anchor].length
     placed0.page = memory0.first_new_page
     placed0.offset = arbitrary(0, INT_MAX)
     placed0.writes = 0
@@ -117,7 +115,7 @@ def check_unchanged_around(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg])
 @user
 def any_slots_around(msg: Ptr[sk_msg]) -> None:
     """Elements with bytes and pages; slots outside the message have neither bytes nor copy bits."""
-    around0.bytes = 0
+    begins: u32 = around0.position
     for n in range(NR_MSG_FRAG_IDS):
         i: u32 = from_anchor(n)
         msg.sg.data[i].is_chain = False
@@ -125,8 +123,8 @@ def any_slots_around(msg: Ptr[sk_msg]) -> None:
         msg.sg.data[i].page = arbitrary(1, MAX_PAGES)
         assume(msg.sg.data[i].page < memory0.first_new_page)
         if n < around0.elements_from:
-            msg.sg.data[i].length = around0.lengths[n]
-            around0.bytes += around0.lengths[n]
+            msg.sg.data[i].length = around0.ends[n] - begins
+            begins = around0.ends[n]
         elif n + around0.elements_before < NR_MSG_FRAG_IDS:
             msg.sg.data[i].length = 0
             msg.sg.copy[i] = False
@@ -135,45 +133,43 @@ def any_slots_around(msg: Ptr[sk_msg]) -> None:
 
 
 @user
-def any_lengths() -> None:
-    """Any position of the anchor, and any lengths from it on."""
+def any_positions() -> None:
+    """The anchor begins anywhere, and the elements from it on have bytes. The range is empty, at the anchor's begin."""
     around0.position = arbitrary(0, INT_MAX)
-    for n in range(NR_MSG_FRAG_IDS):
-        around0.lengths[n] = arbitrary(1, INT_MAX)
+    before: u32 = around0.position
+    for n in range(MAX_MSG_FRAGS):
+        if n < around0.elements_from:
+            around0.ends[n] = arbitrary(1, INT_MAX)
+            assume(before < around0.ends[n])
+            before = around0.ends[n]
+    around0.start = around0.position
+    around0.until = around0.position
 
 
 @user
-def any_start() -> None:
-    """A place in the anchor, at its first byte or behind it; until: the same place."""
-    around0.inside = arbitrary(0, INT_MAX)
-    around0.until = around0.inside
-    around0.lengths[0] = around0.inside + arbitrary(1, INT_MAX)
-
-
-@user
-def any_range(last: u32) -> None:
-    """A range that begins in the anchor and ends in element `last`, counted from the anchor.
-
-    When the message has fewer elements the range ends behind it. Lengths are sums of unknowns so that comparisons along the
-    way are decided by the signs of these.
-    """
-    around0.inside = arbitrary(0, INT_MAX)
-    part: u32 = arbitrary(1, UINT_MAX)
-    rest: u32 = arbitrary(0, INT_MAX)
-    until: u64 = part
-    length: u64 = part
-    length += rest
-    if last == 0:
-        until += around0.inside
-        length += around0.inside
+def any_start(behind: bool) -> None:
+    """The range starts in the anchor; `behind`: behind its first byte."""
+    around0.start = arbitrary(0, INT_MAX)
+    assume(around0.start < around0.ends[0])
+    if behind:
+        assume(around0.position < around0.start)
     else:
-        around0.lengths[0] = around0.inside + arbitrary(1, INT_MAX)
-        for n in range(MAX_MSG_FRAGS):
-            if n < last:
-                until += around0.lengths[n]
-    assume(until + around0.position <= UINT_MAX and length <= UINT_MAX)
-    around0.until = until
-    around0.lengths[last] = length
+        assume(around0.position <= around0.start)
+
+
+@user
+def any_end(last: u32) -> None:
+    """The range ends in element `last`, counted from the anchor, before its last byte or behind it, or behind the message.
+
+    That it ends behind each earlier element follows; it is said here so that nobody has to find out.
+    """
+    around0.until = arbitrary(1, UINT_MAX)
+    assume(around0.start < around0.until)
+    for n in range(MAX_MSG_FRAGS):
+        if n < last:
+            assume(around0.ends[n] < around0.until)
+    if last < around0.elements_from:
+        assume(around0.until <= around0.ends[last])
 
 
 # ---------------------------------------------------------------- what holds after a call
@@ -191,35 +187,83 @@ def references_around(msg: Ptr[sk_msg], elements: u32) -> u32:
 
 @user
 def locate_around(msg: Ptr[sk_msg], elements: u32, k: u32, at: Ptr[place]) -> None:
-    """Where the byte is that is `k` bytes behind the first byte of the anchor; page 0 when there is no such byte."""
+    """Where byte k of the message is; page 0 when there is no such byte from the anchor on."""
     at.page = 0
     at.offset = 0
-    at.element = msg.sg.end
     at.shared = False
     at.left = 0
-    sum: u64 = 0
+    sum: u32 = around0.position
     for n in range(MAX_MSG_FRAGS):
-        if n < elements:
-            i: u32 = from_anchor(n)
-            if k >= sum and k - sum < msg.sg.data[i].length:
-                at.page = msg.sg.data[i].page
-                at.offset = msg.sg.data[i].offset + (k - sum)
-                at.element = i
-                at.shared = msg.sg.copy[i]
-                at.left = msg.sg.data[i].length - (k - sum)
-            sum += msg.sg.data[i].length
+        if n >= elements:
+            break
+        i: u32 = from_anchor(n)
+        behind: u32 = sum + msg.sg.data[i].length
+        if k < behind:
+            at.page = msg.sg.data[i].page
+            at.offset = msg.sg.data[i].offset + (k - sum)
+            at.shared = msg.sg.copy[i]
+            at.left = behind - k
+            break
+        sum = behind
 
 
 @user
-def check_byte_around(before: Ptr[sk_msg], k: u32, msg: Ptr[sk_msg], elements: u32, now: u32) -> None:
-    """Checks that byte `now` behind the anchor is what byte `k` behind it was before."""
+def check_content(before: Ptr[sk_msg], msg: Ptr[sk_msg], elements: u32, removed: u32, added: u32) -> None:
+    """Checks bytes and copy bits: at around0.start `removed` bytes are gone or `added` bytes are new, all others stay.
+
+    Both messages are walked side by side: `at` is the position in the message before that comes next. An element in an old
+    page must be a piece of an element of before; the one in the new page is followed by its byte placed0.
+    """
+    at: u32 = around0.position
+    pending: bool = removed + added > 0
+    kept: bool = True
+    bits: bool = True
+    for n in range(MAX_MSG_FRAGS):
+        if n >= elements:
+            break
+        i: u32 = from_anchor(n)
+        length: u32 = msg.sg.data[i].length
+        if msg.sg.data[i].page == placed0.page:
+            byte: bool = new_byte(before, at, length, removed if pending else 0, added if pending else 0)
+            kept = kept and byte and msg.sg.data[i].offset == 0
+            bits = bits and not msg.sg.copy[i]
+            if pending:
+                at += removed
+                length -= added
+                pending = False
+        else:
+            if pending and at == around0.start:
+                at += removed
+                pending = added > 0
+            locate_around(before, around0.elements_from, at, was0)
+            kept = kept and msg.sg.data[i].page == was0.page and msg.sg.data[i].offset == was0.offset
+            kept = kept and length <= was0.left and (not pending or at + length <= around0.start)
+            bits = bits and msg.sg.copy[i] == was0.shared
+        at += length
+    if pending and at == around0.start:
+        at += removed
+    check(kept, "bytes: every byte that stays keeps its content and its order")
+    check(at == before.sg.size, "bytes: no byte is lost")
+    check(bits, "copy: a copy bit stays with its bytes, and is clear in a private page")
+
+
+@user
+def new_byte(before: Ptr[sk_msg], at: u32, length: u32, removed: u32, added: u32) -> bool:
+    """Whether byte placed0 of the new page is right: the page holds the bytes of before from `at` on.
+
+    Of these, `removed` are left out at around0.start, or `added` put there that are nobody else's.
+    """
+    if placed0.offset >= length:
+        return True
+    k: u64 = at
+    k += placed0.offset
+    if removed + added > 0 and k >= around0.start:
+        if k - around0.start < added:
+            return placed0.writes == 0
+        k += removed
+        k -= added
     locate_around(before, around0.elements_from, k, was0)
-    locate_around(msg, elements, now, is0)
-    content: bool = same_content()
-    check(is0.page == 0 or content, "bytes: every byte that stays keeps its content and its position")
-    check(is0.page != 0 or was0.page == 0, "bytes: no byte is lost")
-    bit: bool = same_copy_bit()
-    check(is0.page == 0 or bit, "copy: a byte's copy bit stays with it, and is clear in a private page")
+    return placed0.writes == 1 and placed0.from_page == was0.page and placed0.from_offset == was0.offset
 
 
 @user

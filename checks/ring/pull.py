@@ -5,17 +5,18 @@ from psockmc.lang import Ptr, arbitrary, check, choose, proof, s32, u32
 from models.ring.pull import pull_found
 from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, NR_MSG_FRAG_IDS, sk_msg, sock
 from spec.ring_around import (
-    any_lengths,
+    any_end,
     any_message_around,
-    any_range,
+    any_positions,
+    any_start,
     around0,
-    check_byte_around,
+    check_content,
     check_rest_around,
     check_ring_around,
     check_unchanged_around,
     locate_around,
 )
-from spec.ring_helpers import any_position, is0
+from spec.ring_helpers import is0
 
 
 @proof("bpf_msg_pull_data", split=3)
@@ -25,13 +26,14 @@ def pull(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     around0.elements_from = choose(MAX_MSG_FRAGS) + 1
     last: u32 = choose(NR_MSG_FRAG_IDS)
     if last > around0.elements_from:
-        return  # the range would end further behind the message than it needs to
-    around0.elements_before = arbitrary(0, MAX_MSG_FRAGS - 1)
-    any_lengths()
-    any_range(last)
-    any_message_around(sk, msg, before)
-    result: s32 = pull_found(msg, around0.position + around0.inside, around0.until - around0.inside)
+        return  # a range behind the message is one case
     inside: bool = last < around0.elements_from
+    around0.elements_before = arbitrary(0, MAX_MSG_FRAGS - 1)
+    any_positions()
+    any_start(False)
+    any_end(last)
+    any_message_around(sk, msg, before)
+    result: s32 = pull_found(msg, around0.start, around0.until - around0.start)
     check(result != 0 or inside, "range: a range that is pulled lies in the message")
     check(not inside or result == 0 or result == -ENOMEM, "range: a range in the message is pulled if there is memory")
     check(inside or result == -EINVAL, "range: every other range is refused as invalid")
@@ -43,9 +45,10 @@ def pull(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     check_ring_around(msg, before, elements)
     check_rest_around(sk, msg, before, elements)
     check(msg.sg.size == before.sg.size, "size: pulling changes no size")
-    k: u32 = any_position()
-    check_byte_around(before, k, msg, elements, k)
-    locate_around(msg, elements, around0.inside, is0)
-    check(msg.data_page == is0.page and msg.data == is0.offset, "pointers: the program sees the range from its first byte")
-    check(msg.data_end - msg.data == around0.until - around0.inside, "pointers: it sees the whole range, and no more")
-    check(around0.until - around0.inside <= is0.left and not is0.shared, "pointers: what it sees is one private piece")
+    check_content(before, msg, elements, 0, 0)
+    locate_around(msg, elements, around0.start, is0)
+    at: bool = msg.data_page == is0.page and msg.data == is0.offset
+    check(at, "pointers: the program sees the range from its first byte on")
+    seen: u32 = msg.data_end - msg.data
+    check(seen == around0.until - around0.start, "pointers: the program sees the whole range, and no more")
+    check(seen <= is0.left and not is0.shared, "pointers: what the program sees is one private piece")

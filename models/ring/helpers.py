@@ -6,11 +6,11 @@ A struct cannot be a local variable here. What the kernel's functions keep in `s
 of the struct `elements`, which nothing else reads.
 """
 
-from psockmc.lang import Ptr, Struct, instance, kernel, omits, s32, u32, u64, user
+from psockmc.lang import Ptr, Struct, check, instance, kernel, omits, s32, u32, u64, user
 
 from models.ring.skmsg_h import sk_msg_iter_var_next, sk_msg_iter_var_prev
-from models.ring.sock import alloc_pages, holds, memcpy, put_page, sg_assign
-from models.ring.types import scatterlist, sk_msg
+from models.ring.sock import alloc_pages, holds, put_page, sg_assign
+from models.ring.types import memory0, scatterlist, sk_msg
 
 LARGEST_ALLOCATION = 536870912
 
@@ -200,10 +200,14 @@ def alloc_pages_for(bytes: u32) -> u32:
     return alloc_pages(bytes)
 
 
-@user
+@kernel("lib/string.c")
 def copy_bytes(to_page: u32, to: u32, from_page: u32, src: u32, length: u32) -> None:
-    """memcpy() to a new page; notes what comes to the byte placed0."""
-    memcpy(to_page, to, from_page, src, length)
+    """memcpy() to a page that was just allocated; notes what comes to the byte placed0."""
+    omits("the byte that is followed from its source: placed0 is followed from its destination")
+    end: u64 = to
+    end += length
+    check(to_page == memory0.next_page - 1 and end <= memory0.page_bytes, "bounds: a write stays inside the new page")
+    check(from_page != 0, "page: data are read from a page")
     if holds(to_page, to, length, placed0.page, placed0.offset):
         placed0.writes += 1
         placed0.from_page = from_page

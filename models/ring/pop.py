@@ -31,7 +31,10 @@ def bpf_msg_pop_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32:
     if len == 0:
         return 0
     find_element(msg, start)
-    return pop_found(msg, start, len)
+    result: s32 = pop_found(msg, start, len)
+    if result == 0:
+        sk_msg_compute_data_pointers(msg)
+    return result
 
 
 @kernel("net/core/filter.c")
@@ -64,7 +67,6 @@ def pop_found(msg: Ptr[sk_msg], start: u32, len: u32) -> s32:
     sk_mem_uncharge(msg.sk, len - pop)
     msg.sg.size -= len - pop
     sk_msg_reset_curr(msg)
-    sk_msg_compute_data_pointers(msg)
     return 0
 
 

@@ -43,7 +43,10 @@ def bpf_msg_push_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32
     if len == 0:
         return 0
     find_element(msg, start)
-    return push_found(msg, start, len)
+    result: s32 = push_found(msg, start, len)
+    if result == 0:
+        sk_msg_compute_data_pointers(msg)
+    return result
 
 
 @kernel("net/core/filter.c")
@@ -80,7 +83,6 @@ def push_found(msg: Ptr[sk_msg], start: u32, len: u32) -> s32:
         push_make_room(msg, new)
     push_place(msg, new, page, len, copy)
     sk_msg_reset_curr(msg)
-    sk_msg_compute_data_pointers(msg)
     return 0
 
 

@@ -9,7 +9,7 @@ from psockmc.lang import Ptr, replaces, s32, u32, u64, wrapping
 
 from models.ring.helpers import found0, int_of, sk_msg_reset_curr
 from models.ring.pop import pop_found, pop_front, pop_rewrite, pop_split
-from models.ring.skmsg_h import sk_msg_compute_data_pointers, sk_msg_elem_used, sk_msg_iter_var_next
+from models.ring.skmsg_h import sk_msg_elem_used, sk_msg_iter_var_next
 from models.ring.sock import sk_mem_uncharge
 from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, sk_msg
 
@@ -43,5 +43,4 @@ def pop_found(msg: Ptr[sk_msg], start: u32, len: u32) -> s32:
     sk_mem_uncharge(msg.sk, len - pop)
     msg.sg.size -= len - pop
     sk_msg_reset_curr(msg)
-    sk_msg_compute_data_pointers(msg)
     return 0
