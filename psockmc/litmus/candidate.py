@@ -18,6 +18,10 @@ class Unsolvable(Exception):
     """The values read justify each other through arithmetic: there is no such execution."""
 
 
+class Unknown(Exception):
+    """A value is not known yet: some read on the way to it has no write so far."""
+
+
 class Candidate:
     """A choice of paths. Initial writes come first (one per location), then the threads in order."""
 
@@ -148,7 +152,10 @@ def _is_thin_air(value: Value) -> bool:
 
 
 class Valuation:
-    """Values of reads and writes, found by following rf from each read to what its write was computed from."""
+    """Values of reads and writes, found by following rf from each read to what its write was computed from.
+
+    sources[read] < 0: not chosen yet; asking for what depends on it raises Unknown.
+    """
 
     def __init__(self, candidate: Candidate, sources: Sequence[int]) -> None:
         self._terms = candidate.terms
@@ -169,13 +176,17 @@ class Valuation:
                 raise Unsolvable
             chain.append(at)
             write = self._sources[at]
+            if write < 0:
+                raise Unknown
             term = self._terms[write]
             if type(term) is tuple and term[0] == READ:
                 at = term[1] + self._owners[write]
                 continue
             self._open.update(chain)
-            self._known[at] = self.of_term(term, self._owners[write])
-            self._open.difference_update(chain)
+            try:
+                self._known[at] = self.of_term(term, self._owners[write])
+            finally:
+                self._open.difference_update(chain)
             break
         value = self._known[at]
         for link in chain:

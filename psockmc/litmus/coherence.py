@@ -52,11 +52,10 @@ def options(
 
     tick is called now and then, and may end the listing with an exception.
     """
-    reads = [_Read(a, accesses, initial, readable) for a in accesses if not a.is_write]
+    reads = [Read(a, accesses, initial, readable) for a in accesses if not a.is_write]
     if any(not r.candidates for r in reads):
         return
-    locks = any(a.lock for a in accesses)
-    for order in _sections(accesses) if locks else _lines(accesses):
+    for order in _sections(accesses) if has_locks(accesses) else _lines(accesses):
         line = (initial, *order)
         tick()
         if last(line[-1]):
@@ -65,7 +64,12 @@ def options(
                 yield Option(rf, line)
 
 
-class _Read:
+def has_locks(accesses: Sequence[Access]) -> bool:
+    """Whether the location is a spinlock."""
+    return any(a.lock for a in accesses)
+
+
+class Read:
     """A read with what bounds its position: earlier and later accesses of its thread, its partner, what it can read."""
 
     def __init__(self, access: Access, accesses: Sequence[Access], initial: int, readable: Readable) -> None:
@@ -91,24 +95,31 @@ def _lockwise(write: str, read: str) -> bool:
     return write == ("LKW" if read == "LF" else "UL")
 
 
+def needs(accesses: Sequence[Access]) -> dict[int, int]:
+    """For every write the mask of the writes that must stand before it."""
+    mask = sum(1 << a.event for a in accesses if a.is_write)
+    return {a.event: a.earlier & mask for a in accesses if a.is_write}
+
+
+def following(needed: dict[int, int], done: int) -> Iterator[int]:
+    """The writes that can be next in the line when those of the mask stand in it."""
+    for event, earlier in needed.items():
+        if not done >> event & 1 and earlier & ~done == 0:
+            yield event
+
+
 def _lines(accesses: Sequence[Access]) -> Iterator[tuple[int, ...]]:
     """All orders of the writes that agree with program order."""
-    writes = [a for a in accesses if a.is_write]
-    if len(writes) <= 1:
-        yield tuple(a.event for a in writes)
-        return
-    mask = sum(1 << a.event for a in writes)
-    needs = [(a.event, a.earlier & mask) for a in writes]
+    needed = needs(accesses)
 
     def extend(line: tuple[int, ...], done: int) -> Iterator[tuple[int, ...]]:
-        if done == mask:
+        if len(line) == len(needed):
             yield line
             return
-        for event, earlier in needs:
-            if not done >> event & 1 and earlier & ~done == 0:
-                yield from extend((*line, event), done | 1 << event)
+        for event in following(needed, done):
+            yield from extend((*line, event), done | 1 << event)
 
-    yield from extend((), 0)
+    return extend((), 0)
 
 
 def _sections(accesses: Sequence[Access]) -> Iterator[tuple[int, ...]]:
@@ -148,19 +159,25 @@ def _interleavings(
             yield (*thread[0], *line)
 
 
-def _placements(reads: Sequence[_Read], line: tuple[int, ...]) -> Iterator[tuple[tuple[int, int], ...]]:
-    """All ways to place the reads at writes of this line."""
-    if not reads:
-        yield ()
-        return
+def bounds(reads: Sequence[Read], line: Sequence[int]) -> list[tuple[int, int]]:
+    """For each read the first and last position that writes allow; earlier reads of its thread may raise the first."""
     position = {write: index for index, write in enumerate(line)}
-    bounds = []
+    found = []
     for read in reads:
         low = max((position[w] for w in read.earlier_writes), default=0)
         high = min((position[w] for w in read.later_writes), default=len(line)) - 1
         if read.partner is not None:
             low = max(low, max(i for i in range(position[read.partner]) if line[i] in read.foreign))
-        bounds.append((low, high))
+        found.append((low, high))
+    return found
+
+
+def _placements(reads: Sequence[Read], line: tuple[int, ...]) -> Iterator[tuple[tuple[int, int], ...]]:
+    """All ways to place the reads at writes of this line."""
+    if not reads:
+        yield ()
+        return
+    limits = bounds(reads, line)
     placed: dict[int, int] = {}
 
     def place(index: int, rf: tuple[tuple[int, int], ...]) -> Iterator[tuple[tuple[int, int], ...]]:
@@ -168,7 +185,7 @@ def _placements(reads: Sequence[_Read], line: tuple[int, ...]) -> Iterator[tuple
             yield rf
             return
         read = reads[index]
-        low, high = bounds[index]
+        low, high = limits[index]
         for earlier in read.earlier_reads:
             low = max(low, placed[earlier])
         for at in range(low, high + 1):

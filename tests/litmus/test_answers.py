@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from psockmc.litmus.answer import Answer, Options, Verdict, decide
-from psockmc.litmus.batch import states_of
+from psockmc.litmus.batch import read, states_of
 from psockmc.litmus.limits import TimeLimit
 from psockmc.litmus.parser import parse
 from psockmc.litmus.problems import LitmusError
@@ -308,11 +310,24 @@ def test_a_time_limit_gives_no_verdict() -> None:
     assert found.seconds < 2
 
 
-def test_too_many_choices_give_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("psockmc.litmus.search._MOST_OPTIONS", 100)
-    found = answer(*["atomic_inc(x);"] * 5, end="exists (x=4)")
-    assert found.verdict is Verdict.UNDETERMINED
-    assert "x can be written and read in more than 100 ways" in found.reason
+@pytest.mark.parametrize(("longest", "worth_growing"), [(0, 0), (20_000, 0), (0, 20_000)])
+@pytest.mark.parametrize("path", sorted((Path(__file__).parent / "psock").glob("*.litmus"))[::2], ids=lambda p: p.stem)
+def test_locations_that_grow_or_are_not_listed_make_no_difference(
+    path: Path, longest: int, worth_growing: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = decide(read(path), Options(counts=True))
+    monkeypatch.setattr("psockmc.litmus.combination._LONGEST_LIST", longest)
+    monkeypatch.setattr("psockmc.litmus.combination._WORTH_GROWING", worth_growing)
+    grown = decide(read(path), Options(counts=True))
+    assert (grown.positive, grown.negative, grown.states) == (listed.positive, listed.negative, listed.states)
+    assert grown.flags.keys() == listed.flags.keys()
+    assert decide(read(path)).verdict == listed.verdict
+
+
+def test_a_lock_orders_what_could_be_ordered_in_many_ways() -> None:
+    add = "spin_lock(l); int r1 = READ_ONCE(*x); WRITE_ONCE(*x, r1 + 1); spin_unlock(l);"
+    found = answer(*[add] * 5, end="exists (~x=5)", timeout=30)  # 120 orders of the lock, 14,400 choices for x
+    assert found.verdict is Verdict.NEVER
 
 
 def test_many_branches_are_combined_only_where_they_fit() -> None:
