@@ -10,11 +10,12 @@ that is followed was byte k before, then byte k' is afterwards that byte, untouc
 References. `others` are the references of the page that is followed that no element holds; they must not change.
 """
 
-from psockmc.lang import NULL, Ptr, arbitrary, assume, check, choose, u32, u64, user
+from psockmc.lang import NULL, Ptr, Struct, arbitrary, assume, check, choose, instance, u32, u64, user
 
 from models.ring.sock import sg_clear
 from models.ring.types import (
     CHAIN_NONE,
+    CHAIN_SLOT,
     INT_MAX,
     MAX_MSG_FRAGS,
     NR_MSG_FRAG_IDS,
@@ -35,6 +36,17 @@ MAX_PAGES = 1000000
 MAX_REFS = 1000000
 MAX_CHARGE = 4294967296
 MAX_ALLOC = 557056
+
+
+class cut(Struct, name="cut"):
+    """A position in a message: in which element, counted from the start, and whether inside or at its beginning."""
+
+    element: u32
+    inside: bool
+    position: u32
+
+
+cut0 = instance(cut)
 
 # ---------------------------------------------------------------- indices
 
@@ -83,8 +95,9 @@ def bytes_in(msg: Ptr[sk_msg]) -> u64:
     """The sum of the lengths of all elements in the message."""
     sum: u64 = 0
     for n in range(MAX_MSG_FRAGS):
-        if n < used(msg):
-            sum += msg.sg.data[slot(msg.sg.start, n)].length
+        if n >= used(msg):
+            return sum
+        sum += msg.sg.data[slot(msg.sg.start, n)].length
     return sum
 
 
@@ -97,13 +110,13 @@ def size_is_sum(msg: Ptr[sk_msg]) -> bool:
 @user
 def elements_have_bytes(msg: Ptr[sk_msg]) -> bool:
     """R4: every element has bytes and a page, and is no link."""
-    good: bool = True
     for n in range(MAX_MSG_FRAGS):
-        if n < used(msg):
-            i: u32 = slot(msg.sg.start, n)
-            if msg.sg.data[i].length == 0 or msg.sg.data[i].page == 0 or msg.sg.data[i].is_chain:
-                good = False
-    return good
+        if n >= used(msg):
+            return True
+        i: u32 = slot(msg.sg.start, n)
+        if msg.sg.data[i].length == 0 or msg.sg.data[i].page == 0 or msg.sg.data[i].is_chain:
+            return False
+    return True
 
 
 @user
@@ -123,11 +136,10 @@ def copybreak_is_inside(msg: Ptr[sk_msg]) -> bool:
 @user
 def free_slots_have_no_copy_bit(msg: Ptr[sk_msg]) -> bool:
     """R7: the copy bit of a slot outside the message is clear."""
-    good: bool = True
-    for i in range(NR_MSG_FRAG_IDS):
-        if msg.sg.copy[i] and not holds_slot(msg, i):
-            good = False
-    return good
+    for n in range(NR_MSG_FRAG_IDS):
+        if n >= used(msg) and msg.sg.copy[slot(msg.sg.start, n)]:
+            return False
+    return True
 
 
 @user
@@ -208,7 +220,9 @@ def references(msg: Ptr[sk_msg]) -> u32:
     """How many elements refer to the page that is followed."""
     count: u32 = 0
     for n in range(MAX_MSG_FRAGS):
-        if n < used(msg) and msg.sg.data[slot(msg.sg.start, n)].page == follow0.page:
+        if n >= used(msg):
+            return count
+        if msg.sg.data[slot(msg.sg.start, n)].page == follow0.page:
             count += 1
     return count
 
@@ -231,15 +245,15 @@ def check_references(held: u32, others: u32) -> None:
 @user
 def byte_is(msg: Ptr[sk_msg], k: u32, page: u32, offset: u32) -> bool:
     """Whether byte k of the message is byte `offset` of `page`."""
-    found: bool = False
     before: u64 = 0
     for n in range(MAX_MSG_FRAGS):
-        if n < used(msg):
-            i: u32 = slot(msg.sg.start, n)
-            if k >= before and k - before < msg.sg.data[i].length:
-                found = msg.sg.data[i].page == page and msg.sg.data[i].offset + (k - before) == offset
-            before += msg.sg.data[i].length
-    return found
+        if n >= used(msg):
+            return False
+        i: u32 = slot(msg.sg.start, n)
+        if k < before + msg.sg.data[i].length:
+            return msg.sg.data[i].page == page and msg.sg.data[i].offset + (k - before) == offset
+        before += msg.sg.data[i].length
+    return False
 
 
 @user
@@ -259,15 +273,15 @@ def byte_kept(msg: Ptr[sk_msg], k: u32) -> bool:
 @user
 def element_of(msg: Ptr[sk_msg], k: u32) -> u32:
     """The slot of the element with byte k, or the end."""
-    found: u32 = msg.sg.end
     before: u64 = 0
     for n in range(MAX_MSG_FRAGS):
-        if n < used(msg):
-            i: u32 = slot(msg.sg.start, n)
-            if k >= before and k - before < msg.sg.data[i].length:
-                found = i
-            before += msg.sg.data[i].length
-    return found
+        if n >= used(msg):
+            return msg.sg.end
+        i: u32 = slot(msg.sg.start, n)
+        before += msg.sg.data[i].length
+        if k < before:
+            return i
+    return msg.sg.end
 
 
 @user
@@ -282,8 +296,9 @@ def cursor(msg: Ptr[sk_msg]) -> u64:
     """How many bytes lie before (curr, copybreak): the position at which the next copy goes on."""
     sum: u64 = 0
     for n in range(MAX_MSG_FRAGS):
-        if n < used(msg) and n < distance(msg.sg.start, msg.sg.curr):
-            sum += msg.sg.data[slot(msg.sg.start, n)].length
+        if n >= used(msg) or n >= distance(msg.sg.start, msg.sg.curr):
+            return sum + msg.sg.copybreak
+        sum += msg.sg.data[slot(msg.sg.start, n)].length
     return sum + msg.sg.copybreak
 
 
@@ -350,6 +365,8 @@ def any_ring(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     """Any message of the socket that owns its pages: R1 to R8 hold. Its first choose() is start, the second used."""
     begin: u32 = choose(NR_MSG_FRAG_IDS)
     elements: u32 = choose(MAX_MSG_FRAGS + 1)
+    cut0.element = elements
+    cut0.inside = False
     fill_ring(sk, msg, begin, elements)
 
 
@@ -358,12 +375,31 @@ def any_message(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     """Any message of the socket that has elements: as any_ring(), never empty."""
     begin: u32 = choose(NR_MSG_FRAG_IDS)
     elements: u32 = choose(MAX_MSG_FRAGS) + 1
+    cut0.element = elements
+    cut0.inside = False
     fill_ring(sk, msg, begin, elements)
 
 
 @user
+def any_cut_message(sk: Ptr[sock], msg: Ptr[sk_msg]) -> bool:
+    """Any message with elements, and any position in it: cut0.position. False for a combination that there is not.
+
+    The choices are start, used, the element that the position is in, and whether it is inside or at its beginning; the
+    position behind the last byte is the beginning of the element that would follow.
+    """
+    begin: u32 = choose(NR_MSG_FRAG_IDS)
+    elements: u32 = choose(MAX_MSG_FRAGS) + 1
+    cut0.element = choose(MAX_MSG_FRAGS + 1)
+    cut0.inside = choose()
+    if cut0.element > elements or (cut0.inside and cut0.element == elements):
+        return False
+    fill_ring(sk, msg, begin, elements)
+    return True
+
+
+@user
 def fill_ring(sk: Ptr[sock], msg: Ptr[sk_msg], begin: u32, elements: u32) -> None:
-    """Makes of the message any ring with this start and this number of elements."""
+    """Makes of the message any ring with this start and this number of elements, cut where cut0 says."""
     msg.sg.start = begin
     msg.sg.end = slot(begin, elements)
     msg.skb = NULL
@@ -371,10 +407,7 @@ def fill_ring(sk: Ptr[sock], msg: Ptr[sk_msg], begin: u32, elements: u32) -> Non
     msg.sk_redir = NULL
     msg.next = NULL
     msg.freed = False
-    any_elements(msg)
-    assume(msg.sg.size <= INT_MAX)
-    sum: bool = size_is_sum(msg)
-    assume(sum)
+    any_elements(msg, elements)
     any_cursor(msg, elements)
     assume(sk.charged >= msg.sg.size)
     held: u32 = references(msg)
@@ -382,19 +415,40 @@ def fill_ring(sk: Ptr[sock], msg: Ptr[sk_msg], begin: u32, elements: u32) -> Non
 
 
 @user
-def any_elements(msg: Ptr[sk_msg]) -> None:
-    """Elements with bytes and a page; copy bits only on elements; no links anywhere."""
-    for i in range(SG_SLOTS):
+def any_elements(msg: Ptr[sk_msg], elements: u32) -> None:
+    """Elements with a page; copy bits only on them; no links anywhere. Slots outside the message hold anything.
+
+    Slots are filled in the order of the ring, so that rings which differ in their start only are one case for the prover.
+    """
+    for n in range(NR_MSG_FRAG_IDS):
+        i: u32 = slot(msg.sg.start, n)
+        begins: u32 = before
+        if n == cut0.element:
+            cut0.position = before
+            if cut0.inside:
+                cut0.position = arbitrary(1, INT_MAX)
+                assume(cut0.position > before)
+                before = cut0.position
         msg.sg.data[i].is_chain = False
         msg.sg.data[i].chain = CHAIN_NONE
-        inside: bool = holds_slot(msg, i)
-        if inside:
-            assume(msg.sg.data[i].length > 0 and msg.sg.data[i].length <= INT_MAX)
+        msg.sg.data[i].offset = arbitrary(0, U32_MAX)
+        msg.sg.data[i].page = arbitrary(0, U32_MAX)
+        if n < elements:
+            behind: u32 = arbitrary(1, INT_MAX)
+            assume(behind > before)
+            msg.sg.data[i].length = behind - begins
+            before = behind
             assume(msg.sg.data[i].offset <= INT_MAX)
             assume(msg.sg.data[i].page > 0 and msg.sg.data[i].page < memory0.first_new_page)
             msg.sg.data[i].is_last = False
+            msg.sg.copy[i] = choose()
         else:
+            msg.sg.data[i].length = arbitrary(0, U32_MAX)
+            msg.sg.data[i].is_last = choose()
             msg.sg.copy[i] = False
+    msg.sg.data[CHAIN_SLOT].is_chain = False
+    msg.sg.data[CHAIN_SLOT].chain = CHAIN_NONE
+    msg.sg.copy[CHAIN_SLOT] = False
 
 
 @user

@@ -106,6 +106,8 @@ class Execution:
         self.arithmetic = arithmetic
         self.frames: list[_Frame] = []
         self.choices = 0
+        self.given_taken: tuple[Term, ...] = ()
+        self.given = terms.Given(TRUE)
         self.state = State()
         self.operation: Callable[[str, State], None] = lambda name, state: None
         self.feasibility = Feasibility(self)
@@ -156,6 +158,15 @@ class Execution:
     def possible(self, path: Term) -> bool:
         """Whether the assumptions so far may let the program get to a place: False is certain."""
         return self.settings.given is not None or self.feasibility.possible(path)
+
+    def here(self, value: Term) -> Term:
+        """The value, simplified with the conditions that led to the present place."""
+        taken = self.state.taken
+        if not taken or not value.atoms:
+            return value
+        if taken is not self.given_taken:
+            self.given_taken, self.given = taken, terms.Given(self.state.path)
+        return self.given(value)
 
     # ------------------------------------------------------------ branches
 

@@ -110,7 +110,7 @@ class Expressions:
         if all(isinstance(arg, Term) and arg.kind in ("int", "lanes") for arg in args):
             return self._table(name, args, span)
         for position, arg in enumerate(args):
-            found = terms.leaves(arg) if isinstance(arg, Term) and not arg.truth else None
+            found = terms.options(arg) if isinstance(arg, Term) and not arg.truth else None
             if found is None or len(found) == 1:
                 continue
             return self._one_of(list(found.items()), lambda leaf, at=position: self._each(name, [*args[:at], leaf, *args[at + 1:]], span))
@@ -266,7 +266,7 @@ class Expressions:
 
     def _slots(self, at: Term, length: int) -> list[tuple[int | Term, Term]]:
         """The indices inside of an array that a number can be, each with its condition."""
-        found = terms.leaves(at)
+        found = terms.options(at)
         if found is None or any(leaf.lo < 0 or leaf.hi >= length for leaf in found):
             values = terms.cases(at) or {i: terms.equals(at, terms.const(i)) for i in range(length)}
             return [(i, when) for i, when in values.items() if 0 <= i < length]
@@ -281,10 +281,12 @@ class Expressions:
         """The scalar at a place; where the place is nowhere (an obligation failed), any of its options."""
         if not place.options:
             return terms.const(0)
+        if len(place.options) == 1:
+            return self.run.here(self.read(place.options[0][1]))
         value = self.read(place.options[-1][1])
         for cond, path in reversed(place.options[:-1]):
             value = pick(cond, terms.Given(cond)(self.read(path)), value)
-        return value
+        return self.run.here(value)
 
     def assign(self, target: tree.Expr, value: Term, span: tree.Span) -> None:
         """Stores a converted value."""

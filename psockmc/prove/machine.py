@@ -74,7 +74,7 @@ class Machine:
         self.oblige("wrap", fits, span, f"the value {what} {name}")
         if isinstance(t, CInt) and (value.is_int or (span.file, span.line, span.column) in self.exact):
             return self._modulo(value, t)
-        return value
+        return terms.cast(value, lo, hi)
 
     def _modulo(self, value: Term, t: CInt) -> Term:
         """The value modulo 2**bits, in the range of the type."""

@@ -138,6 +138,7 @@ class Helpers(SkMsg):
         wrapped = last <= first and not self.has("pull-data-shift-wrap")
         shift = last - first - 1 + (self.ids if wrapped else 0)
         if not shift:
+            self._clear_end_bit()
             return
         i = first + 1 if self.has("pull-data-shift-start") else self.next(first)
         for _ in self.turns():
@@ -152,7 +153,14 @@ class Helpers(SkMsg):
                 self.copy[source] = False
             self.data[source] = Slot()
             i = self.next(i)
-        self.end = self.end - shift + (self.ids if self.end < shift else 0)
+        end = u32(self.end - shift)
+        self.end = u32(end + self.ids) if end > self.end else end
+        self._clear_end_bit()
+
+    def _clear_end_bit(self) -> None:
+        """Nothing is in slot `end`, so its copy bit is clear; 6.1 and 6.12 do not make sure of it."""
+        if not self.has("copy-bitmap-out-of-sync") and not self.has("copy-bit-of-end-kept"):
+            self.set_copy(self.end, False)
 
     # Push
 
@@ -183,6 +191,7 @@ class Helpers(SkMsg):
             self._place(new, page, u32(length + copy), length)
         else:
             self._insert(i, page, start, u32(start - offset), length)
+        self._clear_end_bit()
         self.sk_msg_reset_curr()
         self.sk_msg_compute_data_pointers()
         return 0
@@ -281,7 +290,8 @@ class Helpers(SkMsg):
         if page == NO_PAGE:
             return None
         self.memory.write(page, 0, self.memory.read(slot.page, slot.offset, keep))
-        self.memory.write(page, keep, self.memory.read(slot.page, slot.offset + keep + pop, tail))
+        skipped = s32(pop) if self.has("pop-data-bounds-u32-wrap") else pop  # it was an int, added to a pointer
+        self.memory.write(page, keep, self.memory.read(slot.page, slot.offset + keep + skipped, tail))
         self.memory.put_page(slot.page)
         slot.set_page(page, keep + tail, 0)
         if not self.has("copy-bitmap-out-of-sync"):
@@ -333,3 +343,4 @@ class Helpers(SkMsg):
     def sk_msg_shift_right(self, i: int) -> None:
         """Move the elements from slot `i` on by one slot to the right; slot `i` keeps what it had."""
         self._make_room(i, 1)
+        self._clear_end_bit()

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from psockmc.prove.plain_memory import NO_PAGE, Broken, Memory, Sock, s32, u32
@@ -13,6 +13,7 @@ from psockmc.prove.plain_memory import NO_PAGE, Broken, Memory, Sock, s32, u32
 KNOWN_BUGS = frozenset(
     {
         "chain-after-chain",
+        "copy-bit-of-end-kept",
         "copy-bitmap-out-of-sync",
         "helpers-overestimate-bounds",
         "ingress-redirect-double-put-page",
@@ -37,8 +38,8 @@ KNOWN_BUGS = frozenset(
 )
 """The historic bugs that the plain ring can have again, by their IDs in the bug corpus.
 
-Three are in no corpus, but in some trees: `memcopy-returns-last-chunk`, `push-data-several` (appending was refused) and
-`push-data-tail-offset`.
+Four are in no corpus, but in some trees: `copy-bit-of-end-kept`, `memcopy-returns-last-chunk`, `push-data-several`
+(appending was refused) and `push-data-tail-offset`.
 """
 
 Element = tuple[int, int, int, bool]
@@ -65,6 +66,30 @@ class Slot:
     def copy(self) -> Slot:
         """C's struct assignment."""
         return replace(self)
+
+
+class SlotArray:
+    """The array of slots; an index that is none of it raises Broken("index")."""
+
+    def __init__(self, slots: Iterable[Slot]) -> None:
+        self.slots = list(slots)
+
+    def __len__(self) -> int:
+        return len(self.slots)
+
+    def __iter__(self) -> Iterator[Slot]:
+        return iter(self.slots)
+
+    def __getitem__(self, i: int) -> Slot:
+        return self.slots[self._checked(i)]
+
+    def __setitem__(self, i: int, slot: Slot) -> None:
+        self.slots[self._checked(i)] = slot
+
+    def _checked(self, i: int) -> int:
+        if not 0 <= i < len(self.slots):
+            raise Broken("index", f"slot {i} is accessed, the array has slots 0 to {len(self.slots) - 1}")
+        return i
 
 
 class Slots:
@@ -115,7 +140,7 @@ class Slots:
         self.start = self.curr = self.end = self.size = self.copybreak = 0
         self.apply_bytes = self.cork_bytes = 0
         self.skb = False
-        self.data = [Slot() for _ in range(self.ids + 1)]
+        self.data = SlotArray(Slot() for _ in range(self.ids + 1))
         self.copy = [False] * (self.ids + 1)
         self.data[self.ids - 1].last = True
         self.exposed: tuple[int, int, int] | None = None
@@ -170,8 +195,6 @@ class Slots:
 
     def elem(self, i: int) -> Slot:
         """`sk_msg_elem`. Raises Broken("index") outside the array."""
-        if not 0 <= i < len(self.data):
-            raise Broken("index", f"slot {i} is accessed, the array has slots 0 to {len(self.data) - 1}")
         return self.data[i]
 
     def set_copy(self, i: int, state: bool) -> None:
@@ -318,7 +341,7 @@ class Slots:
         """Become `src`, which becomes an empty message."""
         for name in ("start", "curr", "end", "size", "copybreak", "apply_bytes", "cork_bytes", "exposed", "skb"):
             setattr(self, name, getattr(src, name))
-        self.data = [slot.copy() for slot in src.data]
+        self.data = SlotArray(slot.copy() for slot in src.data)
         self.copy = list(src.copy)
         src.init()
 

@@ -105,6 +105,8 @@ class Solver:
                 node = z3.Z3_mk_or(context, len(holds), _array(self._in_lane(i) for i in holds))
             case "lin":
                 node = self._sum(term)
+            case "cast":
+                return known[args[0]]
             case "ite":
                 node = z3.Z3_mk_ite(context, *(known[t] for t in args))
             case "le":

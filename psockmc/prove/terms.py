@@ -53,7 +53,7 @@ class Term:
     """One node. Two terms are equal iff they are the same object.
 
     kind of an integer: `int`, `var`, `lanes` (args: its value in each lane), `lin` (args: pairs (term, factor); value: the
-    constant), `ite` (condition, then, other), `op` (name in `name`; args). Of a truth value: `true`, `false`, `bool` (an
+    constant), `ite` (condition, then, other), `cast` (a term that is known to lie in lo..hi where it is used), `op` (name in `name`; args). Of a truth value: `true`, `false`, `bool` (an
     unknown), `lane` (args: whether it holds, for each lane), `le` and `eq` (args: the linear combination that is <= 0 or
     == 0), `not`, `and`, `or`. lo, hi: bounds of an integer, inclusive. atoms: which comparisons, unknowns and conditions on
     the lane occur in it, a bit for each. bound: of a comparison with a member of a chain.
@@ -246,6 +246,8 @@ def _parts(term: Term) -> tuple[Parts, int]:
         return {}, term.value
     if term.kind == "lin":
         return dict(term.args), term.value  # type: ignore[arg-type]
+    if term.kind == "cast":
+        return _parts(_term(term.args[0]))
     return {term: 1}, 0
 
 
@@ -264,6 +266,19 @@ def _linear(parts: Parts, constant: int) -> Term:
         term.lo = constant + sum(c * (t.lo if c > 0 else t.hi) for t, c in pairs)
         term.hi = constant + sum(c * (t.hi if c > 0 else t.lo) for t, c in pairs)
     return term
+
+
+def cast(term: Term, lo: int, hi: int) -> Term:
+    """The same number, where it is known to lie in lo..hi: it must not be used elsewhere."""
+    least, greatest = interval(term)
+    lo, hi = max(lo, least), min(hi, greatest)
+    if (lo, hi) == (term.lo, term.hi) or lo > hi or term.kind in ("int", "lanes"):
+        return term
+    inner = _term(term.args[0]) if term.kind == "cast" else term
+    node, new = _intern(("cast", inner.number, lo, hi), "cast", (inner,))
+    if new:
+        node.lo, node.hi = lo, hi
+    return node
 
 
 def add(left: Term, right: Term, factor: int = 1) -> Term:
@@ -337,6 +352,13 @@ def leaves(term: Term) -> Mapping[Term, Term] | None:
     if term.known is None:
         term.known = _leaves(term) or {}
     return term.known or None
+
+
+def options(term: Term) -> Mapping[Term, Term] | None:
+    """`leaves`, or the values of an unknown that has few."""
+    if term.kind == "var" and term.hi - term.lo < MANY_CASES:
+        return {const(v): _compare("eq", subtract(term, const(v))) for v in range(term.lo, term.hi + 1)}
+    return leaves(term)
 
 
 def _leaves(term: Term) -> Mapping[Term, Term] | None:
@@ -413,9 +435,9 @@ def at_most(left: Term, right: Term) -> Term:
     """left <= right."""
     difference = subtract(left, right)
     lo, hi = interval(difference)
-    if hi <= 0:
+    if hi <= 0 or left.hi <= right.lo:
         return TRUE
-    if lo > 0:
+    if lo > 0 or left.lo > right.hi:
         return FALSE
     return _decided(difference, "le")
 
@@ -426,7 +448,7 @@ def equals(left: Term, right: Term) -> Term:
         return TRUE
     difference = subtract(left, right)
     lo, hi = interval(difference)
-    if lo > 0 or hi < 0:
+    if lo > 0 or hi < 0 or left.lo > right.hi or right.lo > left.hi:
         return FALSE
     return _decided(difference, "eq")
 
@@ -471,7 +493,7 @@ def _compare(kind: str, difference: Term) -> Term:
 
 def _atom(kind: str, linear: Term) -> Term:
     term, new = _intern((kind, linear.number), kind, (linear,))
-    if new and kind == "le" and _ranks:
+    if new and _ranks:
         term.bound = _bound(linear)
     return term
 
@@ -490,39 +512,51 @@ def _bound(linear: Term) -> Bound | None:
     return Bound(chain, rest, False, rank, 1 - constant)
 
 
+def _bounds(term: Term) -> tuple[Bound, ...]:
+    """What a comparison that holds says about members of a chain."""
+    atom = _term(term.args[0]) if term.kind == "not" else term
+    bound = atom.bound
+    if bound is None or (atom.kind == "eq" and term.kind == "not"):
+        return ()
+    if atom.kind == "eq":
+        upper = bound if bound.upper else Bound(bound.chain, bound.rest, True, bound.rank, bound.addend - 1)
+        return upper, Bound(bound.chain, bound.rest, False, bound.rank, upper.addend + 1)
+    return (bound.opposite(),) if term.kind == "not" else (bound,)
+
+
 def _keep_sharpest(flat: dict[Term, None], conjoined: bool) -> bool:
-    """Drops comparisons with a chain that others imply; False when two of them decide the whole."""
+    """Drops comparisons with a chain that others imply; False when two of them exclude each other.
+
+    Of a disjunction, the negations are looked at: what implies another one there is not needed.
+    """
     kept: dict[tuple[object, ...], list[tuple[Term, Bound]]] = {}
     for term in list(flat):
-        bound = _bound_of(term)
-        if bound is None:
-            continue
-        group = kept.setdefault((bound.chain, bound.rest), [])
-        for other, theirs in list(group):
-            if theirs.upper != bound.upper:
-                upper, lower = (bound, theirs) if bound.upper else (theirs, bound)
-                if upper.reaches(lower) if conjoined else lower.reaches(upper):
-                    return False
-                continue
-            # Of two upper bounds the one on the greater member says more; of two lower bounds, the other one.
-            sharper = bound.reaches(theirs) if bound.upper == conjoined else theirs.reaches(bound)
-            duller = theirs.reaches(bound) if bound.upper == conjoined else bound.reaches(theirs)
-            if sharper:
-                del flat[other]
-                group.remove((other, theirs))
-            elif duller:
-                del flat[term]
-                break
-        else:
-            group.append((term, bound))
+        for bound in _bounds(term if conjoined else negation(term)):
+            group = kept.setdefault((bound.chain, bound.rest), [])
+            for other, theirs in list(group):
+                if theirs.upper != bound.upper:
+                    upper, lower = (bound, theirs) if bound.upper else (theirs, bound)
+                    if upper.reaches(lower):
+                        return False
+                elif other in flat and other is not term and _implied(other) and _says_more(bound, theirs):
+                    del flat[other]
+                    group.remove((other, theirs))
+                elif term in flat and other is not term and _implied(term) and _says_more(theirs, bound):
+                    del flat[term]
+                    break
+            else:
+                group.append((term, bound))
     return True
 
 
-def _bound_of(term: Term) -> Bound | None:
-    if term.kind == "not":
-        bound = _term(term.args[0]).bound
-        return bound.opposite() if bound is not None else None
-    return term.bound
+def _implied(term: Term) -> bool:
+    """Whether a bound is all that a comparison says: an equation says more."""
+    return (_term(term.args[0]) if term.kind == "not" else term).kind == "le"
+
+
+def _says_more(first: Bound, second: Bound) -> bool:
+    """Of two upper bounds the one on the greater member says more; of two lower bounds, the other one."""
+    return first.reaches(second) if first.upper else second.reaches(first)
 
 
 def negation(term: Term) -> Term:
@@ -532,6 +566,10 @@ def negation(term: Term) -> Term:
             opposite = _term(term.args[0])
         elif term.kind == "lane":
             opposite = lane([not holds for holds in term.args])
+        elif term.kind == "and":
+            opposite = disjunction(negation(_term(part)) for part in term.args)
+        elif term.kind == "or":
+            opposite = conjunction(negation(_term(part)) for part in term.args)
         else:
             opposite = _intern(("not", term.number), "not", (term,))[0]
         term.negated, opposite.negated = opposite, term
@@ -616,7 +654,8 @@ def _gathered(kind: str, flat: dict[Term, None], empty: Term) -> Term:
 
 def implies(cond: Term, then: Term) -> Term:
     """Where the condition holds, `then` holds."""
-    return disjunction((negation(cond), then))
+    parts = [_term(part) for part in cond.args] if cond.kind == "and" else [cond]
+    return disjunction((*map(negation, parts), then))
 
 
 def choice(cond: Term, then: Term, other: Term) -> Term:
@@ -651,9 +690,6 @@ class Given:
         if cond.kind == "and":
             for part in cond.args:
                 self._learn(_term(part))
-        elif cond.kind == "not" and _term(cond.args[0]).kind == "or":
-            for part in _term(cond.args[0]).args:
-                self._learn(negation(_term(part)))
         if cond is not TRUE:
             self.memo[cond] = TRUE
             self.memo[negation(cond)] = FALSE
@@ -686,6 +722,8 @@ class Given:
                     for t, c in more.items():
                         parts[t] = parts.get(t, 0) + c * factor
                 return _linear(parts, constant)
+            case "cast":
+                return cast(self(_term(args[0])), term.lo, term.hi)
             case "not":
                 return negation(self(_term(args[0])))
             case "and":
@@ -755,6 +793,8 @@ def _value(term: Term, values: Assignment, memo: Mapping[Term, int]) -> int:
             return int(args[values.get(LANE, 0)])  # type: ignore[call-overload,no-any-return]
         case "lin":
             return term.value + sum(memo[t] * c for t, c in args)  # type: ignore[misc]
+        case "cast":
+            return memo[_term(args[0])]
         case "ite":
             return memo[_term(args[1] if memo[_term(args[0])] else args[2])]
         case "le":
