@@ -21,6 +21,13 @@ def test_push_at_the_end_of_a_full_ring_makes_the_message_look_empty():
         ring.check()
 
 
+def test_push_at_the_end_of_a_full_ring_lets_the_program_write_to_a_shared_page():
+    """The copy bit of slot `end` is cleared, which is that of the first element when the ring seems empty."""
+    ring = Ring(frags=4, elements=[(1, 0, 2, True), (2, 0, 2, False), (3, 0, 2, False), (4, 0, 2, False)])
+    assert ring.bpf_msg_push_data(8, 3) == 0
+    assert ring.exposed == (1, 0, 2)
+
+
 def test_clone_into_a_wrapping_ring_appends_to_an_element_that_is_not_the_last():
     """sk_msg_clone() keeps comparing with the element before the last one once `end` has wrapped to 0."""
     memory = Memory()

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from psockmc.prove.plain_ring import Iter, Memory, Ring, Sock, Wire, sk_msg_recvmsg
+from psockmc.prove.plain_slots import SlotArray
 
 FRAGS = 4
 FRAG_SIZE = 16
@@ -322,7 +323,7 @@ class RingMachine(RuleBasedStateMachine):
 
 def walked(ring: Ring) -> list[object]:
     """What crypto would see; the ring stays as it is."""
-    kept = [slot.copy() for slot in ring.data]
+    kept = SlotArray(slot.copy() for slot in ring.data)
     seen = list(ring.tls_push_record(tls13=True))
     ring.data = kept
     return seen

@@ -16,6 +16,7 @@ def ring(*lengths: int, start: int = 3, shared: int = 0, frags: int = 5) -> Mess
 
 WITNESSES: dict[str, Case] = {
     "copy-bitmap-out-of-sync": Case(Op.XFER, (3, 4), (Message(3), ring(4, shared=1))),
+    "copy-bit-of-end-kept": Case(Op.PUSH, (10, 1, 0), (ring(2, 2, 2, 2, 2, shared=1),)),
     "push-data-copy-len-wrap": Case(Op.PUSH, (1, U32_MAX, 0), (ring(4, 4, 4, 4, 4),)),
     "push-data-tail-offset": Case(Op.PUSH, (5, 2, 0), (ring(4, 4),)),
     "pop-data-bounds-u32-wrap": Case(Op.POP, (1, U32_MAX, 0), (ring(4, 4),)),
