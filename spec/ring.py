@@ -416,10 +416,13 @@ def fill_ring(sk: Ptr[sock], msg: Ptr[sk_msg], begin: u32, elements: u32) -> Non
 
 @user
 def any_elements(msg: Ptr[sk_msg], elements: u32) -> None:
-    """Elements with a page; copy bits only on them; no links anywhere. Slots outside the message hold anything.
+    """Elements with bytes and a page, at most INT_MAX bytes in all; copy bits only on them; no links anywhere.
 
-    Slots are filled in the order of the ring, so that rings which differ in their start only are one case for the prover.
+    What is arbitrary is where each element ends in the message: the sum of any lengths is then one number, not a sum.
+    Slots outside the message hold anything. They are filled in the order of the ring, so that rings which differ in
+    their start only are one case for the prover.
     """
+    before: u32 = 0
     for n in range(NR_MSG_FRAG_IDS):
         i: u32 = slot(msg.sg.start, n)
         begins: u32 = before
@@ -446,6 +449,7 @@ def any_elements(msg: Ptr[sk_msg], elements: u32) -> None:
             msg.sg.data[i].length = arbitrary(0, U32_MAX)
             msg.sg.data[i].is_last = choose()
             msg.sg.copy[i] = False
+    msg.sg.size = before
     msg.sg.data[CHAIN_SLOT].is_chain = False
     msg.sg.data[CHAIN_SLOT].chain = CHAIN_NONE
     msg.sg.copy[CHAIN_SLOT] = False

@@ -14,6 +14,7 @@ from models.ring.skmsg import (
 from models.ring.skmsg_h import sk_msg_init, sk_msg_xfer, sk_msg_xfer_full
 from models.ring.types import INT_MAX, follow0, sk_msg, sock
 from spec.ring import (
+    any_cut_message,
     any_memory,
     any_message,
     any_ring,
@@ -27,6 +28,7 @@ from spec.ring import (
     check_rest_cursor,
     check_ring,
     cursor,
+    cut0,
     is_empty,
     is_followed,
     may_write,
@@ -43,14 +45,15 @@ def init(msg: Ptr[sk_msg]) -> None:
     check_ring(msg)
 
 
-@proof("sk_msg_trim", split=2)
+@proof("sk_msg_trim", split=4)
 def trim(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     """The end of a message is cut off."""
     any_memory()
     any_socket(sk)
-    any_ring(sk, msg)
-    len: s32 = arbitrary(0, INT_MAX)
-    assume(len <= msg.sg.size)
+    there: bool = any_cut_message(sk, msg)
+    if not there:
+        return
+    len: s32 = cut0.position
     k: u32 = arbitrary(0, INT_MAX)
     was: bool = is_followed(msg, k)
     writable: bool = may_write(msg, k)
