@@ -76,6 +76,8 @@ def numbers(answer: Answer) -> tuple[int | None, int | None, int]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each part of the rows, so that several processes share them."""
+    if "rows" not in metafunc.fixturenames:
+        return
     root = Path(metafunc.config.getoption("--litmus") or HERE)
     rows = rows_of(root)
     parts = [rows[i : i + PART] for i in range(0, len(rows), PART)]
@@ -89,3 +91,14 @@ def test_verdicts_and_data_races(rows: list[Expected]) -> None:
 @pytest.mark.slow
 def test_counts(rows: list[Expected]) -> None:
     assert list(differences(rows, Options(model="6.1", counts=True, timeout=COUNT_SECONDS))) == []
+
+
+def test_the_results_that_a_kernel_tree_states(request: pytest.FixtureRequest) -> None:
+    kernel = request.config.getoption("--kernel")
+    if kernel is None:
+        pytest.skip("compares with a kernel tree: --kernel DIR")
+    folder = Path(kernel) / "tools" / "memory-model" / "litmus-tests"
+    answers = [decide(read(path), Options(model="newest")) for path in sorted(folder.glob("*.litmus"))]
+    assert answers
+    wrong = [f"{a.test.name}: {a.verdict}, not {a.test.expected}" for a in answers if a.verdict != a.test.expected]
+    assert wrong == []
