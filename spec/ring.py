@@ -296,7 +296,7 @@ def cursor(msg: Ptr[sk_msg]) -> u64:
     """How many bytes lie before (curr, copybreak): the position at which the next copy goes on."""
     sum: u64 = 0
     for n in range(MAX_MSG_FRAGS):
-        if n >= used(msg) or n >= distance(msg.sg.start, msg.sg.curr):
+        if n >= used(msg) or slot(msg.sg.start, n) == msg.sg.curr:
             return sum + msg.sg.copybreak
         sum += msg.sg.data[slot(msg.sg.start, n)].length
     return sum + msg.sg.copybreak
@@ -460,9 +460,13 @@ def any_cursor(msg: Ptr[sk_msg], elements: u32) -> None:
     """curr and copybreak anywhere in the message."""
     steps: u32 = arbitrary(0, MAX_MSG_FRAGS)
     assume(steps <= elements)
-    msg.sg.curr = slot(msg.sg.start, steps)
-    inside: bool = copybreak_is_inside(msg)
-    assume(inside)
+    msg.sg.curr = msg.sg.end
+    msg.sg.copybreak = 0
+    for n in range(MAX_MSG_FRAGS):
+        if n < elements and n == steps:
+            msg.sg.curr = slot(msg.sg.start, n)
+            msg.sg.copybreak = arbitrary(0, INT_MAX)
+            assume(msg.sg.copybreak <= msg.sg.data[slot(msg.sg.start, n)].length)
 
 
 @user
