@@ -13,8 +13,9 @@ from psockmc.litmus.conditions import Literal, disjuncts, holds
 from psockmc.litmus.definitions import definitions
 from psockmc.litmus.execution import Value
 from psockmc.litmus.limits import Clock, TimeLimit, TooLarge
-from psockmc.litmus.model import Flag, Model, different_values, load_model
+from psockmc.litmus.model import MODELS, Flag, Model, different_values, load_model
 from psockmc.litmus.paths import Path
+from psockmc.litmus.problems import LitmusError, Problem
 from psockmc.litmus.search import Found, Search, copy, viable
 from psockmc.litmus.sequential import sequential_runs
 from psockmc.litmus.syntax import Memory, Test
@@ -83,7 +84,7 @@ def decide(test: Test, options: Options | None = None) -> Answer:
     """The answer to a test. Raises LitmusError for what its text does not mean, ValueError for an unknown model."""
     options = options or Options()
     begin = time.perf_counter()
-    model = load_model(options.model or test.model or DEFAULT_MODEL)
+    model = load_model(options.model or _stated_model(test) or DEFAULT_MODEL)
     decision = _Decision(test, model, options)
     try:
         decision.run()
@@ -92,6 +93,16 @@ def decide(test: Test, options: Options | None = None) -> Answer:
     except TooLarge as error:
         decision.undetermined(str(error))
     return replace(decision.answer, seconds=time.perf_counter() - begin)
+
+
+def _stated_model(test: Test) -> str | None:
+    """The model that the test states, if any. Raises LitmusError when there is no such model."""
+    if test.model in (None, *MODELS):
+        return test.model
+    start = test.source.text.find(test.model or "")
+    message = f"there is no memory model `{test.model}`"
+    help = f"state one of {', '.join(MODELS)}"
+    raise LitmusError(test.source, [Problem("L0011", message, start, start + len(test.model or ""), help=help)])
 
 
 class _Decision:

@@ -64,7 +64,7 @@ class Row:
 def read(path: Path) -> Test:
     """The test in a file. Raises LitmusError, also when the file cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         problem = Problem("L0010", f"the file cannot be read: {error.strerror}")
         raise LitmusError(Source(str(path), ""), [problem]) from error

@@ -18,6 +18,7 @@ CODES = {
     "L0008": "The condition is malformed.",
     "L0009": "An operation has no meaning for these values.",
     "L0010": "The file cannot be read.",
+    "L0011": "The memory model that the test states does not exist.",
 }
 """Every code with what it stands for."""
 

@@ -371,7 +371,7 @@ class _Walk:
             location = self._location(address)
         for step in steps:
             self._step(step, location, environment)
-            if guard is not None and "old" in environment and step.kind != "store":
+            if guard is not None and "old" in environment:
                 self._assume(_substitute(guard, environment).term, holds)
                 guard = None
         return _substitute(primitive.result, environment) if primitive.result is not None else None

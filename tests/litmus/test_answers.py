@@ -341,6 +341,13 @@ def test_an_unknown_primitive_is_an_error_even_where_nobody_comes() -> None:
         answer("if (0) frobnicate(x);", end="exists (x=0)")
 
 
+def test_stating_a_model_that_does_not_exist_is_an_error_of_the_file() -> None:
+    text = "C t\n(* Model: 5.0 *)\n{}\nP0(int *x) { }\nexists (x=0)\n"
+    with pytest.raises(LitmusError, match=r"there is no memory model `5\.0`"):
+        decide(parse(text))
+    assert decide(parse(text), Options(model="6.1")).verdict is Verdict.ALWAYS
+
+
 def test_an_unknown_model_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"there is no memory model `5\.0`"):
         answer("", end="exists (x=0)", model="5.0")
