@@ -56,7 +56,7 @@ class Term:
     constant), `ite` (condition, then, other), `cast` (a term that is known to lie in lo..hi where it is used), `op` (name in `name`; args). Of a truth value: `true`, `false`, `bool` (an
     unknown), `lane` (args: whether it holds, for each lane), `le` and `eq` (args: the linear combination that is <= 0 or
     == 0), `not`, `and`, `or`. lo, hi: bounds of an integer, inclusive. atoms: which comparisons, unknowns and conditions on
-    the lane occur in it, a bit for each. bound: of a comparison with a member of a chain.
+    the lane occur in it, a bit for each. bound: of a comparison with a member of a chain; says: all bounds it implies.
     """
 
     kind: str
@@ -68,6 +68,7 @@ class Term:
     hi: int = 0
     atoms: int = 0
     bound: Bound | None = None
+    says: tuple[Bound, ...] | None = None
     known: Mapping[Term, Term] | None = None
     negated: Term | None = field(default=None, repr=False)
 
@@ -318,6 +319,9 @@ def ite(cond: Term, then: Term, other: Term) -> Term:
         for leaf, when in second.items():
             found[leaf] = disjunction((found.get(leaf, FALSE), conjunction((negation(cond), when))))
         return guarded(found)
+    difference = subtract(then, other)
+    if difference.is_int and other.kind != "cast":
+        return add(other, ite(cond, difference, const(0)))
     if other.kind == "ite" and other.args[0] is cond:
         return ite(cond, then, _term(other.args[2]))
     if then.kind == "ite" and then.args[0] is cond:
@@ -514,7 +518,15 @@ def _bound(linear: Term) -> Bound | None:
 
 def _bounds(term: Term) -> tuple[Bound, ...]:
     """What a comparison that holds says about members of a chain."""
+    if term.says is None:
+        term.says = _said_by(term)
+    return term.says
+
+
+def _said_by(term: Term) -> tuple[Bound, ...]:
     atom = _term(term.args[0]) if term.kind == "not" else term
+    if atom.kind not in ("le", "eq"):
+        return ()
     bound = atom.bound
     if bound is None or (atom.kind == "eq" and term.kind == "not"):
         return ()
