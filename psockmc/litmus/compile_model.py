@@ -21,9 +21,9 @@ from psockmc.litmus.model_text import Axiom
 
 @dataclass(slots=True)
 class _Pair:
-    """relation: the variable with the packed relation, "" if there is none; its node, or None for a temporary.
+    """relation: the variable with the packed relation, "" if there is none. dynamic: of that variable.
 
-    dynamic: of the variable. same: the set whose identity belongs to the relation too, None for the empty one.
+    same: the set whose identity belongs to the relation too, None for the empty one.
     """
 
     relation: str
@@ -66,7 +66,7 @@ class Emitter:
     """Writes the Python of one judge function.
 
     The result of `source()` defines `prepare(u, sets, relations)` (u: the Universe; sets: masks by name; relations:
-    functions that give packed relations by name), which returns the inner function.
+    a function that gives packed relations by name), which returns the inner function.
     """
 
     def __init__(self, builder: Builder, parameters: str) -> None:
@@ -76,6 +76,7 @@ class Emitter:
         self.inner = _Scope(2)
         self.count = 0
         self.guards = Guards()
+        self.everything = builder.make("set", (), EVERYTHING)
 
     def source(self) -> str:
         """The whole module text."""
@@ -129,19 +130,15 @@ class Emitter:
         """The set node of both; None is the empty set."""
         if left is None or right is None:
             return None
-        if left is right or self._everything(right):
+        if left is right or _is_everything(right):
             return left
-        return right if self._everything(left) else self.builder.make("and", (left, right))
+        return right if _is_everything(left) else self.builder.make("and", (left, right))
 
     def _union(self, left: Node | None, right: Node | None) -> Node | None:
         if left is None or right is None or left is right:
             return left or right
-        whole = next((node for node in (left, right) if self._everything(node)), None)
+        whole = next((node for node in (left, right) if _is_everything(node)), None)
         return whole or self.builder.make("or", (left, right))
-
-    @staticmethod
-    def _everything(node: Node | None) -> bool:
-        return node is not None and node.op == "set" and node.name == EVERYTHING
 
     # ------------------------------------------------------------ relations
 
@@ -153,7 +150,7 @@ class Emitter:
         pair = self._pair(node)
         if pair.same is None:
             return pair.relation or "0"
-        same = "diagonal" if self._everything(pair.same) else self._identity(pair.same)
+        same = "diagonal" if _is_everything(pair.same) else self._identity(pair.same)
         if not pair.relation:
             return same
         return self._let((node, "whole"), pair.dynamic or pair.same.dynamic, f"{pair.relation} | {same}", "r")
@@ -184,7 +181,9 @@ class Emitter:
             code = f"closure({inner.relation}) if {inner.relation} else 0"
             return _Pair(self._let((node, "closure"), inner.dynamic, code, "c"), inner.dynamic, inner.same)
         if node.op == "recursive":
-            return _Pair(self.inner.find(node) or node.name, True, None)
+            variable = self.inner.find(node)
+            assert variable is not None, f"{node.name} is used outside its definition"
+            return _Pair(variable, True, None)
         if node.op == "fixpoint":
             return _Pair(self._fixpoint(node), True, None)
         return _Pair(self._let(node, dynamic, self._simple(node), "r"), dynamic, None)
@@ -219,21 +218,14 @@ class Emitter:
     def _pair_of_sequence(self, node: Node) -> _Pair:
         """From left to right; a bracket between two relations narrows the events that they meet at."""
         parts = list(node.operands)
-        key: tuple[Node, ...] = (parts[0],)
-        left = self._pair_of_inverse(parts)
-        if left is None:
-            left = self._pair(parts.pop(0))
-        else:
-            key = node.operands[:2]
-        at: Node | None = None
+        left = self._pair_of_inverse(parts) or self._pair(parts.pop(0))
+        at = self.everything
         for index, part in enumerate(parts):
             if part.op == "identity" and left.relation and left.same is None and index + 1 < len(parts):
-                at = part.operands[0] if at is None else self._intersection(at, part.operands[0])
-                key = (*key, part)
-                continue
-            key = (*key, part)
-            left = self._composed(left, at, self._pair(part), key)
-            at = None
+                at = self._intersection(at, part.operands[0]) or at
+            else:
+                left = self._composed(left, at, self._pair(part))
+                at = self.everything
         return left
 
     def _pair_of_inverse(self, parts: list[Node]) -> _Pair | None:
@@ -248,12 +240,11 @@ class Emitter:
         del parts[:2]
         return _Pair(self._let(key, True, f"compose_inverse({inner.relation}, {right.relation})", "r"), True, None)
 
-    def _composed(self, left: _Pair, at: Node | None, right: _Pair, key: tuple[Node, ...]) -> _Pair:
-        """Left ; [at] ; right. key: the nodes composed so far."""
-        at = at or self.builder.make("set", (), EVERYTHING)
+    def _composed(self, left: _Pair, at: Node, right: _Pair) -> _Pair:
+        """The pair of left ; [at] ; right."""
         terms: list[tuple[str, bool]] = []
         if left.relation and right.relation:
-            terms.append(self._step(left, at, right, key))
+            terms.append(self._step(left, at, right))
         if left.relation and (same := self._intersection(at, right.same)):
             terms.append(self._restricted(left, same, "range"))
         if right.relation and (same := self._intersection(left.same, at)):
@@ -266,31 +257,31 @@ class Emitter:
         name = names[0] if len(names) == 1 else self._let(("sum", *names), dynamic, " | ".join(names), "r")
         return _Pair(name, dynamic, same)
 
-    def _step(self, left: _Pair, at: Node, right: _Pair, key: tuple[Node, ...]) -> tuple[str, bool]:
+    def _step(self, left: _Pair, at: Node, right: _Pair) -> tuple[str, bool]:
         """The composition of two packed relations, by the operation that knows most ahead."""
         a, b = left.relation, right.relation
-        dynamic = left.dynamic or right.dynamic
-        if left.dynamic and right.dynamic:
-            code = f"compose({a}, {b})" if self._everything(at) else f"compose_at({a}, {b}, {self._members(at)})"
-        elif right.dynamic:
-            columns = self._let(
-                ("columns", a, at), False, f"u.columns_of({self._restricted(left, at, 'range')[0]})", "k"
-            )
-            code, a = f"compose_columns({columns}, {b})", columns
-        elif left.dynamic:
-            rows = self._let(("rows", b, at), False, f"u.rows_of({self._restricted(right, at, 'domain')[0]})", "k")
-            code, b = f"compose_rows({a}, {rows})", rows
+        if left.dynamic and not (right.dynamic or at.dynamic):
+            rows = f"u.rows_of({self._restricted(right, at, 'domain')[0]})"
+            b = self._let(("rows", b, at), False, rows, "k")
+            code = f"compose_rows({a}, {b})"
+        elif right.dynamic and not (left.dynamic or at.dynamic):
+            columns = f"u.columns_of({self._restricted(left, at, 'range')[0]})"
+            a = self._let(("columns", a, at), False, columns, "k")
+            code = f"compose_columns({a}, {b})"
+        elif _is_everything(at):
+            code = f"compose({a}, {b})"
         else:
-            code = f"compose({a}, {b})" if self._everything(at) else f"compose_at({a}, {b}, {self._members(at)})"
-        name = self._let(("step", left.relation, at, right.relation), dynamic, f"{code} if {a} and {b} else 0", "r")
-        return name, dynamic
+            code = f"compose_at({a}, {b}, {self._members(at)})"
+        dynamic = left.dynamic or right.dynamic or at.dynamic
+        key = ("step", left.relation, at, right.relation)
+        return self._let(key, dynamic, f"{code} if {a} and {b} else 0", "r"), dynamic
 
     def _members(self, events: Node) -> str:
         return self._let(("members", events), events.dynamic, f"u.members({self._set(events)})", "m")
 
     def _restricted(self, pair: _Pair, events: Node, side: str) -> tuple[str, bool]:
         """The relation with its domain or range restricted to a set."""
-        if self._everything(events):
+        if _is_everything(events):
             return pair.relation, pair.dynamic
         sides = (self._set(events), "u.row") if side == "domain" else ("u.row", self._set(events))
         mask = self._let((side, events), events.dynamic, f"u.product({sides[0]}, {sides[1]})", "p")
@@ -366,6 +357,11 @@ class Emitter:
             found = self._set(node) if node.is_set else self._relation(node)
         self.inner.add(f"if {found}:")
         self.inner.add("    " + failed.format(found=found))
+
+
+def _is_everything(node: Node | None) -> bool:
+    """Whether this is the set of all events."""
+    return node is not None and node.op == "set" and node.name == EVERYTHING
 
 
 Prepare = Callable[..., Callable[..., object]]

@@ -60,7 +60,8 @@ class Node:
         free: frozenset[str] = frozenset().union(*(operand.free for operand in operands))
         self.free: frozenset[str] = free | {name} if op == "recursive" else free - {name} if op == "fixpoint" else free
         leaf = op == "relation" and name in DYNAMIC
-        self.dynamic: bool = leaf or any(operand.dynamic for operand in operands)
+        # Fixpoints count as dynamic: their loops stand in the inner function.
+        self.dynamic: bool = leaf or op == "fixpoint" or any(operand.dynamic for operand in operands)
 
     def __repr__(self) -> str:
         return f"{self.op} {self.name}".strip() + (f"{self.operands}" if self.operands else "")

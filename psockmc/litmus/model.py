@@ -18,7 +18,8 @@ from pathlib import Path
 from psockmc.litmus.compile_model import Emitter, Prepare, compile_source
 from psockmc.litmus.core import DYNAMIC, Builder, Node
 from psockmc.litmus.execution import RELATIONS, SETS, Execution, Skeleton
-from psockmc.litmus.model_text import Axiom, Kind, ModelText, parse_model
+from psockmc.litmus.model_text import Axiom, Kind, ModelText, ModelTextError, parse_model
+from psockmc.litmus.problems import Problem, Source
 from psockmc.litmus.relations import Relation, Universe, universe
 
 MODELS = ("6.1", "newest")
@@ -26,6 +27,9 @@ MODELS = ("6.1", "newest")
 
 LOCAL = frozenset({"coherence", "atomicity"})
 """Axioms about one location at a time. A search that lists rf and co per location has settled them."""
+
+VALUES = "different-values"
+"""The base relation that only flags can use."""
 
 _FOLDER = Path(__file__).parent / "models"
 
@@ -123,6 +127,11 @@ class Model:
         self._builder = Builder(text)
         self._axioms: dict[str, Prepare] = {}
         self._nodes = {axiom: self._builder.build(axiom.body) for axiom in (*text.axioms, *text.flags)}
+        for axiom in text.axioms:
+            if _depends_on_values(self._nodes[axiom], set()):
+                message = f"the axiom {axiom.name} depends on `{VALUES}`, which is known when the search is over"
+                problem = Problem("M09", message, axiom.at.start, axiom.at.end, "", "use it in flags only")
+                raise ModelTextError(Source(text.name, text.source), [problem])
 
     # ------------------------------------------------------------ judging
 
@@ -223,6 +232,14 @@ def different_values(u: Universe, execution: Execution) -> Relation:
     """The pairs of events whose values are known and differ."""
     known = [(i, value) for i, value in enumerate(execution.values) if value is not None]
     return sum(u.pair(i, j) for i, left in known for j, right in known if left != right)
+
+
+def _depends_on_values(node: Node, seen: set[Node]) -> bool:
+    """Whether a relation or set needs the values of the execution."""
+    if node in seen:
+        return False
+    seen.add(node)
+    return node.name == VALUES or any(_depends_on_values(operand, seen) for operand in node.operands)
 
 
 def is_monotone(node: Node, known: dict[Node, bool] | None = None) -> bool:

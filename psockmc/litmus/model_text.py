@@ -36,6 +36,7 @@ CODES = {
     "M06": "A name's first letter contradicts what it is defined as.",
     "M07": "A recursive definition uses itself where it cannot.",
     "M08": "A model without axioms allows everything.",
+    "M09": "An axiom uses a relation that is meant for flags.",
 }
 """What a model text can be refused for."""
 

@@ -5,6 +5,7 @@ The compiler knows nothing of threads and memory, so any relations will do; empt
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 
 from psockmc.litmus.derive import Derivations
 from psockmc.litmus.execution import RELATIONS, SETS, Event, Execution, Skeleton
-from psockmc.litmus.model import MODELS, Model, load_model, set_name
-from psockmc.litmus.model_text import Axiom, Binary, Expression, ModelTextError, Name
+from psockmc.litmus.model import BASE, MODELS, Model, load_model, set_name
+from psockmc.litmus.model_text import Axiom, Binary, Expression, ModelTextError, Name, parse_model
 
 Pairs = frozenset[tuple[int, int]]
 Value = frozenset[int] | Pairs
@@ -207,6 +208,10 @@ def test_what_is_impossible_stays_impossible(model: Model, execution: Execution,
         ("acyclic po @ rf as t\n", "`@` has no meaning in a model text"),
         ("let a = po\n", "the model has no axiom and would allow every execution"),
         (
+            "let a = po & different-values\nempty a as t",
+            "the axiom t depends on `different-values`, which is known when the search is over",
+        ),
+        (
             "po as x\n",
             "expected an item, which begins with `let`, `acyclic`, `irreflexive`, `empty` or `flag`, found `po`",
         ),
@@ -246,3 +251,89 @@ def test_a_recursion_without_a_beginning_is_empty() -> None:
     skeleton = Skeleton(events, dict.fromkeys(SETS, 7), dict.fromkeys(RELATIONS, [7] * n), ("P0",))
     model = load_model("let rec x = po ; x ; rf\nempty x as t")
     assert model.allowed(Execution(skeleton, [7] * n, [7] * n))
+
+
+# ---------------------------------------------------------------- texts without rhyme or reason
+
+RELATION_NAMES = ("po", "addr", "rmw", "int", "rf", "co", "id")
+SET_NAMES = ("R", "W", "Plain", "Mb", "_")
+
+
+def set_text(random: Random, depth: int) -> str:
+    if depth == 0 or random.random() < 0.5:
+        return random.choice(SET_NAMES)
+    if random.random() < 0.3:
+        return f"~{set_text(random, depth - 1)}"
+    return f"({set_text(random, depth - 1)} {random.choice('|&' + chr(92))} {set_text(random, depth - 1)})"
+
+
+def relation_text(random: Random, names: Sequence[str], depth: int) -> str:
+    def inner() -> str:
+        return relation_text(random, names, depth - 1)
+
+    kind = random.randrange(10) if depth else random.choice([8, 8, 8, 9])
+    if kind < 3:
+        return "(" + " ; ".join(inner() for _ in range(random.randint(2, 4))) + ")"
+    if kind < 5:
+        return "(" + " | ".join(inner() for _ in range(random.randint(2, 3))) + ")"
+    if kind == 5:
+        return f"({inner()} {random.choice('&' + chr(92))} {inner()})"
+    if kind == 6:
+        return inner() + random.choice(["?", "*", "+", "^-1"])
+    if kind == 7:
+        return random.choice([f"[domain({inner()})]", f"[range({inner()})]", f"(~{inner()})"])
+    if kind == 8:
+        return random.choice(names)
+    bracket, product = f"[{set_text(random, 2)}]", f"({set_text(random, 2)} * {set_text(random, 2)})"
+    return random.choice([bracket, bracket, product])
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> str:
+    """Two definitions, a recursion that is monotone in itself, and axioms and flags about all of them."""
+    random = Random(draw(st.integers(0, 2**32)))
+
+    def relation(*more: str) -> str:
+        return relation_text(random, (*RELATION_NAMES, *more), 2)
+
+    check = random.choice(["acyclic", "irreflexive", "empty", "flag"])
+    return "\n".join(
+        [
+            f"let first = {relation()}",
+            f"let second = {relation('first')}",
+            f"let rec third = {relation()} | {relation()} ; third ; {relation()} | third ; third & second",
+            f"{check} {relation('first', 'second', 'third')} as drawn",
+            "acyclic first as a",
+            "irreflexive second as b",
+            "empty third & id as c",
+            "flag third ; first as d",
+        ]
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=texts(), execution=executions())
+def test_any_text_is_compiled_to_what_it_says(text: str, execution: Execution) -> None:
+    model = Model(parse_model(text, "drawn", BASE))
+    reference = Reference(model, execution)
+    for axiom in model.text.axioms:
+        assert model.holds(axiom.name, execution) == reference.holds(axiom), axiom.name
+    expected = {
+        flag.name: sorted(reference.value(flag.body)) for flag in model.text.flags if reference.value(flag.body)
+    }
+    assert {flag.name: list(flag.pairs) for flag in model.flags(execution)} == expected
+    derivations = Derivations(model, execution)
+    for name in model.text.definitions:
+        assert frozenset(derivations.universe.pairs(derivations.named(name))) == reference.known[name], name
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=texts(), execution=executions(), more=executions())
+def test_pruning_with_any_text_never_excludes_what_is_allowed(text: str, execution: Execution, more: Execution) -> None:
+    model = Model(parse_model(text, "drawn", BASE))
+    everything = (1 << execution.n) - 1
+    extra = [(more.rf + [0] * 6)[: execution.n], (more.co + [0] * 6)[: execution.n]]
+    rf = [row | other & everything for row, other in zip(execution.rf, extra[0], strict=True)]
+    co = [row | other & everything for row, other in zip(execution.co, extra[1], strict=True)]
+    if model.allowed(Execution(execution.skeleton, rf, co, values=execution.values)):
+        assert model.monotone(execution)
