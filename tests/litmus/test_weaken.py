@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from psockmc.litmus.answer import Options
+from psockmc.litmus.answer import Options, Verdict
 from psockmc.litmus.definitions import definitions
 from psockmc.litmus.parser import parse
 from psockmc.litmus.weaken import Weakened, applied, sites, weaken
 from tests.litmus import examples
+
+HERE = Path(__file__).parent
+FILES = sorted([*HERE.glob("psock/*.litmus"), *list(HERE.glob("directed/*.litmus"))[::60]])
 
 
 def weakened(text: str) -> Weakened:
@@ -128,3 +133,10 @@ def test_the_original_test_is_not_changed() -> None:
     before = test.threads
     weaken(test, Options(model="6.1"))
     assert test.threads == before
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_less_order_never_makes_a_condition_impossible(path: Path) -> None:
+    result = weakened(path.read_text(encoding="utf-8"))
+    if result.original.verdict is Verdict.SOMETIMES:
+        assert all(outcome.verdict is Verdict.SOMETIMES for need in result.needs for _, outcome in need.tried)
