@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from psockmc.litmus.check import check_calls
-from psockmc.litmus.conditions import Literal, disjuncts, holds
+from psockmc.litmus.conditions import Literal, disjuncts, holds, width
 from psockmc.litmus.definitions import definitions
 from psockmc.litmus.execution import Value
 from psockmc.litmus.limits import Clock, TimeLimit, TooLarge
@@ -22,6 +22,10 @@ from psockmc.litmus.syntax import Memory, Test
 from psockmc.litmus.threads import LOOP_BOUND, Semantics, paths, pointers, started
 
 DEFAULT_MODEL = "6.1"
+
+
+MOST_GOALS = 8
+"""A condition that can come true in more ways than this is not split into them."""
 
 
 class Verdict(StrEnum):
@@ -197,6 +201,9 @@ class _Decision:
             self.search.run(goal, self._visit_looking)
 
     def _goals(self, truth: bool) -> list[tuple[Literal, ...]]:
+        """What to look for, one after the other; everything at once when that would be many searches."""
+        if width(self.test.condition, truth) * width(self.test.filter, True) > MOST_GOALS:
+            return [()]
         filters = disjuncts(self.test.filter)
         return [(*goal, *given) for goal in disjuncts(self.test.condition, truth) for given in filters]
 

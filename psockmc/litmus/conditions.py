@@ -4,6 +4,7 @@ it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Container, Iterator, Sequence
 
 from psockmc.litmus.execution import Value
@@ -219,6 +220,16 @@ def holds(proposition: Proposition, value: Callable[[Final], Value]) -> bool:
     if isinstance(proposition, And):
         return all(holds(p, value) for p in proposition.operands)
     return any(holds(p, value) for p in proposition.operands)
+
+
+def width(proposition: Proposition, truth: bool) -> int:
+    """How many tuples `disjuncts` gives: found without making them, as they can be very many."""
+    if isinstance(proposition, Equal):
+        return 1
+    if isinstance(proposition, Not):
+        return width(proposition.operand, not truth)
+    widths = [width(operand, truth) for operand in proposition.operands]
+    return math.prod(widths) if isinstance(proposition, And) is truth else sum(widths)
 
 
 def disjuncts(proposition: Proposition, truth: bool = True) -> list[tuple[Literal, ...]]:

@@ -297,6 +297,12 @@ def test_proper_use_is_not_flagged() -> None:
 # ---------------------------------------------------------------- limits
 
 
+def test_a_condition_with_very_many_ways_to_come_true_is_decided() -> None:
+    ways = " /\\ ".join(f"(0:r1={i} \\/ 0:r1={i + 1} \\/ x={i})" for i in range(40))
+    found = answer("int r1 = READ_ONCE(*x);", "WRITE_ONCE(*x, 1);", end=f"exists ({ways})")
+    assert found.verdict is Verdict.NEVER
+
+
 def test_a_deadlock_leaves_no_execution() -> None:
     found = answer("spin_lock(l); spin_lock(l);", end="exists (x=0)")
     assert (found.verdict, found.vacuous) == (Verdict.NEVER, True)
