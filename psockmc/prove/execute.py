@@ -15,7 +15,7 @@ pointer      nothing is reached through NULL
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from psockmc.lang import tree
@@ -25,7 +25,7 @@ from psockmc.prove import terms
 from psockmc.prove.machine import Machine, Unsupported
 from psockmc.prove.objects import Objects
 from psockmc.prove.solver import Solver
-from psockmc.prove.state import Local, Place, State, merge, pick
+from psockmc.prove.state import Local, Path, Place, State, merge, pick
 from psockmc.prove.terms import FALSE, TRUE, Term
 
 SAFETY = ("index", "wrap", "termination", "pointer", "division")
@@ -57,6 +57,17 @@ class Item:
     path: Term
     cond: Term
     calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A kernel function that a proof called, in a run on numbers: the memory before and after, and the result."""
+
+    name: str
+    arguments: Mapping[str, Local]
+    before: Mapping[Path, Term]
+    after: Mapping[Path, Term]
+    result: Term | None
 
 
 @dataclass(slots=True)
@@ -92,7 +103,7 @@ class Settings:
 
 
 class Execution:
-    """One run of a proof. After `run`: items, and the objects with their first values.
+    """One run of a proof. After `run`: items, the objects with their first values, and (on numbers) the calls made.
 
     arithmetic: see `arithmetic_functions`.
     """
@@ -109,7 +120,7 @@ class Execution:
         self.given_taken: tuple[Term, ...] = ()
         self.given = terms.Given(TRUE)
         self.state = State()
-        self.operation: Callable[[str, State], None] = lambda name, state: None
+        self.called: list[Called] = []
         self.feasibility = Feasibility(self)
         from psockmc.prove.expressions import Expressions
 
@@ -208,14 +219,17 @@ class Execution:
         depth = sum(frame.function.name == name for frame in self.frames)
         if depth >= function.recursion:
             raise Unsupported(f"`{name}` calls itself", span)
-        if function.role == "kernel" and not any(f.function.role == "kernel" for f in self.frames):
-            self.operation(name, self.state)
+        outermost = self.settings.given is not None and not any(f.function.role == "kernel" for f in self.frames)
+        before = dict(self.state.memory) if outermost else {}
         locals = self.state.locals
         self.state.locals = {p.name: arg for p, arg in zip(function.params, args, strict=True)}
         self._body(function, f"{span.line}:{span.column}")
         result = self.state.locals.get(RESULT)
         self.state.locals = locals
         assert not isinstance(result, Place)
+        if outermost and function.role == "kernel":
+            arguments = {p.name: arg for p, arg in zip(function.params, args, strict=True)}
+            self.called.append(Called(name, arguments, before, dict(self.state.memory), result))
         return result
 
     def _body(self, function: tree.Function, site: str) -> None:

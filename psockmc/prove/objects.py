@@ -26,6 +26,7 @@ class Objects:
         self.structs: list[str] = []
         self.arbitrary: set[str] = set()
         self.known: dict[Path, Term] = {}
+        self.unknowns: dict[str, Term] = {}
         self.cells: dict[Path, dict[int | Term, None]] = {}
         self.by_name: dict[str, int] = {}
 
@@ -120,7 +121,8 @@ class Objects:
         if self.given is not None:
             value = self.given.get(name, lo)
             return terms.boolean(bool(value)) if truth else terms.const(value)
-        return terms.unknown(name) if truth else terms.var(name, lo, hi)
+        self.unknowns[name] = terms.unknown(name) if truth else terms.var(name, lo, hi)
+        return self.unknowns[name]
 
 
 class Overlap(Exception):
