@@ -10,7 +10,7 @@ So `r?` and `r*` cost nothing, and composing never steps through an identity.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -65,12 +65,14 @@ class _Scope:
 class Emitter:
     """Writes the Python of one judge function.
 
-    The result of `source()` defines `prepare(u, sets, relations)` (u: the Universe; sets: masks by name; relations:
+    The result of `source()` defines `prepare(u, sets, relations)` (u: the Universe; sets: masks by key; relations:
     a function that gives packed relations by name), which returns the inner function.
     """
 
-    def __init__(self, builder: Builder, parameters: str) -> None:
+    def __init__(self, builder: Builder, parameters: str, keys: Mapping[str, str]) -> None:
+        """keys: the key in `sets` of each base set."""
         self.builder = builder
+        self.keys = keys
         self.parameters = parameters
         self.ahead = _Scope(1)
         self.inner = _Scope(2)
@@ -111,7 +113,7 @@ class Emitter:
         """The variable with the mask of a set."""
         op = node.op
         if op == "set":
-            code = "u.row" if node.name == EVERYTHING else f"sets[{node.name!r}]"
+            code = "u.row" if node.name == EVERYTHING else f"sets[{self.keys[node.name]!r}]"
         elif op in ("domain", "range"):
             code = f"u.{op}({self._relation(node.operands[0])})"
         else:

@@ -39,8 +39,10 @@ def set_name(name: str) -> str:
     return name[0].upper() + name[1:]
 
 
+_KEYS = {set_name(name): name for name in SETS}
+
 BASE: Mapping[str, Kind] = {
-    **{set_name(name): "set" for name in SETS},
+    **dict.fromkeys(_KEYS, "set"),
     **dict.fromkeys((*RELATIONS, *sorted(DYNAMIC)), "relation"),
 }
 """The sets and relations that executions bring along, by their names in model texts."""
@@ -71,7 +73,6 @@ class Judge:
         self.universe: Universe = universe(len(skeleton.events))
         self._packed: dict[str, Relation] = {}
         self._single: dict[str, Callable[..., object]] = {}
-        self._sets = {set_name(name): mask for name, mask in skeleton.sets.items()}
 
     def pack(self, rows: list[int]) -> Relation:
         """Rows as the other functions want them."""
@@ -85,7 +86,7 @@ class Judge:
         return found
 
     def _prepared(self, prepare: Prepare) -> Callable[..., object]:
-        return prepare(self.universe, self._sets, self.base)
+        return prepare(self.universe, self._skeleton.sets, self.base)
 
     @cached_property
     def allowed(self) -> Callable[[Relation, Relation], bool]:
@@ -212,7 +213,7 @@ class Model:
 
     def axioms_source(self, axioms: tuple[Axiom, ...]) -> str:
         """The Python that decides these axioms."""
-        emitter = Emitter(self._builder, "rf, co")
+        emitter = Emitter(self._builder, "rf, co", _KEYS)
         for axiom in axioms:
             emitter.check(axiom, self._nodes[axiom], "return False")
         emitter.inner.add("return True")
@@ -220,7 +221,7 @@ class Model:
 
     def flags_source(self) -> str:
         """The Python that collects the flags."""
-        emitter = Emitter(self._builder, "rf, co, different_values")
+        emitter = Emitter(self._builder, "rf, co, different_values", _KEYS)
         emitter.inner.add("raised = []")
         for flag in self.text.flags:
             emitter.check(flag, self._nodes[flag], f"raised.append(({flag.name!r}, {{found}}))")
