@@ -161,8 +161,9 @@ class Unfolder:
         return part.name == "po" or all(event.tags & {"UL", "LKR", "LKW"} for event in ends)
 
     def _edges(self, derivation: Derivation) -> list[Edge]:
-        if not derivation.parts and derivation.source == derivation.target and derivation.name != "rcu-gp":
-            return []
+        stays = not derivation.parts and derivation.source == derivation.target
+        if stays and not is_marker(self.execution.events[derivation.source]):
+            return []  # only a grace period is worth a step of its own
         if self._is_atom(derivation):
             return [self._edge(derivation)]
         return [edge for part in derivation.parts for edge in self._edges(part)]
@@ -181,7 +182,7 @@ class Unfolder:
         source, target = self.execution.events[derivation.source], self.execution.events[derivation.target]
         if any(pair.name.endswith("^-1") for pair in base) and {pair.name for pair in base} == {"rf^-1", "co"}:
             return f"{reader(source)} read {assignment(self.execution, source.index)}, which {owner(target)} overwrites"
-        if base[0].name.endswith("-rscs^-1"):
+        if base[0].name.endswith("^-1") and is_marker(target):
             return f"the critical section of {named(target)}"
         if through:
             return self._listed(self.execution.events[i] for i in through)
