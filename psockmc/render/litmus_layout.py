@@ -198,11 +198,17 @@ class _Router:
         self.boxes = {box.node: box for box in placed.boxes}
         self.lanes: dict[int, int] = defaultdict(int)
         self.tracks: dict[tuple[int, bool], int] = defaultdict(int)
+        self.reach: dict[tuple[int, bool], float] = defaultdict(float)
 
     def route(self, arrows: Sequence[Arrow]) -> None:
         drawn = [arrow for arrow in arrows if not self._is_neighbourly(arrow)]
         ends = [self._ends(arrow) for arrow in drawn]
         self._spread([end for pair in ends for end in pair])
+        for arrow, (source, target) in zip(drawn, ends, strict=True):
+            if source.box.column == target.box.column:
+                side = (source.box.column, source.right)
+                reach = 0.75 * _bulge(source, target) + LABEL_CHARACTER * len(arrow.label) / 2
+                self.reach[side] = max(self.reach[side], reach)
         for arrow, (source, target) in zip(drawn, ends, strict=True):
             distance = abs(source.box.column - target.box.column)
             if distance == 0:
@@ -251,9 +257,10 @@ class _Router:
         return corners, _rounded(corners)
 
     def _beside(self, end: _End) -> float:
-        """A track in the gutter at an end."""
-        offset = 16 + self.tracks[end.box.column, end.right] * _TRACK
-        self.tracks[end.box.column, end.right] += 1
+        """A track in the gutter at an end, outside the arcs of the column."""
+        side = (end.box.column, end.right)
+        offset = 16 + self.reach[side] + self.tracks[side] * _TRACK
+        self.tracks[side] += 1
         return end.x + (offset if end.right else -offset)
 
     @staticmethod
@@ -266,9 +273,14 @@ class _Router:
 
 def _arc(source: _End, target: _End) -> tuple[list[Point], str]:
     """Beside the column, further out for a longer way."""
-    bulge = 22 + 9 * abs(source.box.row - target.box.row)
+    bulge = _bulge(source, target)
     x = source.x + (bulge if source.right else -bulge)
     return _cubic((source.x, source.y), (x, source.y), (x, target.y), (target.x, target.y))
+
+
+def _bulge(source: _End, target: _End) -> float:
+    """How far the control points of an arc are from its column; the arc reaches three quarters of that."""
+    return 22.0 + 9.0 * abs(source.box.row - target.box.row)
 
 
 def _curve(source: _End, target: _End) -> tuple[list[Point], str]:
