@@ -161,12 +161,16 @@ class Unfolder:
         return part.name == "po" or all(event.tags & {"UL", "LKR", "LKW"} for event in ends)
 
     def _edges(self, derivation: Derivation) -> list[Edge]:
-        stays = not derivation.parts and derivation.source == derivation.target
-        if stays and not is_marker(self.execution.events[derivation.source]):
-            return []  # only a grace period is worth a step of its own
+        if not derivation.parts and derivation.source == derivation.target and not self._is_mark(derivation.name):
+            return []
         if self._is_atom(derivation):
             return [self._edge(derivation)]
         return [edge for part in derivation.parts for edge in self._edges(part)]
+
+    def _is_mark(self, name: str) -> bool:
+        """Whether a relation is the identity on a set by definition, such as grace periods: that is worth a step."""
+        definition = self.derivations.model.text.definitions.get(name)
+        return definition is not None and isinstance(definition.body, Unary) and definition.body.op == "[]"
 
     def _edge(self, derivation: Derivation) -> Edge:
         label = self._names(derivation)[-1]

@@ -124,3 +124,14 @@ def test_a_dependency_and_an_acquire_are_named_with_their_line() -> None:
     reasons = [edge.because for step in explanation_of(examples.LAST_PUT).steps for edge in step.edges]
     assert "refcount_dec_and_test() in line 10 is a release" in reasons
     assert "whether it is executed depends on this read" in reasons
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_only_grace_periods_and_atomic_operations_stay_where_they_are(path: Path) -> None:
+    answer = decide(parse(path.read_text(encoding="utf-8"), path.name), Options(model="6.1"))
+    if answer.verdict is Verdict.SOMETIMES:
+        return
+    explanation = why_not(answer).explanation
+    assert explanation is not None
+    staying = {edge.label for step in explanation.steps for edge in step.edges if edge.source == edge.target}
+    assert staying <= {"rcu-gp", "srcu-gp"}
