@@ -1,7 +1,8 @@
 """The corpus of bugs: `spec/bugs.toml`, real bugs of the kernel that variants put back.
 
 An entry names the variant that undoes the fix, the scenario that shows the difference, and the property that is
-violated before the fix and holds after it.
+violated before the fix and holds after it. A bug of ring arithmetic names the operation whose proof shows it in
+place of a scenario; its property is the claim that is refuted before the fix and proved after it.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from typing import Any
 
 from psockmc.content import UsageError
 
-REQUIRED = ("id", "fix", "class", "variant", "scenario", "property")
+REQUIRED = ("id", "fix", "class", "variant", "property")
+PLACES = ("scenario", "operation")
 
 
 @dataclass(frozen=True)
 class Bug:
     """A bug. fix: the kernel commit that fixed it. kind: `class` in the file. variant: the file that puts it back.
 
-    symptom, gist: what users saw, and what happens; "" when the file does not say.
+    scenario, operation: where it shows: a scenario, or an operation of checks/ring; the other one is "". symptom,
+    gist: what users saw, and what happens; "" when the file does not say.
     """
 
     id: str
@@ -29,6 +32,7 @@ class Bug:
     variant: Path
     scenario: str
     property: str
+    operation: str = ""
     symptom: str = ""
     gist: str = ""
 
@@ -64,6 +68,9 @@ def _bug(root: Path, path: Path, number: int, entry: dict[str, Any]) -> Bug:
     for key in REQUIRED:
         if not isinstance(entry.get(key), str) or not entry[key]:
             raise UsageError(f"{where} has no `{key}`: every bug needs {', '.join(REQUIRED)}, each a string")
+    places = [key for key in PLACES if isinstance(entry.get(key), str) and entry[key]]
+    if len(places) != 1:
+        raise UsageError(f"{where} must name either a `scenario` or an `operation` that shows it")
     variant = root / entry["variant"]
     if not variant.is_file():
         raise UsageError(f"{where}: its variant {variant} does not exist")
@@ -72,8 +79,9 @@ def _bug(root: Path, path: Path, number: int, entry: dict[str, Any]) -> Bug:
         entry["fix"],
         entry["class"],
         variant,
-        entry["scenario"],
+        entry.get("scenario", ""),
         entry["property"],
+        entry.get("operation", ""),
         str(entry.get("symptom", "")),
         str(entry.get("gist", "")),
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import click
 from rich.table import Table
@@ -15,18 +15,72 @@ from rich.text import Text
 from psockmc import content
 from psockmc.cli import console, report
 from psockmc.cli.options import json_option, run_options, search_options, traces_option
+from psockmc.cli.ring_bugs import RingTrial, try_rings
 from psockmc.cli.status import Status, print_json, user_errors
 from psockmc.corpus import Bug, load_corpus
 from psockmc.explore.verdict import EVERYTHING, PropertyVerdict, Verdict
-from psockmc.run import Failure, Job, Outcome, run
+from psockmc.lang.tree import Program
+from psockmc.run import Failure, Job, Options, Outcome, run
 
-if TYPE_CHECKING:
-    from psockmc.lang.tree import Program
+
+class Verdictlike(Protocol):
+    """A verdict of a search or of a proof."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is true."""
+
+    @property
+    def basis(self) -> str:
+        """What it rests on."""
+
+    @property
+    def message(self) -> str:
+        """What went wrong."""
+
+
+class Tried(Protocol):
+    """What came of a bug: in a search of states, or in a proof."""
+
+    @property
+    def bug(self) -> Bug:
+        """The bug."""
+
+    @property
+    def program(self) -> Program:
+        """The program with the bug put back."""
+
+    @property
+    def before(self) -> Verdictlike:
+        """The verdict of its property with the bug."""
+
+    @property
+    def after(self) -> Verdictlike:
+        """The verdict of its property with the fix."""
+
+    @property
+    def steps(self) -> int | None:
+        """Length of the shortest violation; None for a proof."""
+
+    @property
+    def states(self) -> int | None:
+        """States of the search with the bug; None for a proof."""
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took to find the bug."""
+
+    @property
+    def note(self) -> str:
+        """What to say about the seconds."""
+
+    def picture(self, width: int) -> str:
+        """How it strikes, as text; "" when there is nothing to show."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of a bug: the runs with the bug put back and with the fix, and the verdicts of its property."""
+    """A bug in a scenario: the runs with the bug put back and with the fix."""
 
     bug: Bug
     program: Program
@@ -44,9 +98,34 @@ class Trial:
         return _verdict(self.with_fix, self.bug)
 
     @property
-    def reproduced(self) -> bool:
-        """Whether the bug is found and the fix holds."""
-        return self.before.verdict is Verdict.VIOLATED and self.after.verdict is Verdict.HOLDS
+    def steps(self) -> int | None:
+        """Length of the shortest violation."""
+        return self.before.depth
+
+    @property
+    def states(self) -> int | None:
+        """States of the search with the bug."""
+        return self.with_bug.result.states if self.with_bug.result else None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long that search took."""
+        return self.with_bug.result.seconds if self.with_bug.result else None
+
+    @property
+    def note(self) -> str:
+        """Whether the result was in the cache."""
+        return " (cached)" if self.with_bug.result and self.with_bug.result.cached else ""
+
+    def picture(self, width: int) -> str:
+        """The diagram of the shortest violation."""
+        trace = self.with_bug.traces.get(self.bug.property)
+        return "" if trace is None else report.diagram(trace, width)
+
+
+def reproduced(trial: Tried) -> bool:
+    """Whether the bug is found and the fix holds."""
+    return trial.before.verdict is Verdict.VIOLATED and trial.after.verdict is Verdict.HOLDS
 
 
 @click.command()
@@ -64,6 +143,25 @@ def bugs(ids: tuple[str, ...], traces: Path | None, as_json: bool, **search: Any
     corpus = {bug.id: bug for bug in load_corpus(root)}
     chosen = [corpus[id] for id in content.pick("bug", ids, corpus)]
     options = run_options(**search)
+    searched, failures = _search(root, [bug for bug in chosen if bug.scenario], options)
+    if traces is not None:
+        report.write_traces([t.with_bug for t in searched], traces)
+    proved = try_rings(root, [bug for bug in chosen if bug.operation], options.processes)
+    found: dict[str, Trial | RingTrial] = {t.bug.id: t for t in searched}
+    found |= {t.bug.id: t for t in proved}
+    trials = [found[bug.id] for bug in chosen]
+    if as_json:
+        print_json(as_object(trials))
+    else:
+        _print(trials, details=bool(ids))
+    report.print_failures(failures)
+    return _status(trials, failures)
+
+
+def _search(root: Path, chosen: Sequence[Bug], options: Options) -> tuple[list[Trial], list[Outcome]]:
+    """The trials of bugs that a scenario shows, and all outcomes."""
+    if not chosen:
+        return [], []
     fixed = content.load(root)
     broken = {bug.id: content.load(root, [bug.variant]) for bug in chosen}
     for bug in chosen:
@@ -75,14 +173,7 @@ def bugs(ids: tuple[str, ...], traces: Path | None, as_json: bool, **search: Any
     trials = [
         Trial(bug, broken[bug.id], outcomes[f"{bug.id} in {bug.scenario}"], outcomes[bug.scenario]) for bug in chosen
     ]
-    if traces is not None:
-        report.write_traces([t.with_bug for t in trials], traces)
-    if as_json:
-        print_json(as_object(trials))
-    else:
-        _print(trials, details=bool(ids))
-    report.print_failures(outcomes.values())
-    return _status(trials)
+    return trials, list(outcomes.values())
 
 
 def _verdict(outcome: Outcome, bug: Bug) -> PropertyVerdict:
@@ -96,51 +187,49 @@ def _verdict(outcome: Outcome, bug: Bug) -> PropertyVerdict:
     )
 
 
-def _status(trials: Sequence[Trial]) -> Status:
-    failures = {o.failure for t in trials for o in (t.with_bug, t.with_fix)}
+def _status(trials: Sequence[Tried], outcomes: Sequence[Outcome]) -> Status:
+    failures = {o.failure for o in outcomes}
     if Failure.INTERNAL in failures:
         return Status.INTERNAL
     if Failure.MODEL in failures:
         return Status.USAGE
-    if all(t.reproduced for t in trials):
+    if all(map(reproduced, trials)):
         return Status.EXPECTED
     wrong = any(t.before.verdict is Verdict.HOLDS or t.after.verdict is Verdict.VIOLATED for t in trials)
     return Status.UNEXPECTED if wrong else Status.UNDETERMINED
 
 
-def as_object(trials: Sequence[Trial]) -> dict[str, Any]:
+def as_object(trials: Sequence[Tried]) -> dict[str, Any]:
     """The object of `bugs --json` (psockmc/schemas/bugs.schema.json)."""
-    rows = []
-    for trial in trials:
-        result = trial.with_bug.result
-        rows.append(
-            {
-                "id": trial.bug.id,
-                "fix": trial.bug.fix,
-                "class": trial.bug.kind,
-                "scenario": trial.bug.scenario,
-                "property": trial.bug.property,
-                "before": trial.before.verdict,
-                "after": trial.after.verdict,
-                "steps": trial.before.depth,
-                "states": result.states if result else None,
-                "seconds": result.seconds if result else None,
-                "reproduced": trial.reproduced,
-            }
-        )
-    return {"bugs": rows, "reproduced": sum(t.reproduced for t in trials), "total": len(trials)}
+    rows = [
+        {
+            "id": trial.bug.id,
+            "fix": trial.bug.fix,
+            "class": trial.bug.kind,
+            "scenario": trial.bug.scenario or trial.bug.operation,
+            "property": trial.bug.property,
+            "before": trial.before.verdict,
+            "after": trial.after.verdict,
+            "steps": trial.steps,
+            "states": trial.states,
+            "seconds": trial.seconds,
+            "reproduced": reproduced(trial),
+        }
+        for trial in trials
+    ]
+    return {"bugs": rows, "reproduced": sum(map(reproduced, trials)), "total": len(trials)}
 
 
-def _print(trials: Sequence[Trial], *, details: bool) -> None:
+def _print(trials: Sequence[Tried], *, details: bool) -> None:
     out = console.output()
     out.print(_table(trials))
     if details:
         for trial in trials:
             _print_details(trial, out.width)
-    click.echo(f"\n{sum(t.reproduced for t in trials)} of {console.number(len(trials), 'bug')} reproduced")
+    click.echo(f"\n{sum(map(reproduced, trials))} of {console.number(len(trials), 'bug')} reproduced")
 
 
-def _table(trials: Sequence[Trial]) -> Table:
+def _table(trials: Sequence[Tried]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for heading in ("bug", "fix", "class", "property", "before", "after"):
         table.add_column(heading, overflow="fold")
@@ -148,7 +237,6 @@ def _table(trials: Sequence[Trial]) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("reproduced")
     for trial in trials:
-        result = trial.with_bug.result
         table.add_row(
             trial.bug.id,
             trial.bug.fix[:12],
@@ -156,15 +244,15 @@ def _table(trials: Sequence[Trial]) -> Table:
             trial.bug.property,
             Text(trial.before.verdict, style="green" if trial.before.verdict is Verdict.VIOLATED else "bold red"),
             Text(trial.after.verdict, style="green" if trial.after.verdict is Verdict.HOLDS else "bold red"),
-            str(trial.before.depth or "-"),
-            f"{result.states:,}" if result else "-",
-            f"{result.seconds:.1f}{' (cached)' if result.cached else ''}" if result else "-",
-            Text("yes") if trial.reproduced else Text("no", style="bold red"),
+            str(trial.steps or "-"),
+            f"{trial.states:,}" if trial.states else "-",
+            f"{trial.seconds:.1f}{trial.note}" if trial.seconds is not None else "-",
+            Text("yes") if reproduced(trial) else Text("no", style="bold red"),
         )
     return table
 
 
-def _print_details(trial: Trial, width: int) -> None:
+def _print_details(trial: Tried, width: int) -> None:
     """The bug as a change of the model, and how it strikes."""
     bug = trial.bug
     click.echo(f"\n{bug.id} (fixed by {bug.fix[:12]}){': ' + bug.symptom if bug.symptom else ''}")
@@ -174,10 +262,9 @@ def _print_details(trial: Trial, width: int) -> None:
     click.echo(report.variant_diff(trial.program), nl=False)
     for name, verdict in _both(trial).items():
         click.echo(f"{name}: {bug.property} {verdict.verdict}: {verdict.message or verdict.basis}")
-    trace = trial.with_bug.traces.get(bug.property)
-    if trace is not None:
-        click.echo("\n" + report.diagram(trace, width))
+    if picture := trial.picture(width):
+        click.echo("\n" + picture)
 
 
-def _both(trial: Trial) -> Mapping[str, PropertyVerdict]:
+def _both(trial: Tried) -> Mapping[str, Verdictlike]:
     return {"with the bug": trial.before, "with the fix": trial.after}

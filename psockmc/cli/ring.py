@@ -17,6 +17,8 @@ from psockmc.cli.status import Status, print_json, user_errors
 from psockmc.explore.verdict import Verdict
 from psockmc.prove import rings
 from psockmc.prove.rings import ClaimVerdict, Plan
+from psockmc.render.ring import ring_text
+from psockmc.render.ring_example import explain
 
 STYLES = {Verdict.HOLDS: "green", Verdict.VIOLATED: "bold red", Verdict.UNDETERMINED: "yellow"}
 
@@ -32,7 +34,13 @@ STYLES = {Verdict.HOLDS: "green", Verdict.VIOLATED: "bold red", Verdict.UNDETERM
     metavar="FILE",
     help="compose this variant: its functions replace those of the model",
 )
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=rings.LIMIT, metavar="S", help="give up a question after S seconds")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=rings.LIMIT,
+    metavar="S",
+    help="give up a question after S seconds",
+)
 @click.option("--jobs", "-j", type=click.IntRange(min=1), metavar="N", help="processes [default: one per CPU]")
 @json_option
 @user_errors({"results": [], "ok": False})
@@ -67,7 +75,7 @@ def ring(
     if as_json:
         print_json({"results": rings.as_rows(verdicts), "ok": status is Status.EXPECTED})
     else:
-        _print(verdicts)
+        _print(verdicts, plan)
     return status
 
 
@@ -84,7 +92,7 @@ def _status(verdicts: Sequence[ClaimVerdict]) -> Status:
     return Status.UNDETERMINED if wrong else Status.EXPECTED
 
 
-def _print(verdicts: Sequence[ClaimVerdict]) -> None:
+def _print(verdicts: Sequence[ClaimVerdict], plan: Plan) -> None:
     out = console.output()
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for heading in ("operation", "claims that hold", "other claims"):
@@ -94,7 +102,9 @@ def _print(verdicts: Sequence[ClaimVerdict]) -> None:
         mine = [v for v in verdicts if v.op == op]
         good = " ".join(v.claim for v in mine if v.verdict is Verdict.HOLDS)
         bad = Text("\n").join(
-            Text(f"{v.claim} {v.verdict}{'' if v.as_expected else ' (not expected)'}", style=STYLES.get(v.verdict, "red"))
+            Text(
+                f"{v.claim} {v.verdict}{'' if v.as_expected else ' (not expected)'}", style=STYLES.get(v.verdict, "red")
+            )
             for v in mine
             if v.verdict is not Verdict.HOLDS
         )
@@ -102,13 +112,15 @@ def _print(verdicts: Sequence[ClaimVerdict]) -> None:
     out.print(table)
     for verdict in verdicts:
         if verdict.verdict is not Verdict.HOLDS:
-            _print_other(verdict)
+            _print_other(verdict, plan)
     counted = Counter(v.verdict for v in verdicts)
     words = ", ".join(f"{n:,} {v}" for v, n in sorted(counted.items()))
-    click.echo(f"\n{console.number(len(verdicts), 'claim')} at {verdicts[0].frags} fragments: {words}" if verdicts else "")
+    click.echo(
+        f"\n{console.number(len(verdicts), 'claim')} at {verdicts[0].frags} fragments: {words}" if verdicts else ""
+    )
 
 
-def _print_other(verdict: ClaimVerdict) -> None:
+def _print_other(verdict: ClaimVerdict, plan: Plan) -> None:
     click.echo(f"\n{verdict.op}: {verdict.claim} {verdict.verdict}: {verdict.sentence}")
     refutation = verdict.refutation
     if refutation is None:
@@ -117,3 +129,7 @@ def _print_other(verdict: ClaimVerdict) -> None:
     click.echo(f"  at {refutation.span.file}:{refutation.span.line}, in {' > '.join(refutation.calls)}")
     if verdict.why:
         click.echo(f"  expected: {verdict.why}")
+    example = explain(plan, verdict)
+    if example.change is not None:
+        click.echo()
+        click.echo(ring_text(example.change))

@@ -98,7 +98,7 @@ class TableOf:
         """Raises ModelErrors when an arbitrary number has more values than can be tried one by one."""
         if count > MAX_CHOICES:
             message = f"an exhaustive search cannot try {count} values one by one"
-            help_ = f"replace the function with `choose(n)`, n up to {MAX_CHOICES}, in a variant; or prove it: `psockmc ring`"
+            help_ = f"replace the function in a variant by one with `choose(n)`, n up to {MAX_CHOICES}"
             raise ModelErrors([self.error("E0904", span, message, help_)])
 
     def error(self, code: str, span: tree.Span, message: str, help_: str) -> Diagnostic:

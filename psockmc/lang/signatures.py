@@ -160,7 +160,9 @@ class _Head:
             return "", 0
         for param, arg in zip(params, self.node.args.args, strict=True):
             if not isinstance(param.type, Pointer):
-                help = f"write `{param.name}: Ptr[T]` for any object, and `arbitrary(lo, hi)` in the body for any number"
+                help = (
+                    f"write `{param.name}: Ptr[T]` for any object, and `arbitrary(lo, hi)` in the body for any number"
+                )
                 message = f"the parameter `{param.name}` of a proof must be a pointer, not `{show(param.type)}`"
                 raise self.file.refuse("E0304", arg, message, label="ranges over what?", help=help)
         match self.decorators[role]:

@@ -385,10 +385,11 @@ class Param:
 class Function:
     """A function. role: kernel, user, primitive, proof, pure, invariant, at_end.
 
-    kernel_file: "" unless role is kernel. recursion: how often it may stand on one call path. property_id and sentence:
-    of invariant and at_end; of a proof, property_id is the operation it is about and split how many of its first choices
-    are taken one by one. per_struct, per_kind: of `@per_object`, else "". locals: every local's type, parameters
-    included. variant: name of the function that this one replaced when it came from a variant, else "".
+    kernel_file: "" unless role is kernel. recursion: how often it may stand on one call path. property_id and
+    sentence: of invariant and at_end; of a proof, property_id is the operation it is about and split how many of
+    its first choices are taken one by one. per_struct, per_kind: of `@per_object`, else "". locals: every local's
+    type, parameters included. variant: name of the function that this one replaced when it came from a variant,
+    else "".
     """
 
     name: str

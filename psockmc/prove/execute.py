@@ -1,8 +1,8 @@
 """Symbolic execution of typed functions, all paths at once.
 
-Both sides of a branch are executed and their states merged where they meet, so the work grows with the length of the
-program and not with the number of its paths. Loops are unrolled as often as `rounds` allows; that they end by then is an
-obligation like any other, so that a proof is never bounded without saying so.
+Both sides of a branch are executed and their states merged where they meet, so the work grows with the length of
+the program and not with the number of its paths. Loops are unrolled as often as `rounds` allows; that they end by
+then is an obligation like any other, so that a proof is never bounded without saying so.
 
 What must hold is noted in the order in which it is met (`Item`): assumptions, checks, and the claims that every
 operation makes by itself:
@@ -46,8 +46,8 @@ class NeedsCase(Exception):
 class Item:
     """Something that was met on the way. kind: `assume`, `cover`, `check` or one of SAFETY.
 
-    claim: its name (`R3`; for SAFETY the kind). path: the condition under which the program gets there; cond: what holds or
-    must hold. snapshot: number of the memory snapshots taken before (`Execution.snapshots`).
+    claim: its name (`R3`; for SAFETY the kind). path: the condition under which the program gets there; cond: what
+    holds or must hold. snapshot: number of the memory snapshots taken before (`Execution.snapshots`).
     """
 
     kind: str
@@ -89,9 +89,10 @@ class _Frame:
 
 @dataclass(frozen=True)
 class Settings:
-    """rounds: how often a loop may go round. split: how many of the first choices are made one by one. decided: those that
-    are made already; a tuple is carried side by side, one value in each lane (see terms). exact: see Machine. constants: unknowns that stand for named constants, by name. given: values of all unknowns,
-    for a run on concrete numbers.
+    """rounds: how often a loop may go round. split: how many of the first choices are made one by one. decided:
+    those that are made already; a tuple is carried side by side, one value in each lane (see terms). exact: see
+    Machine. constants: unknowns that stand for named constants, by name. given: values of all unknowns, for a run
+    on concrete numbers.
     """
 
     rounds: int

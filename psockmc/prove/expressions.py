@@ -113,7 +113,10 @@ class Expressions:
             found = terms.options(arg) if isinstance(arg, Term) and not arg.truth else None
             if found is None or len(found) == 1:
                 continue
-            return self._one_of(list(found.items()), lambda leaf, at=position: self._each(name, [*args[:at], leaf, *args[at + 1:]], span))
+            return self._one_of(
+                list(found.items()),
+                lambda leaf, at=position: self._each(name, [*args[:at], leaf, *args[at + 1 :]], span),
+            )
         return self.run.call(name, args, span)
 
     def _table(self, name: str, args: list[Local], span: tree.Span) -> Term | None:

@@ -1,10 +1,10 @@
 """C arithmetic over terms: where a result leaves its type, what it becomes, and the obligation that it does not.
 
-A term is a mathematical integer. An operator whose exact result lies in its type by the intervals of the operands is that
-result. Otherwise the machine notes an obligation `wrap` (the exact value fits) and goes on with the exact value: it is the
-value that C computes in every run that meets the obligation, and in a run that does not, the obligation is what failed.
-Operations in `exact` (and those that the model marks as `wrapping`) are computed modulo 2**bits instead, so that what C
-does after a wrap-around can be examined too.
+A term is a mathematical integer. An operator whose exact result lies in its type by the intervals of the operands
+is that result. Otherwise the machine notes an obligation `wrap` (the exact value fits) and goes on with the exact
+value: it is the value that C computes in every run that meets the obligation, and in a run that does not, the
+obligation is what failed. Operations in `exact` (and those that the model marks as `wrapping`) are computed modulo
+2**bits instead, so that what C does after a wrap-around can be examined too.
 """
 
 from __future__ import annotations
@@ -130,9 +130,7 @@ class Machine:
             return terms.operation("%", left, terms.const(right.value + 1), 0, right.value)
         raise Unsupported(f"`{op}` of two numbers that are both unknown is not linear", span)
 
-    def _by_cases(
-        self, op: str, first: dict[int, Term], second: dict[int, Term], t: Type, span: tree.Span
-    ) -> Term:
+    def _by_cases(self, op: str, first: dict[int, Term], second: dict[int, Term], t: Type, span: tree.Span) -> Term:
         result: Term | None = None
         for a, when_a in first.items():
             for b, when_b in second.items():

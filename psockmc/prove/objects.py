@@ -15,8 +15,8 @@ from psockmc.prove.terms import Term
 class Objects:
     """The arguments of the proof, whose content is arbitrary, and the instances of the program, with their own.
 
-    A pointer is the number of an object, from 1; NULL is 0. given: values of the unknowns, by name, for a run on concrete
-    numbers; unknowns without a given value are then their least one.
+    A pointer is the number of an object, from 1; NULL is 0. given: values of the unknowns, by name, for a run on
+    concrete numbers; unknowns without a given value are then their least one.
     """
 
     def __init__(self, program: tree.Program, given: Mapping[str, int] | None = None) -> None:
@@ -113,7 +113,9 @@ class Objects:
         """NULL or one of the objects."""
         value = terms.const(0)
         for number in self.of(struct):
-            value = terms.ite(self.unknown(f"{name} is {self.names[number - 1]}", 0, 1, truth=True), terms.const(number), value)
+            value = terms.ite(
+                self.unknown(f"{name} is {self.names[number - 1]}", 0, 1, truth=True), terms.const(number), value
+            )
         return value
 
     def unknown(self, name: str, lo: int, hi: int, truth: bool = False) -> Term:

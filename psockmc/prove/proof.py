@@ -1,9 +1,9 @@
 """A proof from its function to the verdict of each claim.
 
-The first choice of a proof (where a ring starts) is carried in lanes, the further ones that it asks for are made one by
-one; each combination is a case. In a case, all claims together are one question to the solver: is there a run that breaks
-one of them? Where there is, the claim that is broken first in that run is refuted, and the question is asked again
-without it.
+The first choice of a proof (where a ring starts) is carried in lanes, the further ones that it asks for are made
+one by one; each combination is a case. In a case, all claims together are one question to the solver: is there a
+run that breaks one of them? Where there is, the claim that is broken first in that run is refuted, and the question
+is asked again without it.
 """
 
 from __future__ import annotations
@@ -200,7 +200,9 @@ def _reach(case: Case, solver: Solver, items: Sequence[Item]) -> None:
 
 
 def replay(question: Question, refutation: Refutation) -> list[Item]:
-    """What a run on the numbers of a refutation breaks, in order: the same functions on numbers, with C's wrap-around."""
+    """What a run on the numbers of a refutation breaks, in order: the same functions on numbers, with C's
+    wrap-around.
+    """
     run = question.execution(refutation.decided, dict(refutation.values))
     run.run(question.proof)
     assumed = [item for item in run.items if item.kind == "assume"]

@@ -17,9 +17,10 @@ from psockmc.lang import load_program, tree
 from psockmc.prove import proof
 from psockmc.prove.execute import SAFETY
 from psockmc.prove.machine import Unsupported
-from psockmc.prove.proof import LIMIT, Question, Refutation, Share
+from psockmc.prove.proof import Question, Refutation, Share
 
 FRAGS = 17
+LIMIT = proof.LIMIT
 LEAST_FRAGS, MOST_FRAGS = 2, 45
 SPARE_ROUNDS = 3
 """A loop may go round once for each slot of the ring, and this often more."""
@@ -106,6 +107,11 @@ def proofs(program: tree.Program) -> dict[str, tree.Function]:
     return {f.property_id: f for f in found}
 
 
+def question(program: tree.Program, op: str, frags: int, timeout: float = LIMIT) -> Question:
+    """The proof of an operation, as it is asked for rings of `frags` elements."""
+    return Question.of(program, proofs(program)[op], frags + 1 + SPARE_ROUNDS, timeout)
+
+
 def operations(program: tree.Program, wanted: Iterable[str]) -> list[str]:
     """The operations that were asked for, all when none was; a kernel function stands for all proofs about it."""
     known = proofs(program)
@@ -156,15 +162,15 @@ def _share(plan: Plan, op: str, share: Share) -> _Outcome:
     """One worker's part of one operation."""
     outcome = _Outcome()
     started = time.monotonic()
-    question = Question.of(_program, proofs(_program)[op], plan.frags + 1 + SPARE_ROUNDS, plan.timeout)
+    asked = question(_program, op, plan.frags, plan.timeout)
     try:
-        for case in proof.run(question, share):
+        for case in proof.run(asked, share):
             outcome.cases += 1
             outcome.claims |= case.claims
             outcome.unknown |= case.unknown
             outcome.reached |= case.reached
             for claim, refutation in case.refuted.items():
-                _require_replayed(question, refutation)
+                _require_replayed(asked, refutation)
                 outcome.refuted.setdefault(claim, refutation)
     except Unsupported as error:
         outcome.error = f"{error.message} ({error.span.file}:{error.span.line})"
@@ -176,10 +182,10 @@ class NotReplayed(Exception):
     """A refutation that a run on its numbers does not show: an error of the prover, never of the code."""
 
 
-def _require_replayed(question: Question, refutation: Refutation) -> None:
-    broken = proof.replay(question, refutation)
+def _require_replayed(asked: Question, refutation: Refutation) -> None:
+    broken = proof.replay(asked, refutation)
     if not any(item.claim == refutation.claim for item in broken):
-        op, claim = question.proof.property_id, refutation.claim
+        op, claim = asked.proof.property_id, refutation.claim
         raise NotReplayed(f"{op}: the solver's numbers do not break {claim} when they are computed with")
 
 

@@ -74,7 +74,9 @@ class Solver:
             if top in known:
                 stack.pop()
                 continue
-            below = [pair[0] for pair in top.args] if top.kind == "lin" else [t for t in top.args if isinstance(t, Term)]  # type: ignore[index]
+            below = (
+                [pair[0] for pair in top.args] if top.kind == "lin" else [t for t in top.args if isinstance(t, Term)]
+            )  # type: ignore[index]
             missing = [t for t in below if t not in known]
             if missing:
                 stack.extend(missing)

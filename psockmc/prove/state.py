@@ -75,7 +75,9 @@ def _common_prefix(first: tuple[Term, ...], second: tuple[Term, ...]) -> int:
 
 
 class _Join:
-    """Values of two states that exclude each other: the first is meant where `cond` holds, the second where `other` does."""
+    """Values of two states that exclude each other: the first is meant where `cond` holds, the second where `other`
+    does.
+    """
 
     def __init__(self, cond: Term, other: Term) -> None:
         self.cond = cond
@@ -101,7 +103,9 @@ class _Join:
         return joined
 
     def locals(self, first: dict[str, Local], second: dict[str, Local]) -> dict[str, Local]:
-        """Locals that only one side has cannot be read behind the meeting point: the language demands assignment first."""
+        """Locals that only one side has cannot be read behind the meeting point: the language demands assignment
+        first.
+        """
         joined: dict[str, Local] = {}
         for name, value in first.items():
             other = second.get(name, value)

@@ -5,10 +5,11 @@ Integers are mathematical; what C does to them when they leave their type is mad
 them off again yields the number it started from, not a tower of sums. Every integer term knows an interval that
 contains it; comparisons which the interval decides become constants at once.
 
-**Lanes.** One number that has few possible values, such as the place at which a ring starts, need not be an unknown. It is
-carried as the tuple of all its values, one for each lane, and arithmetic on it is done lane by lane. Whatever comes out the
-same in every lane is a constant again: that slot 3 behind the start is not the end holds wherever the ring starts,
-without a question to the solver. Only what really depends on the lane becomes a condition on it.
+**Lanes.** One number that has few possible values, such as the place at which a ring starts, need not be an
+unknown. It is carried as the tuple of all its values, one for each lane, and arithmetic on it is done lane by lane.
+Whatever comes out the same in every lane is a constant again: that slot 3 behind the start is not the end holds
+wherever the ring starts, without a question to the solver. Only what really depends on the lane becomes a condition
+on it.
 
 **Chains.** Unknowns that are known to increase, each greater than the one before (the places at which the elements of a
 message end), are ranked. Comparisons of one and the same number with several of them imply each other, and only the
@@ -52,11 +53,12 @@ class Bound:
 class Term:
     """One node. Two terms are equal iff they are the same object.
 
-    kind of an integer: `int`, `var`, `lanes` (args: its value in each lane), `lin` (args: pairs (term, factor); value: the
-    constant), `ite` (condition, then, other), `cast` (a term that is known to lie in lo..hi where it is used), `op` (name in `name`; args). Of a truth value: `true`, `false`, `bool` (an
-    unknown), `lane` (args: whether it holds, for each lane), `le` and `eq` (args: the linear combination that is <= 0 or
-    == 0), `not`, `and`, `or`. lo, hi: bounds of an integer, inclusive. atoms: which comparisons, unknowns and conditions on
-    the lane occur in it, a bit for each. bound: of a comparison with a member of a chain; says: all bounds it implies.
+    kind of an integer: `int`, `var`, `lanes` (args: its value in each lane), `lin` (args: pairs (term, factor);
+    value: the constant), `ite` (condition, then, other), `cast` (a term that is known to lie in lo..hi where it is
+    used), `op` (name in `name`; args). Of a truth value: `true`, `false`, `bool` (an unknown), `lane` (args:
+    whether it holds, for each lane), `le` and `eq` (args: the linear combination that is <= 0 or == 0), `not`,
+    `and`, `or`. lo, hi: bounds of an integer, inclusive. atoms: which comparisons, unknowns and conditions on the
+    lane occur in it, a bit for each. bound: of a comparison with a member of a chain; says: all bounds it implies.
     """
 
     kind: str
@@ -121,11 +123,12 @@ TRUE: Final = _intern(("true",), "true", ())[0]
 FALSE: Final = _intern(("false",), "false", ())[0]
 TRUE.negated, FALSE.negated = FALSE, TRUE
 
+
 def learn(fact: Term) -> None:
     """Takes note of an assumption that holds everywhere.
 
-    It bounds a linear combination; one that says that an unknown is less than another makes a chain of them. Terms that are
-    built from here on are simplified with it.
+    It bounds a linear combination; one that says that an unknown is less than another makes a chain of them. Terms
+    that are built from here on are simplified with it.
     """
     if fact.kind == "and":
         for part in fact.args:
@@ -259,14 +262,19 @@ def _linear(parts: Parts, constant: int) -> Term:
     if constant == 0 and len(pairs) == 1 and pairs[0][1] == 1:
         return pairs[0][0]
     if all(t.kind == "lanes" for t, _ in pairs):
-        columns = zip(*(t.args for t, _ in pairs), strict=True)
-        return lanes([constant + sum(v * c for v, (_, c) in zip(row, pairs, strict=True)) for row in columns])  # type: ignore[operator]
+        return _lane_by_lane(pairs, constant)
     key = ("lin", constant, *((t.number, c) for t, c in pairs))
     term, new = _intern(key, "lin", pairs, constant)
     if new:
         term.lo = constant + sum(c * (t.lo if c > 0 else t.hi) for t, c in pairs)
         term.hi = constant + sum(c * (t.hi if c > 0 else t.lo) for t, c in pairs)
     return term
+
+
+def _lane_by_lane(pairs: Iterable[tuple[Term, int]], constant: int) -> Term:
+    """A sum of products of numbers that are known in each lane."""
+    columns = zip(*([c * v for v in in_lanes(t) or ()] for t, c in pairs), strict=True)
+    return lanes([constant + sum(column) for column in columns])
 
 
 def cast(term: Term, lo: int, hi: int) -> Term:
@@ -283,7 +291,7 @@ def cast(term: Term, lo: int, hi: int) -> Term:
 
 
 def add(left: Term, right: Term, factor: int = 1) -> Term:
-    """left + factor * right."""
+    """Left + factor * right."""
     parts, constant = _parts(left)
     more, addend = _parts(right)
     for term, count in more.items():
@@ -292,12 +300,12 @@ def add(left: Term, right: Term, factor: int = 1) -> Term:
 
 
 def subtract(left: Term, right: Term) -> Term:
-    """left - right."""
+    """Left - right."""
     return add(left, right, -1)
 
 
 def scale(term: Term, factor: int) -> Term:
-    """factor * term."""
+    """Factor * term."""
     return add(const(0), term, factor)
 
 
@@ -403,6 +411,14 @@ def _term(part: object) -> Term:
     return part
 
 
+def operation(name: str, left: Term, right: Term, lo: int, hi: int) -> Term:
+    """A non-linear operation that stays symbolic: `*`, `//`, `%` (of non-negative numbers)."""
+    term, new = _intern(("op", name, left.number, right.number), "op", (left, right), name=name)
+    if new:
+        term.lo, term.hi = lo, hi
+    return term
+
+
 def cases(term: Term) -> Mapping[int, Term] | None:
     """The values that a term can have, each with the condition under which it has it; None when there are many.
 
@@ -436,7 +452,7 @@ def boolean(value: bool) -> Term:
 
 
 def at_most(left: Term, right: Term) -> Term:
-    """left <= right."""
+    """Left <= right."""
     difference = subtract(left, right)
     lo, hi = interval(difference)
     if hi <= 0 or left.hi <= right.lo:
@@ -447,7 +463,7 @@ def at_most(left: Term, right: Term) -> Term:
 
 
 def equals(left: Term, right: Term) -> Term:
-    """left == right."""
+    """Left == right."""
     if left is right:
         return TRUE
     difference = subtract(left, right)
@@ -572,7 +588,7 @@ def _says_more(first: Bound, second: Bound) -> bool:
 
 
 def negation(term: Term) -> Term:
-    """not term."""
+    """Not term."""
     if term.negated is None:
         if term.kind == "not":
             opposite = _term(term.args[0])
@@ -646,7 +662,7 @@ def _demands(term: Term) -> tuple[object, ...]:
 
 
 def _factored(flat: dict[Term, None]) -> Term | None:
-    """a and b, or a and c: a, and b or c."""
+    """What all alternatives demand, and one of the rests: `a and b or a and c` is `a and (b or c)`."""
     sets = [dict.fromkeys(_demands(term)) for term in flat]
     common = [t for t in sets[0] if all(t in s for s in sets[1:])]
     if not common:
