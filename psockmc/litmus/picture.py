@@ -1,7 +1,7 @@
 """What a picture of an execution shows: which edges, with which labels.
 
-For an allowed execution: rf, co and fr, and within each thread what the model preserves of program order. For a
-forbidden one: the cycle, and rf to see where values come from.
+For an allowed execution: rf, co and fr, within each thread what the model preserves of program order, and data races.
+For a forbidden one: the cycle, and rf to see where values come from.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from psockmc.litmus.explain import Explanation, Unfolder
 from psockmc.litmus.model import Model
 from psockmc.litmus.witness import Nodes, overwritten, reads_from, write_order
 
-Sort = Literal["po", "rf", "co", "fr", "order"]
+Sort = Literal["po", "rf", "co", "fr", "order", "race"]
 
 _SORTS: dict[str, Sort] = {
     **dict.fromkeys(("rf", "rfe", "rfi"), "rf"),
     **dict.fromkeys(("co", "coe", "coi"), "co"),
     **dict.fromkeys(("fr", "fre", "fri"), "fr"),
     "po": "po",
+    "data-race": "race",
 }
 
 
@@ -57,6 +58,10 @@ def picture_of(model: Model, execution: Execution) -> Picture:
         collector.add("fr", source, target)
     for label, source, target in _preserved(model, execution):
         collector.add(label, source, target)
+    for flag in model.flags(execution):
+        if flag.name == "data-race":
+            for source, target in sorted({(min(pair), max(pair)) for pair in flag.pairs}):
+                collector.add(flag.name, source, target)
     return collector.picture()
 
 

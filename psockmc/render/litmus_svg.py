@@ -10,7 +10,7 @@ from psockmc.litmus.picture import Arrow, Picture
 from psockmc.litmus.witness import assignment
 from psockmc.render.litmus_layout import LABEL_HEIGHT, MARGIN, Box, Layout, Route, layout
 
-COLOURS = {"po": "#8a8f98", "rf": "#c02f1d", "co": "#1f5fbf", "fr": "#c96a00", "order": "#1d7a3c"}
+COLOURS = {"po": "#8a8f98", "rf": "#c02f1d", "co": "#1f5fbf", "fr": "#c96a00", "order": "#1d7a3c", "race": "#a01fa0"}
 """By the sort of an arrow."""
 
 MEANINGS = {
@@ -19,6 +19,7 @@ MEANINGS = {
     "co": "is overwritten by",
     "fr": "read what is overwritten by",
     "order": "is ordered before",
+    "race": "nothing orders these",
 }
 
 _CODE = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
@@ -72,8 +73,8 @@ def _style() -> str:
         "fill:#57606a}.thread{font:600 14px " + _TEXT + ";fill:#1b1f24}.code{font:12px " + _CODE + ";fill:#1b1f24}"
         ".effect{font:12px " + _CODE + ";fill:#57606a}.letter{font:600 12px " + _TEXT + ";fill:#57606a}"
         ".label{font:600 11px " + _TEXT + "}.box{fill:#f6f8fa;stroke:#afb8c1}.fence{fill:#fff;stroke:#afb8c1;"
-        "stroke-dasharray:4 3}.halo{fill:#fff;opacity:.88}.edge{fill:none;stroke-width:1.5}.faint{opacity:.45}"
-        ".cycle{stroke-width:2.6}" + sorts + "</style>"
+        "stroke-dasharray:4 3}.halo{fill:#fff;opacity:.88}.edge{fill:none;stroke-width:1.5}"
+        ".cycle{stroke-width:2.6}.race{stroke-dasharray:6 4;stroke-width:2}" + sorts + "</style>"
     )
 
 
@@ -121,11 +122,16 @@ def _box(box: Box) -> Iterator[str]:
 
 def _arrow(route: Route) -> str:
     arrow = route.arrow
-    return f'<path class="edge {arrow.sort}{_weight(arrow)}" d="{route.path}" marker-end="url(#head-{arrow.sort})"/>'
+    return f'<path class="edge {arrow.sort}{_weight(arrow)}" d="{route.path}"{_head_of(arrow.sort)}/>'
 
 
 def _weight(arrow: Arrow) -> str:
     return " cycle" if arrow.cycle else ""
+
+
+def _head_of(sort: str) -> str:
+    """The arrowhead; a race has no direction."""
+    return "" if sort == "race" else f' marker-end="url(#head-{sort})"'
 
 
 def _label(route: Route) -> Iterator[str]:
@@ -143,13 +149,13 @@ def _label(route: Route) -> Iterator[str]:
 def _legend(used: Sequence[str], y: float) -> Iterator[str]:
     x = MARGIN
     for sort in used:
-        yield f'<path class="edge {sort}" d="M{x:.1f},{y:.1f} h26" marker-end="url(#head-{sort})"/>'
+        yield f'<path class="edge {sort}" d="M{x:.1f},{y:.1f} h26"{_head_of(sort)}/>'
         yield _text("note", x + 33, y + 4, _meaning(sort))
         x += _entry_width(sort)
 
 
 def _meaning(sort: str) -> str:
-    return MEANINGS[sort] if sort in ("po", "order") else f"{sort}: {MEANINGS[sort]}"
+    return MEANINGS[sort] if sort in ("po", "order", "race") else f"{sort}: {MEANINGS[sort]}"
 
 
 def _entry_width(sort: str) -> float:

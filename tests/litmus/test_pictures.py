@@ -65,6 +65,12 @@ def test_an_allowed_execution_shows_rf_fr_and_what_is_preserved() -> None:
     assert arrows == {("rf", "c", "d"), ("fr", "e", "a"), ("wmb", "a", "c")}
 
 
+def test_a_data_race_is_drawn_between_its_accesses() -> None:
+    shown = picture(examples.RACE)
+    letters = [node.letter for node in shown.nodes.all]
+    assert [(letters[a.source], letters[a.target]) for a in shown.arrows if a.sort == "race"] == [("a", "d")]
+
+
 def test_a_cycle_is_marked() -> None:
     shown = picture(examples.MP_FENCES)
     assert {arrow.label for arrow in shown.arrows if arrow.cycle} == {"wmb", "rfe", "rmb", "fre"}
