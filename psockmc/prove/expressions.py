@@ -27,7 +27,7 @@ class Expressions:
 
     def __init__(self, run: Execution) -> None:
         self.run = run
-        self.tables: dict[tuple[str | Local, ...], Term] = {}
+        self.tables: dict[tuple[str | bool | Local, ...], Term] = {}
 
     # ------------------------------------------------------------ values
 
@@ -120,13 +120,17 @@ class Expressions:
         return self.run.call(name, args, span)
 
     def _table(self, name: str, args: list[Local], span: tree.Span) -> Term | None:
-        """A call with known numbers, looked up when it was made before and nothing was to be noted about it."""
-        key = (name, *args)
+        """A call with known numbers, looked up when it was made before and nothing was to be noted about it.
+
+        What comes of a call depends on the conditions that led to it, too: returns that they exclude are left out.
+        """
+        run = self.run
+        key = (name, bool(run.machine.intended), run.state.path, *args)
         found = self.tables.get(key)
         if found is None:
-            before = len(self.run.items)
-            found = self.run.call(name, args, span)
-            if found is not None and len(self.run.items) == before:
+            before = len(run.items)
+            found = run.call(name, args, span)
+            if found is not None and len(run.items) == before:
                 self.tables[key] = found
         return found
 
@@ -210,7 +214,7 @@ class Expressions:
         run = self.run
         if cond is TRUE:
             return self.truth(expr)
-        if any(isinstance(part, tree.Call) for part in within(expr)):
+        if any(isinstance(part, tree.Call | tree.Intrinsic) for part in within(expr)):
             value = run.branch(cond, lambda: self.truth(expr), lambda: FALSE)
             assert value is not None
             return value
@@ -382,7 +386,7 @@ class Expressions:
         if not isinstance(expr.place.type, ArrayType):
             raise Unsupported("the prover knows no lists", expr.span)
         for i in range(expr.place.type.length):
-            yield self.load(Place(tuple((cond, (*path, i)) for cond, path in place.options)))
+            yield self.load(Place(tuple((cond, self.run.objects.cell((*path, i))) for cond, path in place.options)))
 
 
 __all__ = ["Expressions", "bounds", "show_path"]

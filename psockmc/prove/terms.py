@@ -175,19 +175,19 @@ def _chain(linear: Term) -> None:
 
 def interval(term: Term) -> tuple[int, int]:
     """Bounds of an integer, inclusive, with what was assumed about it."""
-    lo, hi = term.lo, term.hi
     if not _facts or term.kind not in ("lin", "var"):
-        return lo, hi
+        return term.lo, term.hi
     parts, constant = _parts(term)
+    lo, hi = _within_chain(parts, term.lo, term.hi)
     known = _facts.get(tuple(sorted((t.number, c) for t, c in parts.items())))
     if known is not None:
         lo = lo if known[0] is None else max(lo, known[0] + constant)
         hi = hi if known[1] is None else min(hi, known[1] + constant)
-    return _within_chain(parts, lo, hi)
+    return lo, hi
 
 
 def _within_chain(parts: Parts, lo: int, hi: int) -> tuple[int, int]:
-    """The difference of two members of a chain is at least that of their ranks."""
+    """The difference of two members of a chain is at least that of their ranks. lo, hi: by the intervals of all parts."""
     ranked = sorted(((c, _ranks[t], t) for t, c in parts.items() if t in _ranks), key=lambda r: -r[0])
     if len(ranked) != 2 or (ranked[0][0], ranked[1][0]) != (1, -1) or ranked[0][1][0] != ranked[1][1][0]:
         return lo, hi
