@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from psockmc.litmus.lexer import END, NUMBER, WORD, Token
+from psockmc.litmus.lexer import END, NUMBER, WORD, Token, number
 from psockmc.litmus.problems import Problem
 from psockmc.litmus.syntax import (
     Assign,
@@ -295,7 +295,7 @@ class CodeParser:
                 return Number(0, token.start, token.end)
             return Name(text, token.start, token.end)
         if kind == NUMBER:
-            return Number(int(text.rstrip("uUlL"), 0), token.start, token.end)
+            return Number(number(text), token.start, token.end)
         if text == "(":
             if self._skip_cast():
                 return self._unary()

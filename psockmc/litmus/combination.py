@@ -170,7 +170,7 @@ class Combination:
         for choice, offset in zip(choices, self.candidate.offsets, strict=True):
             for term, outcome in (*choice.path.constraints, *choice.added):
                 of = {read + offset for read in reads(term)}
-                if len(of) > 1 or of & open_reads:
+                if len(of) != 1 or of & open_reads:
                     yield _constraint(term, offset, outcome)
 
     def _open_reads(self) -> set[int]:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Container, Iterator, Sequence
 
 from psockmc.litmus.execution import Value
-from psockmc.litmus.lexer import END, NUMBER, WORD, Token
+from psockmc.litmus.lexer import END, NUMBER, WORD, Token, number
 from psockmc.litmus.problems import Problem
 from psockmc.litmus.syntax import And, Equal, Final, Memory, Not, Or, Proposition, Register
 
@@ -144,8 +144,8 @@ class ConditionParser:
         bracket = self._take("[")
         self._take("*")
         token = self.tokens[self.at]
-        if token.kind == NUMBER or (token.text[:1] == "P" and self.tokens[self.at + 1].text == ":"):
-            thread = int(token.text.removeprefix("P"), 0)
+        if token.kind == NUMBER or self.tokens[self.at + 1].text == ":":
+            thread = self._thread(token)
             if thread >= len(self.registers):
                 message = f"there is no thread P{thread}: the last is P{len(self.registers) - 1}"
                 raise _Refused(Problem("L0008", message, token.start, token.end))
@@ -156,6 +156,12 @@ class ConditionParser:
         if bracket:
             self._expect("]")
         return memory
+
+    def _thread(self, token: Token) -> int:
+        digits = token.text if token.kind == NUMBER else token.text.removeprefix("P")
+        if not digits.isdecimal():
+            raise self._unexpected("a thread such as `0` or `P0`")
+        return int(digits)
 
     def _known(self, names: Container[str], otherwise: str) -> str:
         """The next word, with a complaint when it is not among these names."""
@@ -172,7 +178,7 @@ class ConditionParser:
         if token.kind != NUMBER:
             raise self._unexpected("a number")
         self.at += 1
-        return int(token.text.rstrip("uUlL"), 0)
+        return number(token.text)
 
     def _word(self) -> str:
         token = self.tokens[self.at]

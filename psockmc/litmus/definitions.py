@@ -153,7 +153,7 @@ def _expression(number: int, text: str) -> Expr:
     """An expression over the parameters, old and new."""
     source = Source("primitives.def", f"{text.strip()} }}")
     tokens, _ = lexer.code(source, 0)
-    tokens[-2:] = [Token(END, "", len(text), len(text) + 1)]
+    tokens[-3:] = [Token(END, "", len(text), len(text) + 1)] * 2
     problems: list[Problem] = []
     try:
         return CodeParser(tokens, problems).expression()

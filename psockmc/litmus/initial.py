@@ -48,7 +48,7 @@ class InitialParser:
         texts = [t.text for t in tokens]
         thread = None
         if len(tokens) > 2 and tokens[0].kind == NUMBER and texts[1] == ":":
-            thread, tokens, texts = int(texts[0]), tokens[2:], texts[2:]
+            thread, tokens, texts = lexer.number(texts[0]), tokens[2:], texts[2:]
         equals = texts.index("=") if "=" in texts else len(texts)
         left = [t for t in tokens[:equals] if t.text not in ("*", "[", "]")]
         if not left or any(t.kind != WORD for t in left):
@@ -75,7 +75,7 @@ class InitialParser:
         if len(tokens) != 1:
             return None
         if tokens[0].kind == NUMBER:
-            return sign * int(texts[0].rstrip("uUlL"), 0)
+            return sign * lexer.number(texts[0])
         if texts[0] == "NULL":
             return 0
         return f"&{texts[0]}" if tokens[0].kind == WORD and sign == 1 else None

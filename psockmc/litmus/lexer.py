@@ -23,7 +23,7 @@ class Token(NamedTuple):
 
 
 _SKIP = r"//[^\n]*|/\*.*?\*/|\Z"
-_WORDS = r"(?P<word>[A-Za-z_]\w*)|(?P<number>0[xX][0-9a-fA-F]+[uUlL]*|\d+[uUlL]*)"
+_WORDS = r"(?P<word>[A-Za-z_]\w*)|(?P<number>(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)[uUlL]*)"
 _CODE_SIGNS = r"==|!=|<=|>=|<<|>>|&&|\|\||->|\+\+|--|[-+*/%&|^!<>=(){};,:\[\].~?]"
 _FACT_SIGNS = r"/\\|\\/|&&|\|\||==|!=|[-~(){};,:\[\].=&*!]"
 # Every match takes the white space before it along. What is no sign either is left to the parsers to refuse.
@@ -31,6 +31,12 @@ _CODE = re.compile(rf"\s*(?:{_WORDS}|(?P<skip>{_SKIP})|(?P<sign>{_CODE_SIGNS}|.)
 _FACTS = re.compile(rf"\s*(?:{_WORDS}|(?P<skip>{_SKIP})|(?P<sign>{_FACT_SIGNS}|.))", re.S)
 _SPACE = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)+", re.S)
 _COMMENT = re.compile(r"\(\*|\*\)")
+
+
+def number(text: str) -> int:
+    """The value of a token of the kind NUMBER: as in C, a leading 0 is octal."""
+    digits = text.rstrip("uUlL")
+    return int(digits, 8 if digits.isdigit() and digits[0] == "0" else 0)
 
 
 def code(source: Source, start: int) -> tuple[list[Token], int]:
@@ -59,7 +65,7 @@ def code(source: Source, start: int) -> tuple[list[Token], int]:
                 break
         elif word == "/" and text.startswith("/*", begin):
             raise _endless(source, begin, "*/")
-    tokens.append(Token(END, "", position, position + 1))
+    tokens += [Token(END, "", position, position + 1)] * 2  # so that a parser may look one token ahead
     return tokens, position
 
 
@@ -84,7 +90,7 @@ def facts(source: Source, start: int, end: int) -> list[Token]:
         if kind is not None and kind != "skip":
             begin = match.start(kind)
             tokens.append(Token(kind, text[begin:position], begin, position))
-    tokens.append(Token(END, "", position, position + 1))
+    tokens += [Token(END, "", position, position + 1)] * 2  # so that a parser may look one token ahead
     return tokens
 
 

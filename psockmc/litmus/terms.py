@@ -125,10 +125,15 @@ def evaluate(term: Term, value: Callable[[int], Term]) -> Term:
 
 
 def simplify(term: Term, known: dict[int, Term]) -> Term:
-    """The term with the known reads put in. Raises NoMeaning."""
+    """The term with the known reads put in. What then has no meaning stays a term: it may never be evaluated."""
     if type(term) is not tuple:
         return term
     if term[0] == READ:
         return known.get(term[1], term)
     left, right = simplify(term[1], known), simplify(term[2], known)
-    return term if left is term[1] and right is term[2] else make(term[0], left, right)
+    if left is term[1] and right is term[2]:
+        return term
+    try:
+        return make(term[0], left, right)
+    except NoMeaning:
+        return (term[0], left, right)

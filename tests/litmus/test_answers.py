@@ -364,6 +364,11 @@ def test_arithmetic_on_an_address_that_is_read_is_an_error() -> None:
         answer("int r1 = READ_ONCE(*x); if (r1 < 3) int r2 = 1;", end="exists (0:r1=0)", initial="x=y;", counts=True)
 
 
+def test_arithmetic_on_an_address_on_a_way_that_nobody_goes_is_none() -> None:
+    body = "int r1 = READ_ONCE(*x); if (r1 == y) { r2 = r1 * 5; WRITE_ONCE(*z, r2); }"
+    assert answer(body, "int *r1 = READ_ONCE(*l);", end="exists (z=0)", initial="l=y;").verdict is Verdict.ALWAYS
+
+
 def test_a_known_verdict_survives_a_time_limit_while_looking_for_longer_loops(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_time(*_: object) -> bool:
         raise TimeLimit
