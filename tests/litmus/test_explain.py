@@ -135,3 +135,15 @@ def test_only_grace_periods_and_atomic_operations_stay_where_they_are(path: Path
     assert explanation is not None
     staying = {edge.label for step in explanation.steps for edge in step.edges if edge.source == edge.target}
     assert staying <= {"rcu-gp", "srcu-gp"}
+
+
+def test_a_model_forbids_with_axiom_and_cycle_and_allows_with_nothing() -> None:
+    model = load_model("6.1")
+    explanation = explanation_of(examples.MP_FENCES)
+    violation = model.forbids(explanation.execution)
+    assert violation is not None
+    assert violation.axiom == "happens-before"
+    assert violation.pairs == tuple((step.source, step.target) for step in explanation.steps)
+    allowed = examples.answer(examples.MP).witness
+    assert allowed is not None
+    assert model.forbids(allowed.execution()) is None
