@@ -113,16 +113,19 @@ def _user_memory(memory: Memory, case: Case) -> Iter:
 
 def on_ring(case: Case, bugs: Collection[str] = ()) -> Observed:
     """Run the case on the plain ring; an exception of the ring is an oops."""
-    world = build_world(case, bugs)
+    return step_on_ring(case, build_world(case, bugs))
+
+
+def step_on_ring(case: Case, world: World) -> Observed:
+    """Run the operation of the case on a world, which may have gone through others before."""
     wire = Wire(*case.wire)
     seen = Observed(oopsed=False)
     try:
         made = _run_on_ring(case, world, wire, seen)
     except Broken:
         return Observed(oopsed=True)
-    rings = [*world.rings, *made]
     memory = world.memory
-    seen.messages = [_fields(ring) for ring in _shown(case.op, rings)]
+    seen.messages = [_fields(ring) for ring in _shown(case.op, [*world.rings, *made])]
     seen.references = {number: page.refs for number, page in memory.pages.items()}
     seen.contents = {number: bytes(page.content) for number, page in memory.pages.items()}
     seen.charged = [(sk.charged, sk.rmem_alloc) for sk in world.socks]
@@ -228,10 +231,15 @@ def on_kernel(case: Case, kernel: Kernel) -> Observed:
     world = build_world(case, ())
     placed = _placed(case.op, world.rings)
     kernel.load([ring for ring, _ in placed], world.memory, world.socks, [number for _, number in placed])
-    kernel.user(world.source)
-    kernel.wire(*case.wire)
     if case.op == Op.RECVMSG:
         kernel.queue(len(world.rings))
+    return step_on_kernel(case, kernel, world.source)
+
+
+def step_on_kernel(case: Case, kernel: Kernel, source: Iter) -> Observed:
+    """Run the operation of the case on the messages as the kernel has them."""
+    kernel.user(source)
+    kernel.wire(*case.wire)
     args = (1, *case.args) if case.op in (Op.CLONE, Op.XFER, Op.XFER_FULL) else case.args
     outcome = kernel.run(Op.TLS_SPLIT if case.op == Op.TLS_MERGE else case.op, 0, *args)
     if case.op == Op.TLS_MERGE and not outcome.oopsed and not outcome.result:

@@ -62,13 +62,21 @@ def _unpack(archive: Path, folder: Path) -> None:
 @pytest.fixture(scope="session")
 def kernel(kernel_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Kernel:
     """The tree's operations for rings of 5 fragments: small enough that random rings are often full and wrapped."""
-    return build(kernel_tree, 5, tmp_path_factory.mktemp("ring5"))
+    return _built(kernel_tree, 5, tmp_path_factory.mktemp("ring5"))
 
 
 @pytest.fixture(scope="session")
 def large_kernel(kernel_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Kernel:
     """The tree's operations for rings of the kernel's default size."""
-    return build(kernel_tree, 17, tmp_path_factory.mktemp("ring17"))
+    return _built(kernel_tree, 17, tmp_path_factory.mktemp("ring17"))
+
+
+def _built(tree: Path, frags: int, folder: Path) -> Kernel:
+    """The compiled operations; a tree that lacks something fails the test with one sentence."""
+    try:
+        return build(tree, frags, folder)
+    except LookupError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture(scope="session")
