@@ -183,7 +183,8 @@ class _Decision:
         """Sequential runs first; what they leave open is searched for. Flags want to see all executions."""
         answer = self.answer
         for found in sequential_runs(self.test, complete, self.search.asked):
-            self._note(found)
+            if self._happens(found):
+                self._note(found)
             if answer.witness and answer.counterwitness:
                 break
         if self.may_flag:
@@ -192,6 +193,11 @@ class _Decision:
             for truth in (True, False):
                 self._look_for(truth)
         self._conclude()
+
+    def _happens(self, found: Found) -> bool:
+        """Whether a sequential run ends: it does unless a thread waits for a grace period inside of a reader."""
+        suspects = any(path.may_wait_for_itself for path in found.candidate.paths)
+        return not suspects or self.model.allowed(found.execution())
 
     def _look_for(self, truth: bool) -> None:
         """Search for an execution in which the condition has this truth, when none is known."""

@@ -86,6 +86,13 @@ class Path:
     misuse: tuple[Misuse, ...] = ()
     odd_readers: bool = False
 
+    @property
+    def may_wait_for_itself(self) -> bool:
+        """Whether the thread might wait for a grace period that cannot end while it waits."""
+        sets = self.sets
+        inside = ("rcu-lock" in sets and "sync-rcu" in sets) or ("srcu-lock" in sets and "sync-srcu" in sets)
+        return inside or self.odd_readers
+
 
 def callbacks_run(paths: Sequence[Path]) -> bool:
     """Whether every callback that one of these paths starts also runs: a test ends when nothing is left to do."""

@@ -1,4 +1,8 @@
-"""Threads run one after the other: executions that every model allows, found without a search."""
+"""Threads run one after the other: executions that every model allows, found without a search.
+
+The one exception is a thread that waits for a grace period which its own reader holds up: see
+`Path.may_wait_for_itself`.
+"""
 
 from __future__ import annotations
 

@@ -303,6 +303,28 @@ def test_a_condition_with_very_many_ways_to_come_true_is_decided() -> None:
     assert found.verdict is Verdict.NEVER
 
 
+@pytest.mark.parametrize("model", BOTH)
+@pytest.mark.parametrize(
+    "body",
+    [
+        "rcu_read_lock(); synchronize_rcu(); rcu_read_unlock();",
+        "int r1 = srcu_read_lock(s); synchronize_srcu(s); srcu_read_unlock(s, r1);",
+    ],
+)
+def test_waiting_for_oneself_never_ends(body: str, model: str) -> None:
+    for counts in (False, True):
+        assert answer(body, end="exists (x=0)", model=model, counts=counts).vacuous
+
+
+def test_waiting_for_a_reader_that_one_has_to_end_oneself_never_ends() -> None:
+    bodies = ("int r1 = srcu_down_read(s); smp_store_release(x, r1); smp_store_release(y, 1);",)
+    waits = "int r1 = smp_load_acquire(y); if (r1) { synchronize_srcu(s); int r2 = READ_ONCE(*x); srcu_up_read(s, r2); }"
+    for counts in (False, True):
+        found = answer(*bodies, waits, end="exists (1:r1=1)", model="newest", counts=counts)
+        assert found.verdict is Verdict.NEVER
+        assert not found.vacuous
+
+
 def test_a_deadlock_leaves_no_execution() -> None:
     found = answer("spin_lock(l); spin_lock(l);", end="exists (x=0)")
     assert (found.verdict, found.vacuous) == (Verdict.NEVER, True)
