@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent / "diagnostics"
 CASES = sorted(path for path in FOLDER.glob("E*.py"))
 KERNEL_CASES = sorted(path for path in (FOLDER / "kernel").glob("E*.py"))
 
-ELSEWHERE = {"E0002", "E0900", "E0901", "E0902", "E0903"}
+ELSEWHERE = {"E0002", "E0900", "E0901", "E0902", "E0903", "E0904"}
 """Codes that need more than one source text: tested in test_loader.py and with the compiler."""
 
 
