@@ -16,6 +16,8 @@ from psockmc.render.layout import wrap
 from psockmc.render.ring import Panel, RingChange, RingPicture
 
 WIDTH = 118
+WITH_SOURCE = frozenset({"sk_msg_clone"})
+"""Operations that read another ring."""
 
 
 class NotReplayable(Exception):
@@ -57,7 +59,10 @@ def _try(source: str, change: RingChange, bugs: Sequence[str]) -> dict[str, str]
     exec(compile(source, f"<replay of {change.operation}>", "exec"), names)
     replay = names["replay"]
     assert callable(replay)
-    found, without = _found(replay, bugs), _found(replay, ()) if bugs else {}
+    try:
+        found, without = _found(replay, bugs), _found(replay, ()) if bugs else {}
+    except ValueError as error:  # the ring's constructor says why: pages that are too large, elements that do not fit
+        raise NotReplayable(f"the plain ring cannot hold this one: {error}") from None
     if not found:
         raise NotReplayable(
             f"on the plain ring {change.call} breaks nothing: one of the two is wrong, or looks elsewhere"
@@ -116,8 +121,8 @@ def _replay(change: RingChange, around: Surroundings) -> str:
             f"    memory.pages[{page}].refs = 1",
             f"    memory.frag_page, memory.frag_offset = {page}, {offset}",
         ]
-    for number, panel in enumerate(change.panels):
-        lines += _ring(number, panel)
+    for name, panel in _rings(change).items():
+        lines += _ring(name, panel)
     lines.append(f"    return {_call(change, around)}")
     return "\n".join(lines)
 
@@ -129,7 +134,15 @@ def _memory(around: Surroundings) -> str:
     return ", ".join(options)
 
 
-def _ring(number: int, panel: Panel) -> list[str]:
+def _rings(change: RingChange) -> dict[str, Panel]:
+    """The rings that the operation is called with, by the names that they get: `ring` is the one it is a method of."""
+    panels = {panel.name: panel for panel in change.panels}
+    main = panels.get("dst" if change.operation in WITH_SOURCE else "msg", change.panels[0])
+    others = [panel for panel in change.panels if panel is not main]
+    return {"ring": main, **({"source": others[0]} if change.operation in WITH_SOURCE and others else {})}
+
+
+def _ring(name: str, panel: Panel) -> list[str]:
     """The statement that makes the ring as it was before."""
     picture = panel.before
     arguments = [
@@ -139,10 +152,10 @@ def _ring(number: int, panel: Panel) -> list[str]:
         f"curr={picture.curr}",
         f"copybreak={picture.copybreak}",
         "memory=memory",
-        *(["sk=ring.sk"] if number else []),
+        *([] if name == "ring" else ["sk=ring.sk"]),
         "bugs=bugs",
     ]
-    return [f"    {_name(number)} = Ring(", *(f"        {line}{_comma(line)}" for line in arguments), "    )"]
+    return [f"    {name} = Ring(", *(f"        {line}{_comma(line)}" for line in arguments), "    )"]
 
 
 def _comma(line: str) -> str:
@@ -162,10 +175,6 @@ def _elements(picture: RingPicture) -> list[tuple[int, int, int, bool]]:
         live = tuple((picture.start + step) % picture.ids for step in range(picture.ids))
     slots = [picture.slots[i] for i in live]
     return [(slot.page, slot.offset, slot.length, slot.copy) for slot in slots]
-
-
-def _name(number: int) -> str:
-    return "ring" if number == 0 else "source" if number == 1 else f"ring{number}"
 
 
 def _call(change: RingChange, around: Surroundings) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from psockmc.prove.plain_ring import Memory, Ring
-from psockmc.render.ring import Panel, RingChange, picture_of
+from psockmc.render.ring import Panel, RingChange, RingPicture, SlotPicture, picture_of
 from psockmc.render.ring_pytest import NotReplayable, Surroundings, pytest_source
 
 CONTENT = "content: every byte that stays keeps its content and its position"
@@ -39,7 +39,7 @@ def test_the_source_with_two_rings_and_failing_memory(golden):
     memory = Memory()
     target = Ring(3, 1, [(9, 0, 1, False)], memory=memory)
     source = Ring(3, 0, [(1, 0, 4, False), (2, 0, 4, False), (1, 4, 4, False)], memory=memory, sk=target.sk)
-    panels = (Panel("dst", picture_of(target), None), Panel("src", picture_of(source), None))
+    panels = (Panel("msg", picture_of(source), None), Panel("dst", picture_of(target), None))
     found = RingChange("sk_msg_clone", {"off": 0, "len": 12}, panels, CONTENT)
     golden(pytest_source(found, surroundings=Surroundings(fails={"wmem": 3}, frag=(7, 2, 32))), "ring.clone.py.txt")
 
@@ -84,6 +84,13 @@ def test_the_source_passes_under_pytest(tmp_path):
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
     assert "2 passed" in done.stdout, done.stdout
+
+
+def test_a_ring_with_more_bytes_than_fit_into_memory_is_refused():
+    slots = (SlotPicture(), SlotPicture(1, 0, 2**31 - 1), SlotPicture(), SlotPicture(), SlotPicture())
+    huge = RingPicture(3, 1, 2, 1, 0, 2**31 - 1, slots)
+    with pytest.raises(NotReplayable, match="cannot hold this one: page 1 would have 2147483647 bytes"):
+        pytest_source(RingChange("sk_msg_trim", {"len": 1}, (Panel("msg", huge, None),)))
 
 
 def test_a_change_that_breaks_nothing_is_refused():
