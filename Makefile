@@ -5,7 +5,7 @@ JOBS ?= 2
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: check test lint slow bench goldens findings litmus coverage venv clean
+.PHONY: check test lint slow bench goldens findings ring litmus coverage venv clean
 
 check: $(STAMP)
 	$(BIN)/psockmc check
@@ -30,6 +30,10 @@ goldens: $(STAMP)
 # What the models of the current kernel violate: reports/findings/.
 findings: $(STAMP)
 	$(BIN)/python -m psockmc.findings reports/findings
+
+# The proofs about the ring of a message: reports/ring.md and reports/findings/ring/.
+ring: $(STAMP)
+	$(BIN)/psockmc ring --report reports
 
 # The verdicts and counts of a folder with litmus tests and their verdicts.tsv: make litmus LITMUS=DIR.
 litmus: $(STAMP)

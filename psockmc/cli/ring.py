@@ -18,7 +18,8 @@ from psockmc.explore.verdict import Verdict
 from psockmc.prove import rings
 from psockmc.prove.rings import ClaimVerdict, Plan
 from psockmc.render.ring import ring_text
-from psockmc.render.ring_example import explain
+from psockmc.render.ring_example import Counterexample, explain
+from psockmc.render.ring_report import FINDINGS, Examples, pages
 
 STYLES = {Verdict.HOLDS: "green", Verdict.VIOLATED: "bold red", Verdict.UNDETERMINED: "yellow"}
 
@@ -42,6 +43,12 @@ STYLES = {Verdict.HOLDS: "green", Verdict.VIOLATED: "bold red", Verdict.UNDETERM
     help="give up a question after S seconds",
 )
 @click.option("--jobs", "-j", type=click.IntRange(min=1), metavar="N", help="processes [default: one per CPU]")
+@click.option(
+    "--report",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="write the table and a page with a picture for every refutation to DIR",
+)
 @json_option
 @user_errors({"results": [], "ok": False})
 def ring(
@@ -50,6 +57,7 @@ def ring(
     variants: tuple[Path, ...],
     timeout: float,
     jobs: int | None,
+    report: Path | None,
     as_json: bool,
 ) -> Status:
     """Prove or refute the claims about operations OP of a message's ring (all when none is named).
@@ -72,10 +80,13 @@ def ring(
     order = {op: number for number, op in enumerate(chosen)}
     verdicts.sort(key=lambda v: order[v.op])
     status = _status(verdicts)
+    examples = {(v.op, v.claim): explain(plan, v) for v in verdicts if v.refutation is not None}
+    if report is not None:
+        _write(report, verdicts, examples)
     if as_json:
         print_json({"results": rings.as_rows(verdicts), "ok": status is Status.EXPECTED})
     else:
-        _print(verdicts, plan)
+        _print(verdicts, examples)
     return status
 
 
@@ -92,7 +103,7 @@ def _status(verdicts: Sequence[ClaimVerdict]) -> Status:
     return Status.UNDETERMINED if wrong else Status.EXPECTED
 
 
-def _print(verdicts: Sequence[ClaimVerdict], plan: Plan) -> None:
+def _print(verdicts: Sequence[ClaimVerdict], examples: Examples) -> None:
     out = console.output()
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for heading in ("operation", "claims that hold", "other claims"):
@@ -112,7 +123,7 @@ def _print(verdicts: Sequence[ClaimVerdict], plan: Plan) -> None:
     out.print(table)
     for verdict in verdicts:
         if verdict.verdict is not Verdict.HOLDS:
-            _print_other(verdict, plan)
+            _print_other(verdict, examples.get((verdict.op, verdict.claim)))
     counted = Counter(v.verdict for v in verdicts)
     words = ", ".join(f"{n:,} {v}" for v, n in sorted(counted.items()))
     click.echo(
@@ -120,16 +131,26 @@ def _print(verdicts: Sequence[ClaimVerdict], plan: Plan) -> None:
     )
 
 
-def _print_other(verdict: ClaimVerdict, plan: Plan) -> None:
+def _print_other(verdict: ClaimVerdict, example: Counterexample | None) -> None:
     click.echo(f"\n{verdict.op}: {verdict.claim} {verdict.verdict}: {verdict.sentence}")
-    refutation = verdict.refutation
-    if refutation is None:
+    if example is None:
         click.echo(f"  {verdict.basis}")
         return
+    refutation = example.refutation
     click.echo(f"  at {refutation.span.file}:{refutation.span.line}, in {' > '.join(refutation.calls)}")
     if verdict.why:
         click.echo(f"  expected: {verdict.why}")
-    example = explain(plan, verdict)
     if example.change is not None:
-        click.echo()
-        click.echo(ring_text(example.change))
+        click.echo("\n" + ring_text(example.change))
+
+
+def _write(folder: Path, verdicts: Sequence[ClaimVerdict], examples: Examples) -> None:
+    """The pages of the report; those of findings that are gone are removed."""
+    files = pages(verdicts, examples)
+    for old in (folder / FINDINGS).glob("*"):
+        if old.relative_to(folder).as_posix() not in files:
+            old.unlink()
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
