@@ -34,6 +34,12 @@ SAFETY = ("index", "wrap", "termination", "pointer", "division")
 RESULT = "(result)"
 
 
+def claim_of(sentence: str) -> tuple[str, str]:
+    """Name and sentence of a check: `R3: the size ...`; one without a name is called `assert`."""
+    claim, _, text = sentence.partition(":")
+    return (claim.strip(), text.strip()) if text else ("assert", sentence)
+
+
 class NeedsCase(Exception):
     """A choice that is to be made case by case comes next; count: among how many."""
 
@@ -281,9 +287,7 @@ class Execution:
             case tree.Atomic(body=body):
                 self.block(body)
             case tree.Check(cond=cond, sentence=sentence, span=span):
-                claim, _, text = sentence.partition(":")
-                named = (claim.strip(), text.strip()) if text else ("assert", sentence)
-                self.note("check", *named, span, value.truth(cond))
+                self.note("check", *claim_of(sentence), span, value.truth(cond))
             case tree.AssumeThat(cond=cond, span=span):
                 self.note("assume", "", "", span, value.truth(cond))
             case tree.CoverThat(sentence=sentence, span=span):

@@ -14,8 +14,9 @@ from typing import Any
 from psockmc.content import PROOFS, UsageError, pick
 from psockmc.explore.verdict import Verdict
 from psockmc.lang import load_program, tree
+from psockmc.lang.walk import all_expressions, statements
 from psockmc.prove import proof
-from psockmc.prove.execute import SAFETY
+from psockmc.prove.execute import SAFETY, claim_of
 from psockmc.prove.machine import Unsupported
 from psockmc.prove.proof import Question, Refutation, Share
 
@@ -174,8 +175,24 @@ def _share(plan: Plan, op: str, share: Share) -> _Outcome:
                 outcome.refuted.setdefault(claim, refutation)
     except Unsupported as error:
         outcome.error = f"{error.message} ({error.span.file}:{error.span.line})"
+        outcome.claims = _stated(_program, asked.proof) | outcome.claims
     outcome.seconds = time.monotonic() - started
     return outcome
+
+
+def _stated(program: tree.Program, function: tree.Function) -> dict[str, str]:
+    """The claims of all checks that a function may get to, by what is written."""
+    found: dict[str, str] = {}
+    pending, seen = [function], {function.name}
+    while pending:
+        body = pending.pop().body
+        found |= {
+            claim_of(s.sentence)[0]: claim_of(s.sentence)[1] for s in statements(body) if isinstance(s, tree.Check)
+        }
+        called = {e.function for e in all_expressions(body) if isinstance(e, tree.Call)} - seen
+        seen |= called
+        pending.extend(program.functions[name] for name in sorted(called))
+    return found
 
 
 class NotReplayed(Exception):
