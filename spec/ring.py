@@ -361,6 +361,45 @@ def any_iter(iter: Ptr[iov_iter]) -> None:
 
 
 @user
+def exact_iter(iter: Ptr[iov_iter], len: u32) -> None:
+    """A user's buffer of this length, that does not fault."""
+    iter.done = 0
+    iter.count = len
+    iter.fault_at = len
+    iter.chunk = 0
+
+
+@user
+def any_wish(msg: Ptr[sk_msg]) -> u32:
+    """How many bytes a reader asks for: up to the position cut0, or more than there are."""
+    more: bool = choose()
+    if more and cut0.position == msg.sg.size:
+        beyond: u32 = arbitrary(1, INT_MAX)
+        assume(beyond > msg.sg.size)
+        return beyond
+    return cut0.position
+
+
+@user
+def adjoining(msg: Ptr[sk_msg], n: u32) -> bool:
+    """Whether element n goes on in the page where the one before it ends."""
+    if n == 0 or n >= used(msg):
+        return False
+    i: u32 = slot(msg.sg.start, n - 1)
+    j: u32 = slot(msg.sg.start, n)
+    goes_on: bool = msg.sg.data[i].offset + msg.sg.data[i].length == msg.sg.data[j].offset
+    return goes_on and msg.sg.data[i].page == msg.sg.data[j].page
+
+
+@user
+def empty_outside(msg: Ptr[sk_msg]) -> None:
+    """Slots outside the message hold no bytes."""
+    for n in range(NR_MSG_FRAG_IDS):
+        if n >= used(msg):
+            msg.sg.data[slot(msg.sg.start, n)].length = 0
+
+
+@user
 def any_ring(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     """Any message of the socket that owns its pages: R1 to R8 hold. Its first choose() is start, the second used."""
     begin: u32 = choose(NR_MSG_FRAG_IDS)
@@ -407,7 +446,7 @@ def fill_ring(sk: Ptr[sock], msg: Ptr[sk_msg], begin: u32, elements: u32) -> Non
     msg.sk_redir = NULL
     msg.next = NULL
     msg.freed = False
-    any_elements(msg, elements)
+    any_slots(msg, elements)
     any_cursor(msg, elements)
     assume(sk.charged >= msg.sg.size)
     held: u32 = references(msg)
@@ -415,7 +454,7 @@ def fill_ring(sk: Ptr[sock], msg: Ptr[sk_msg], begin: u32, elements: u32) -> Non
 
 
 @user
-def any_elements(msg: Ptr[sk_msg], elements: u32) -> None:
+def any_slots(msg: Ptr[sk_msg], elements: u32) -> None:
     """Elements with bytes and a page, at most INT_MAX bytes in all; copy bits only on them; no links anywhere.
 
     What is arbitrary is where each element ends in the message: the sum of any lengths is then one number, not a sum.

@@ -197,7 +197,8 @@ def queued_packet(sk: Ptr[sock], psock: Ptr[sk_psock], skb: Ptr[sk_buff], tmp: P
     ret: s32 = sk_psock_skb_ingress(psock, skb, 0, skb.len)
     queued: bool = psock.ingress_msg != NULL
     check(not queued or rmem <= sk.sk_rcvbuf, "rmem: a socket whose receive buffer is full takes no packet")
-    check(queued == (ret == skb.len), "result: the length of the packet when it is queued")
+    len: s32 = skb.len
+    check(queued == (ret == len), "result: the length of the packet when it is queued")
     check(queued or ret == -EAGAIN, "result: -EAGAIN when it is not")
     size: u32 = skb.truesize if queued else 0
     check(sk.sk_rmem_alloc == rmem + size, "rmem: a packet in the queue counts against the receive buffer")

@@ -144,8 +144,9 @@ def alloc(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     assume(follow0.refs >= before)
     others: u32 = follow0.refs - before
     ret: s32 = sk_msg_alloc(sk, msg, bytes, -1)
-    check(ret == 0 or ret == -ENOMEM, "result: 0 or -ENOMEM")
-    check(msg.sg.size == (bytes if ret == 0 else 0), "result: all bytes, or none without memory")
+    full: bool = sk_msg_full(msg)
+    check(ret == 0 or ret == -ENOMEM or (ret == -ENOSPC and full), "result: 0, -ENOMEM, or -ENOSPC with a full ring")
+    check(ret == -ENOSPC or msg.sg.size == (bytes if ret == 0 else 0), "result: all bytes, or none without memory")
     check_ring(msg)
     check_charge(sk, charged, 0, msg.sg.size)
     held: u32 = references(msg) + frag_references(sk)

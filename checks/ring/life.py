@@ -98,14 +98,15 @@ def free(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     check_references(0, others)
 
 
-@proof("sk_msg_free_partial", split=2)
+@proof("sk_msg_free_partial", split=4)
 def free_partial(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     """The first bytes of a message, all of which were copied, are freed."""
     any_memory()
     any_socket(sk)
-    any_ring(sk, msg)
-    bytes: u32 = arbitrary(0, INT_MAX)
-    assume(bytes <= msg.sg.size)
+    there: bool = any_cut_message(sk, msg)
+    if not there:
+        return
+    bytes: u32 = cut0.position
     charge: bool = choose(2) == 1
     filled: u64 = cursor(msg)
     assume(filled == msg.sg.size)
@@ -134,14 +135,15 @@ def free_partial(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     check(k < bytes or k >= size or may == writable, "copy: the copy bits of what is left do not change")
 
 
-@proof("sk_msg_return", split=2)
+@proof("sk_msg_return", split=4)
 def give_back(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     """The charge of the first bytes is given back."""
     any_memory()
     any_socket(sk)
-    any_message(sk, msg)
-    bytes: s32 = arbitrary(0, INT_MAX)
-    assume(bytes <= msg.sg.size)
+    there: bool = any_cut_message(sk, msg)
+    if not there:
+        return
+    bytes: s32 = cut0.position
     k: u32 = arbitrary(0, INT_MAX)
     was: bool = is_followed(msg, k)
     charged: u64 = sk.charged
@@ -155,14 +157,17 @@ def give_back(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     check(not was or kept, "content: the message does not change")
 
 
-@proof("sk_msg_return_zero", split=2)
+@proof("sk_msg_return_zero", split=4)
 def give_back_and_take_out(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     """The charge of the first bytes is given back; the bytes themselves belong to another message from then on."""
     any_memory()
     any_socket(sk)
-    any_message(sk, msg)
-    bytes: s32 = arbitrary(1, INT_MAX)
-    assume(bytes <= msg.sg.size)
+    there: bool = any_cut_message(sk, msg)
+    if not there:
+        return
+    bytes: s32 = cut0.position
+    if bytes == 0:
+        return
     k: u32 = arbitrary(0, INT_MAX)
     was: bool = is_followed(msg, k)
     size: u32 = msg.sg.size

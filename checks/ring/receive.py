@@ -5,18 +5,22 @@ from psockmc.lang import NULL, Ptr, arbitrary, assume, check, proof, s32, u32, u
 from models.ring.skmsg import __sk_msg_recvmsg
 from models.ring.types import EFAULT, INT_MAX, follow0, iov_iter, sk_buff, sk_msg, sk_psock, sock
 from spec.ring import (
+    any_cut_message,
     any_iter,
     any_memory,
     any_message,
     any_packet_message,
     any_psock,
     any_socket,
+    any_wish,
     byte_kept,
     check_charge,
     check_elements,
     check_indices,
     check_references,
     check_ring,
+    cut0,
+    exact_iter,
     is_followed,
     one_element,
     packet_byte_is,
@@ -25,17 +29,20 @@ from spec.ring import (
 )
 
 
-@proof("sk_msg_recvmsg", split=2)
+@proof("sk_msg_recvmsg", split=5)
 def receive(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], iter: Ptr[iov_iter]) -> None:
     """Bytes of a message are read and leave it; the user's memory takes them all."""
     any_memory()
     any_socket(sk)
-    any_message(sk, msg)
+    there: bool = any_cut_message(sk, msg)
+    if not there:
+        return
     any_psock(psock, sk)
     queue_message(sk, psock, msg)
-    any_iter(iter)
-    len: s32 = arbitrary(1, INT_MAX)
-    assume(iter.count >= len and iter.fault_at >= len)
+    len: s32 = any_wish(msg)
+    if len == 0:
+        return
+    exact_iter(iter, len)
     k: u32 = arbitrary(0, INT_MAX)
     was: bool = is_followed(msg, k)
     follow0.sent_byte = k
@@ -65,17 +72,20 @@ def receive(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], iter: Ptr[iov
         check(k < got or k >= size or not was or kept, "content: what is left is the end of the message")
 
 
-@proof("sk_msg_recvmsg MSG_PEEK", split=2)
+@proof("sk_msg_recvmsg MSG_PEEK", split=5)
 def peek(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], iter: Ptr[iov_iter]) -> None:
     """Bytes of a message are looked at and stay."""
     any_memory()
     any_socket(sk)
-    any_message(sk, msg)
+    there: bool = any_cut_message(sk, msg)
+    if not there:
+        return
     any_psock(psock, sk)
     queue_message(sk, psock, msg)
-    any_iter(iter)
-    len: s32 = arbitrary(1, INT_MAX)
-    assume(iter.count >= len and iter.fault_at >= len)
+    len: s32 = any_wish(msg)
+    if len == 0:
+        return
+    exact_iter(iter, len)
     k: u32 = arbitrary(0, INT_MAX)
     was: bool = is_followed(msg, k)
     follow0.sent_byte = k
@@ -169,19 +179,22 @@ def receive_two(
     check_references(left, others)
 
 
-@proof("sk_msg_recvmsg fault", split=2)
+@proof("sk_msg_recvmsg fault", split=4)
 def receive_with_fault(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], iter: Ptr[iov_iter]) -> None:
     """The user's memory faults in the middle of a read: what was read is gone, the rest can still be read."""
     any_memory()
     any_socket(sk)
-    any_message(sk, msg)
+    there: bool = any_cut_message(sk, msg)
+    if not there:
+        return
     any_psock(psock, sk)
     queue_message(sk, psock, msg)
-    any_iter(iter)
-    len: s32 = arbitrary(1, INT_MAX)
-    assume(iter.count >= len)
     size: u32 = msg.sg.size
-    assume(iter.fault_at < len and iter.fault_at < size)
+    if cut0.position == size:
+        return
+    len: s32 = size
+    exact_iter(iter, len)
+    iter.fault_at = cut0.position
     charged: u64 = sk.charged
     others: u32 = follow0.refs - references(msg)
     ret: s32 = __sk_msg_recvmsg(sk, psock, iter, len, False)

@@ -29,6 +29,7 @@ from models.ring.types import (
     sock,
 )
 from spec.ring import (
+    any_cut_message,
     any_iter,
     any_memory,
     any_message,
@@ -43,6 +44,7 @@ from spec.ring import (
     check_references,
     check_rest_cursor,
     cursor,
+    cut0,
     empty_slots,
     is_followed,
     may_write,
@@ -53,7 +55,7 @@ from spec.ring_send import any_verdict
 
 
 @proof("sk_msg_apply_bytes")
-def apply_bytes(psock: Ptr[sk_psock]) -> None:
+def apply_bytes_done(psock: Ptr[sk_psock]) -> None:
     """Bytes of those that a verdict applies to are done."""
     bytes: u32 = arbitrary(0, 4294967295)
     before: u32 = psock.apply_bytes
@@ -61,21 +63,22 @@ def apply_bytes(psock: Ptr[sk_psock]) -> None:
     check(psock.apply_bytes == (before - bytes if before > bytes else 0), "apply: so many bytes less, never below 0")
 
 
-@proof("bpf_tcp_ingress", split=2)
+@proof("bpf_tcp_ingress", split=4)
 def ingress(sk: Ptr[sock], to: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], tmp: Ptr[sk_msg]) -> None:
     """The first bytes of a message go to the receive queue of another socket; the caller gives their charge back."""
     any_memory()
     any_socket(sk)
     any_socket(to)
-    any_message(sk, msg)
+    there: bool = any_cut_message(sk, msg)
+    if not there:
+        return
     any_psock(psock, to)
     assume(to.sk_rmem_alloc <= INT_MAX - msg.sg.size)
     tmp.next = NULL
     memory0.fresh = tmp
     if choose(2) == 1:
         memory0.fresh = NULL
-    bytes: u32 = arbitrary(0, INT_MAX)
-    assume(bytes <= msg.sg.size)
+    bytes: u32 = cut0.position
     k: u32 = arbitrary(0, INT_MAX)
     was: bool = is_followed(msg, k)
     writable: bool = may_write(msg, k)
@@ -136,17 +139,20 @@ def ingress_of_nothing(to: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], tm
     check(not queued or tmp.sg.size != 0, "empty: a message without bytes is not queued, a reader would stop at it")
 
 
-@proof("tcp_bpf_push", split=2)
-def push(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+@proof("tcp_bpf_push", split=4)
+def push_bytes(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     """The first bytes of a message that is filled are sent."""
     any_memory()
     any_socket(sk)
     any_sender(sk)
-    any_message(sk, msg)
+    there: bool = any_cut_message(sk, msg)
+    if not there:
+        return
     filled: u64 = cursor(msg)
     assume(filled == msg.sg.size)
-    bytes: u32 = arbitrary(1, INT_MAX)
-    assume(bytes <= msg.sg.size)
+    bytes: u32 = cut0.position
+    if bytes == 0:
+        return
     uncharge: bool = choose(2) == 1
     k: u32 = arbitrary(0, INT_MAX)
     was: bool = is_followed(msg, k)
@@ -173,17 +179,20 @@ def push(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     check(k < sent or k >= size or may == writable, "copy: the copy bits of what is left do not change")
 
 
-@proof("tcp_bpf_push cursor", split=2)
+@proof("tcp_bpf_push cursor", split=4)
 def push_cursor(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     """Some bytes of a message are sent, and a program has the rest corked: where will the next copy go on?"""
     any_memory()
     any_socket(sk)
     any_sender(sk)
-    any_message(sk, msg)
+    there: bool = any_cut_message(sk, msg)
+    if not there:
+        return
     filled: u64 = cursor(msg)
     assume(filled == msg.sg.size)
-    bytes: u32 = arbitrary(1, INT_MAX)
-    assume(bytes < msg.sg.size)
+    bytes: u32 = cut0.position
+    if bytes == 0 or bytes == msg.sg.size:
+        return
     ret: s32 = tcp_bpf_push(sk, msg, bytes, True)
     assume(ret == 0)
     check_rest_cursor(msg)

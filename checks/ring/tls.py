@@ -13,6 +13,8 @@ from models.ring.tls import (
 )
 from models.ring.types import INT_MAX, MAX_MSG_FRAGS, NR_MSG_FRAG_IDS, follow0, sk_msg, sock
 from spec.ring import (
+    adjoining,
+    any_cut_message,
     any_memory,
     any_message,
     any_socket,
@@ -24,6 +26,8 @@ from spec.ring import (
     check_references,
     check_ring,
     cursor,
+    cut0,
+    empty_outside,
     is_empty,
     is_followed,
     may_write,
@@ -59,14 +63,19 @@ def links(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     check(at == (AT_TAIL if tls13 else AT_END), "chain: then it meets the content type, or ends")
 
 
-@proof("tls_split_open_record", split=2)
+@proof("tls_split_open_record", split=4)
 def split_record(sk: Ptr[sock], msg: Ptr[sk_msg], new: Ptr[sk_msg], cut: Ptr[split]) -> None:
-    """The bytes behind apply_bytes move to a new record."""
+    """The bytes behind apply_bytes move to a new record. No record is split twice: slots outside it hold nothing."""
     any_memory()
     any_socket(sk)
-    any_message(sk, msg)
+    there: bool = any_cut_message(sk, msg)
+    if not there:
+        return
     sk_msg_init(new)
-    assume(msg.apply_bytes >= 1 and msg.apply_bytes < msg.sg.size)
+    if cut0.position == 0 or cut0.position == msg.sg.size:
+        return
+    msg.apply_bytes = cut0.position
+    empty_outside(msg)
     bytes: u32 = msg.apply_bytes
     k: u32 = arbitrary(0, INT_MAX)
     was: bool = is_followed(msg, k)
@@ -96,19 +105,29 @@ def split_record(sk: Ptr[sock], msg: Ptr[sk_msg], new: Ptr[sk_msg], cut: Ptr[spl
     check(k < bytes or k >= size or goes == writable, "copy: those of the others go with them")
 
 
-@proof("tls_merge_open_record", split=2)
+@proof("tls_merge_open_record", split=4)
 def merge_record(sk: Ptr[sock], msg: Ptr[sk_msg], new: Ptr[sk_msg], cut: Ptr[split]) -> None:
-    """A split is undone."""
+    """A split is undone. No record is split twice: slots outside it hold nothing.
+
+    Elements that adjoin in a page are one element: sk_msg_clone() sees to it.
+    """
     any_memory()
     any_socket(sk)
-    any_message(sk, msg)
+    there: bool = any_cut_message(sk, msg)
+    if not there:
+        return
     sk_msg_init(new)
-    assume(msg.apply_bytes >= 1 and msg.apply_bytes < msg.sg.size)
+    if cut0.position == 0 or cut0.position == msg.sg.size:
+        return
+    msg.apply_bytes = cut0.position
+    empty_outside(msg)
     k: u32 = arbitrary(0, INT_MAX)
     was: bool = is_followed(msg, k)
     writable: bool = may_write(msg, k)
     size: u32 = msg.sg.size
     others: u32 = follow0.refs - references(msg)
+    adjoin: bool = adjoining(msg, cut0.element)
+    assume(cut0.inside or not adjoin)
     tls_split_open_record(sk, msg, new, cut)
     tls_merge_open_record(msg, new, cut.orig_end)
     check(msg.sg.size == size, "result: the record has all its bytes again")
@@ -119,6 +138,27 @@ def merge_record(sk: Ptr[sock], msg: Ptr[sk_msg], new: Ptr[sk_msg], cut: Ptr[spl
     check(not was or kept, "content: they are the same bytes")
     may: bool = may_write(msg, k)
     check(k >= size or may == writable, "copy: with the same copy bits")
+
+
+@proof("tls_merge_open_record adjoining", split=4)
+def merge_adjoining(sk: Ptr[sock], msg: Ptr[sk_msg], new: Ptr[sk_msg], cut: Ptr[split]) -> None:
+    """A split between two elements that adjoin in a page is undone."""
+    any_memory()
+    any_socket(sk)
+    there: bool = any_cut_message(sk, msg)
+    if not there or cut0.inside or cut0.position == 0 or cut0.position == msg.sg.size:
+        return
+    sk_msg_init(new)
+    msg.apply_bytes = cut0.position
+    empty_outside(msg)
+    adjoin: bool = adjoining(msg, cut0.element)
+    assume(adjoin)
+    others: u32 = follow0.refs - references(msg)
+    tls_split_open_record(sk, msg, new, cut)
+    tls_merge_open_record(msg, new, cut.orig_end)
+    check_elements(msg)
+    held: u32 = references(msg)
+    check_references(held, others)
 
 
 @proof("tls_merge_encrypted", split=2)
