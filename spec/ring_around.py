@@ -65,9 +65,7 @@ def any_message_around(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> 
     msg.sg.size = around0.ends[around0.elements_from - 1] if around0.elements_from else around0.position
     assume(sk.charged >= msg.sg.size and sk.charged <= MAX_CHARGE)
     around0.charged = sk.charged
-    around0.refs = follow0.refs
-    held: u32 = references_around(msg, around0.elements_from)
-    assume(follow0.refs >= held)
+    any_references(msg)
     found0.i = around0.anchor
     found0.offset = around0.position
     found0.length = msg.sg.data[around0.anchor].length
@@ -75,6 +73,18 @@ def any_message_around(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> 
     placed0.offset = arbitrary(0, INT_MAX)
     placed0.writes = 0
     copy_around(before, msg)
+
+
+@user
+def any_references(msg: Ptr[sk_msg]) -> None:
+    """One reference of the page that is followed for each element, and some of others if it is no new page.
+
+    With those of others there are always some left: that each is given back once shows in their number at the end.
+    """
+    others: u32 = arbitrary(NR_MSG_FRAG_IDS, MAX_PAGES)
+    held: u32 = references_around(msg, around0.elements_from)
+    follow0.refs = held + (others if follow0.page < memory0.first_new_page else 0)
+    around0.refs = follow0.refs
 
 
 @user
