@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,19 @@ def result_key(ts: TransitionSystem, engine: str, limits: Limits) -> str:
 def system_key(program: Program, scenario: str) -> str:
     """The name under which a compiled scenario is kept."""
     return _digest(package_version(), sorted(program.sources.items()), sorted(program.replaced), scenario)
+
+
+def proof_key(program: Program, proof: str, frags: int) -> str:
+    """The name under which the outcome of a proof is kept."""
+    return _digest(prover_version(), sorted(program.sources.items()), sorted(program.replaced), proof, frags)
+
+
+@cache
+def prover_version() -> str:
+    """A hash of the source text of the prover and of the front end, and of the solver."""
+    return _digest(
+        version("z3-solver"), _texts([*(PACKAGE / "prove").rglob("*.py"), *(PACKAGE / "lang").rglob("*.py")])
+    )
 
 
 @cache
@@ -107,6 +121,15 @@ class Cache:
             files = sorted(self._folder.glob("*.system"), key=lambda path: path.stat().st_mtime)
             for path in files[:-KEPT_SYSTEMS]:
                 path.unlink(missing_ok=True)
+
+    def proof(self, key: str) -> object | None:
+        """The outcome of a proof that was kept under this key; None when there is none that can be trusted."""
+        payload = self._read(f"{key}.proof")
+        return None if payload is None else pickle.loads(payload)
+
+    def keep_proof(self, key: str, outcome: object) -> None:
+        """Keep the outcome of a proof."""
+        self._write(f"{key}.proof", pickle.dumps(outcome, protocol=pickle.HIGHEST_PROTOCOL))
 
     def _read(self, name: str) -> bytes | None:
         """What was written under this name, if it is all there and nothing else."""

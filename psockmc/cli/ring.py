@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from psockmc import content
+from psockmc.cache import Cache, cache_folder
 from psockmc.cli import console
 from psockmc.cli.options import json_option
 from psockmc.cli.status import Status, print_json, user_errors
@@ -42,6 +43,7 @@ STYLES = {Verdict.HOLDS: "green", Verdict.VIOLATED: "bold red", Verdict.UNDETERM
     metavar="S",
     help="give up a question after S seconds",
 )
+@click.option("--no-cache", is_flag=True, help="prove again what was proved before")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), metavar="N", help="processes [default: one per CPU]")
 @click.option(
     "--report",
@@ -56,6 +58,7 @@ def ring(
     frags: int,
     variants: tuple[Path, ...],
     timeout: float,
+    no_cache: bool,
     jobs: int | None,
     report: Path | None,
     as_json: bool,
@@ -71,7 +74,8 @@ def ring(
             raise content.UsageError(f"the variant {variant} does not exist")
     program = rings.load(root, frags, variants)
     chosen = rings.operations(program, ops)
-    plan = Plan(root, tuple(chosen), frags, variants, timeout, jobs or 0)
+    cache = None if no_cache else Cache(cache_folder(), console.warn)
+    plan = Plan(root, tuple(chosen), frags, variants, timeout, jobs or 0, cache)
     verdicts: list[ClaimVerdict] = []
     for some in rings.prove(plan):
         verdicts.extend(some)
@@ -93,7 +97,7 @@ def ring(
 def _line(verdict: ClaimVerdict) -> str:
     """One line of progress."""
     unexpected = "" if verdict.as_expected else " (not expected)"
-    return f"{verdict.op}: {verdict.claim} {verdict.verdict}{unexpected}, {verdict.seconds:.1f} s"
+    return f"{verdict.op}: {verdict.claim} {verdict.verdict}{unexpected}, {verdict.seconds:.1f} s{', cached' if verdict.cached else ''}"
 
 
 def _status(verdicts: Sequence[ClaimVerdict]) -> Status:
@@ -119,7 +123,7 @@ def _print(verdicts: Sequence[ClaimVerdict], examples: Examples) -> None:
             for v in mine
             if v.verdict is not Verdict.HOLDS
         )
-        table.add_row(op, good, bad, f"{mine[0].seconds:.1f}")
+        table.add_row(op, good, bad, f"{mine[0].seconds:.1f}" + (" (cached)" if mine[0].cached else ""))
     out.print(table)
     for verdict in verdicts:
         if verdict.verdict is not Verdict.HOLDS:

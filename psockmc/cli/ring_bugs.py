@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 
 from psockmc import content
+from psockmc.cache import Cache, cache_folder
+from psockmc.cli.console import warn
 from psockmc.corpus import Bug
 from psockmc.explore.verdict import Verdict
 from psockmc.lang.tree import Program
@@ -79,8 +81,10 @@ def try_rings(root: Path, chosen: Sequence[Bug], processes: int) -> list[RingTri
     known = rings.proofs(program)
     for bug in chosen:
         content.pick(f"operation of the bug {bug.id} named", [bug.operation], known)
-    fixed = _fixed(Plan(root, tuple(dict.fromkeys(bug.operation for bug in chosen)), processes=processes))
-    return [_try(root, bug, fixed, processes) for bug in chosen]
+    ops = tuple(dict.fromkeys(bug.operation for bug in chosen))
+    cache = Cache(cache_folder(), warn)
+    fixed = _fixed(Plan(root, ops, processes=processes, cache=cache))
+    return [_try(root, bug, fixed, processes, cache) for bug in chosen]
 
 
 def _fixed(plan: Plan) -> dict[tuple[str, str], ClaimVerdict]:
@@ -91,11 +95,11 @@ def _fixed(plan: Plan) -> dict[tuple[str, str], ClaimVerdict]:
     return found
 
 
-def _try(root: Path, bug: Bug, fixed: dict[tuple[str, str], ClaimVerdict], processes: int) -> RingTrial:
+def _try(root: Path, bug: Bug, fixed: dict[tuple[str, str], ClaimVerdict], processes: int, cache: Cache) -> RingTrial:
     """The smallest ring on which the bug shows, or the default one."""
     found: ClaimVerdict | None = None
     for frags in (SMALL, rings.FRAGS):
-        plan = Plan(root, (bug.operation,), frags, (bug.variant,), processes=processes)
+        plan = Plan(root, (bug.operation,), frags, (bug.variant,), processes=processes, cache=cache)
         for verdicts in rings.prove(plan):
             found = next((v for v in verdicts if v.claim == bug.property), None)
         if found is None:

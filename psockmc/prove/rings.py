@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from psockmc.cache import Cache, proof_key
 from psockmc.content import PROOFS, UsageError, pick
 from psockmc.explore.verdict import Verdict
 from psockmc.lang import load_program, tree
@@ -56,6 +58,7 @@ class ClaimVerdict:
     frags: int
     seconds: float
     refutation: Refutation | None = None
+    cached: bool = False
     expected: Verdict = Verdict.HOLDS
     why: str = ""
 
@@ -76,6 +79,7 @@ class _Outcome:
     seconds: float = 0.0
     cases: int = 0
     error: str = ""
+    cached: bool = False
 
     def add(self, other: _Outcome) -> None:
         """Takes in another share."""
@@ -140,7 +144,10 @@ def expectations(root: Path) -> list[Expectation]:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be proved. root: of the content; timeout: seconds for one question to the solver."""
+    """What is to be proved. root: of the content; timeout: seconds for one question to the solver.
+
+    cache: where outcomes are kept; None: they are not.
+    """
 
     root: Path
     ops: tuple[str, ...]
@@ -148,6 +155,7 @@ class Plan:
     variants: tuple[Path, ...] = ()
     timeout: float = LIMIT
     processes: int = 0
+    cache: Cache | None = None
 
 
 _program: tree.Program
@@ -212,29 +220,43 @@ def prove(plan: Plan) -> Iterator[list[ClaimVerdict]]:
     expected = {(e.op, e.claim): e for e in ([] if plan.variants else expectations(plan.root))}
     workers = plan.processes or len(os.sched_getaffinity(0))
     waiting: dict[Future[_Outcome], str] = {}
+    keys = {op: proof_key(program, proofs(program)[op].name, plan.frags) for op in plan.ops}
+    open_ = []
+    for op in plan.ops:
+        kept = plan.cache.proof(keys[op]) if plan.cache is not None else None
+        if isinstance(kept, _Outcome):
+            yield [
+                _expecting(v, expected.get((op, v.claim))) for v in judge(op, replace(kept, cached=True), plan.frags)
+            ]
+        else:
+            open_.append(op)
+    if not open_:
+        return
     with ProcessPoolExecutor(workers, initializer=_prepare, initargs=(plan,)) as pool:
         try:
-            for op in plan.ops:
+            for op in open_:
                 shares = workers if proofs(program)[op].split > 1 else 1
                 for number in range(shares):
                     waiting[pool.submit(_share, plan, op, (number, shares))] = op
-            yield from _collect(plan, waiting, expected)
+            for op, outcome in _collect(waiting):
+                if plan.cache is not None and not outcome.unknown and not outcome.error:
+                    plan.cache.keep_proof(keys[op], outcome)
+                yield [_expecting(v, expected.get((op, v.claim))) for v in judge(op, outcome, plan.frags)]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _collect(
-    plan: Plan, waiting: Mapping[Future[_Outcome], str], expected: Mapping[tuple[str, str], Expectation]
-) -> Iterator[list[ClaimVerdict]]:
+def _collect(waiting: Mapping[Future[_Outcome], str]) -> Iterator[tuple[str, _Outcome]]:
+    """The outcome of each operation, when its last share is there."""
     outcomes: dict[str, _Outcome] = {}
-    open_ = {op: sum(o == op for o in waiting.values()) for op in plan.ops}
+    open_ = Counter(waiting.values())
     for future in as_completed(waiting):
         op = waiting[future]
         outcomes.setdefault(op, _Outcome()).add(future.result())
         open_[op] -= 1
         if not open_[op]:
-            yield [_expecting(v, expected.get((op, v.claim))) for v in judge(op, outcomes[op], plan.frags)]
+            yield op, outcomes[op]
 
 
 def _expecting(verdict: ClaimVerdict, expectation: Expectation | None) -> ClaimVerdict:
@@ -266,7 +288,7 @@ def _judge(op: str, claim: str, sentence: str, outcome: _Outcome, frags: int) ->
         verdict, basis = Verdict.UNDETERMINED, "vacuous: no run gets to the check"
     elif broken:
         basis += f"; in runs that keep {', '.join(broken)}"
-    return ClaimVerdict(op, claim, sentence, verdict, basis, frags, outcome.seconds, refutation)
+    return ClaimVerdict(op, claim, sentence, verdict, basis, frags, outcome.seconds, refutation, outcome.cached)
 
 
 def as_rows(verdicts: Iterable[ClaimVerdict]) -> list[dict[str, Any]]:
