@@ -97,7 +97,8 @@ def ring(
 def _line(verdict: ClaimVerdict) -> str:
     """One line of progress."""
     unexpected = "" if verdict.as_expected else " (not expected)"
-    return f"{verdict.op}: {verdict.claim} {verdict.verdict}{unexpected}, {verdict.seconds:.1f} s{', cached' if verdict.cached else ''}"
+    cached = ", cached" if verdict.cached else ""
+    return f"{verdict.op}: {verdict.claim} {verdict.verdict}{unexpected}, {verdict.seconds:.1f} s{cached}"
 
 
 def _status(verdicts: Sequence[ClaimVerdict]) -> Status:
