@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 
 INTEGERS = ("x", "y")
-CYCLE_PLACES = ("x", "y", "z")
+CYCLE_PLACES = ("x", "y", "z", "w")
 ORDERS = ("", "_relaxed", "_acquire", "_release")
 FENCES = (
     *("smp_mb", "smp_rmb", "smp_wmb", "barrier", "smp_mb__before_atomic", "smp_mb__after_atomic"),
@@ -176,18 +176,21 @@ class Writer:
         self.line(ends[kind])
 
     def branch(self) -> None:
-        """An `if` on something loaded, with an `else` now and then."""
-        register = self.pick(self.registers)
+        """An `if` on something loaded, with an `else` now and then. Pointers loaded in it are not known behind it."""
+        register, pointers = self.pick(self.registers), list(self.pointers)
         self.line(f"if ({self.pick((register, f'{register} == 1', f'{register} != 1'))}) {{")
+        self.block(pointers)
+        if self.number(3) == 0:
+            self.line("} else {")
+            self.block(pointers)
+        self.line("}")
+
+    def block(self, pointers: list[str]) -> None:
+        """One access, indented; afterwards only the pointers known before are."""
         self.indent += 1
         self.access()
         self.indent -= 1
-        if self.number(3) == 0:
-            self.line("} else {")
-            self.indent += 1
-            self.access()
-            self.indent -= 1
-        self.line("}")
+        self.pointers = list(pointers)
 
     # Cycles
 
@@ -310,7 +313,7 @@ def cycles(draw: st.DrawFn, shape: Shape = Shape()) -> str:
         writer.between()
         writer.cycle_access(places[number], store=stores[number][0])
         writer.close()
-        text += ["", f"P{number}(int *z, {PARAMETERS})", "{", *writer.lines, "}"]
+        text += ["", f"P{number}(int *z, int *w, {PARAMETERS})", "{", *writer.lines, "}"]
         registers += [f"{number}:{register}=1" for register in writer.registers]
     chosen = draw(
         st.lists(
