@@ -41,24 +41,15 @@ def _smaller_numbers(question: Question, refutation: Refutation) -> Refutation:
     """The same case with the least sum of numbers that the solver finds in time."""
     run = question.execution(refutation.decided)
     run.run(question.proof)
-    wrong = [
-        terms.conjunction((item.path, terms.negation(item.cond)))
-        for item in run.items
-        if item.claim == refutation.claim and item.kind not in ("assume", "cover")
-    ]
     solver = Solver(SECONDS / 4)
     solver.add(run.machine.axioms)
-    solver.add(terms.implies(item.path, item.cond) for item in run.items if item.kind == "assume")
-    solver.add([terms.disjunction(wrong)])
+    solver.add([proof.breaking(run.items, refutation.claim)])
     total = _total(run)
     best = refutation
     low, high = total.lo, terms.evaluate(total, refutation.values)
     while low < high:
         middle = (low + high) // 2
-        solver.push()
-        solver.add([terms.at_most(total, terms.const(middle))])
-        answer = solver.solve()
-        solver.pop()
+        answer = solver.ask([terms.at_most(total, terms.const(middle))])
         if answer is None:
             low = middle + 1
             continue

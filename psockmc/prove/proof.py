@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from psockmc.lang import tree
 from psockmc.prove import terms
@@ -104,37 +105,71 @@ def cases(question: Question, decided: Decided = (), share: Share = (0, 1)) -> I
 
 
 def settle(question: Question, decided: Decided, run: Execution, skip: frozenset[str] = frozenset()) -> Case:
-    """Answers all claims of one case but those in `skip`, which are refuted already."""
+    """Answers all claims of one case but those in `skip`, which are refuted already.
+
+    A claim is about the runs that get to it: those that meet the assumptions made before it, whatever is assumed later.
+    """
     started = time.monotonic()
     case = Case(decided)
     solver = Solver(question.timeout)
     solver.add(run.machine.axioms)
     if isinstance(decided[0] if decided else 0, tuple):
         solver.lanes(len(decided[0]))  # type: ignore[arg-type]
-    broken: list[tuple[Item, Term]] = []
-    assumed: list[Term] = []
-    for item in run.items:
-        if item.kind == "assume":
-            fact = terms.implies(item.path, item.cond)
-            assumed.append(fact)
-            solver.add([fact])
-        elif item.kind != "cover":
+    for facts, claims in stages(run.items):
+        solver.add(facts)
+        for item in claims:
             case.claims.setdefault(item.claim, item.sentence)
-            wrong = terms.conjunction((item.path, terms.negation(item.cond)))
-            if wrong is not terms.FALSE and item.claim not in skip:
-                broken.append((item, wrong))
-    _ask(case, solver, broken, decided)
-    _reach(case, solver, run.items)
+        _ask(case, solver, _open(case, solver, claims, skip), decided)
+        _reach(case, solver, claims)
     case.solve = time.monotonic() - started
     return case
 
 
+def stages(items: Sequence[Item]) -> Iterator[tuple[list[Term], list[Item]]]:
+    """The claims in groups between which nothing is assumed; each group with what is assumed since the last one."""
+    facts: list[Term] = []
+    claims: list[Item] = []
+    for item in items:
+        if item.kind == "assume":
+            if claims:
+                yield facts, claims
+                facts, claims = [], []
+            facts.append(terms.implies(item.path, item.cond))
+        elif item.kind != "cover":
+            claims.append(item)
+    if claims:
+        yield facts, claims
+
+
+def breaking(items: Sequence[Item], claim: str) -> Term:
+    """That a run breaks a claim and meets all that is assumed before it does."""
+    found = terms.FALSE
+    for facts, claims in reversed(list(stages(items))):
+        wrong = [_wrong(item) for item in claims if item.claim == claim]
+        found = terms.conjunction((*facts, terms.disjunction((*wrong, found))))
+    return found
+
+
+def _wrong(item: Item) -> Term:
+    return terms.conjunction((item.path, terms.negation(item.cond)))
+
+
+def _open(case: Case, solver: Solver, claims: Sequence[Item], skip: frozenset[str]) -> list[tuple[Item, Term]]:
+    """What there is to ask; of the claims that make C undefined and are refuted, that it is met from here on."""
+    broken: list[tuple[Item, Term]] = []
+    for item in claims:
+        wrong = _wrong(item)
+        if item.claim not in skip and item.claim not in case.refuted:
+            if wrong is not terms.FALSE:
+                broken.append((item, wrong))
+        elif item.kind in SAFETY:
+            solver.add([terms.negation(wrong)])
+    return broken
+
+
 def _ask(case: Case, solver: Solver, broken: list[tuple[Item, Term]], decided: Decided) -> None:
     while broken:
-        solver.push()
-        solver.add([terms.disjunction(wrong for _, wrong in broken)])
-        answer = solver.solve()
-        solver.pop()
+        answer = solver.ask([terms.disjunction(wrong for _, wrong in broken)])
         if answer is None:
             return
         if isinstance(answer, Unknown):
@@ -160,18 +195,16 @@ def _refute(
     return [(other, wrong) for other, wrong in broken if other.claim != item.claim]
 
 
-def _one_by_one(case: Case, solver: Solver, broken: Sequence[tuple[Item, Term]], decided: Decided) -> None:
-    """Each claim by itself, when all together are too hard."""
+def _one_by_one(case: Case, solver: Solver, broken: list[tuple[Item, Term]], decided: Decided) -> None:
+    """Each claim by itself, when all together are too hard; a run that is found may break another one first."""
     for claim in dict.fromkeys(item.claim for item, _ in broken):
-        mine = [(item, wrong) for item, wrong in broken if item.claim == claim]
-        solver.push()
-        solver.add([terms.disjunction(wrong for _, wrong in mine)])
-        answer = solver.solve()
-        solver.pop()
-        if isinstance(answer, Unknown):
-            case.unknown[claim] = answer.reason
-        elif answer is not None:
-            _refute(case, solver, mine, answer, decided)
+        while mine := [wrong for item, wrong in broken if item.claim == claim]:
+            answer = solver.ask([terms.disjunction(mine)])
+            if isinstance(answer, Unknown):
+                case.unknown[claim] = answer.reason
+            if answer is None or isinstance(answer, Unknown):
+                break
+            broken = _refute(case, solver, broken, answer, decided)
 
 
 def _numbers(decided: Decided, answer: Assignment) -> tuple[int, ...]:
@@ -179,17 +212,15 @@ def _numbers(decided: Decided, answer: Assignment) -> tuple[int, ...]:
     return tuple(d if isinstance(d, int) else d[answer.get(terms.LANE, 0)] for d in decided)
 
 
-def _reach(case: Case, solver: Solver, items: Sequence[Item]) -> None:
+def _reach(case: Case, solver: Solver, claims: Sequence[Item]) -> None:
     """Which claims are met at all: a claim that no run gets to would hold whatever the code does."""
-    open_ = {item.claim: item.path for item in items if item.kind == "check"}
-    for item in items:
-        if item.kind == "check":
-            open_[item.claim] = terms.disjunction((open_[item.claim], item.path))
+    paths: dict[str, list[Term]] = {}
+    for item in claims:
+        if item.kind == "check" and item.claim not in case.reached:
+            paths.setdefault(item.claim, []).append(item.path)
+    open_ = {claim: terms.disjunction(some) for claim, some in paths.items()}
     while open_:
-        solver.push()
-        solver.add([terms.disjunction(open_.values())])
-        answer = solver.solve()
-        solver.pop()
+        answer = solver.ask([terms.disjunction(open_.values())])
         if answer is None or isinstance(answer, Unknown):
             return
         memo: dict[Term, int] = {}
@@ -200,16 +231,15 @@ def _reach(case: Case, solver: Solver, items: Sequence[Item]) -> None:
 
 
 def replay(question: Question, refutation: Refutation) -> list[Item]:
-    """What a run on the numbers of a refutation breaks, in order: the same functions on numbers, with C's
-    wrap-around.
+    """What a run on the numbers of a refutation breaks, in order: the same functions on numbers, with C's wrap-around.
+
+    The run ends where it does not meet an assumption.
     """
     run = question.execution(refutation.decided, dict(refutation.values))
     run.run(question.proof)
-    assumed = [item for item in run.items if item.kind == "assume"]
-    if any(item.path is terms.TRUE and item.cond is terms.FALSE for item in assumed):
-        return []
-    checks = (item for item in run.items if item.kind not in ("assume", "cover"))
-    return [item for item in checks if item.path is terms.TRUE and item.cond is terms.FALSE]
+    failed = [item for item in run.items if item.path is terms.TRUE and item.cond is terms.FALSE]
+    before = takewhile(lambda item: item.kind != "assume", failed)
+    return [item for item in before if item.kind != "cover"]
 
 
 def run(question: Question, share: Share = (0, 1)) -> Iterator[Case]:
@@ -225,4 +255,16 @@ def run(question: Question, share: Share = (0, 1)) -> Iterator[Case]:
         before = time.monotonic()
 
 
-__all__ = ["SAFETY", "Case", "Decided", "Mapping", "Question", "Refutation", "Unsupported", "cases", "run", "settle"]
+__all__ = [
+    "SAFETY",
+    "Case",
+    "Decided",
+    "Mapping",
+    "Question",
+    "Refutation",
+    "Unsupported",
+    "breaking",
+    "cases",
+    "run",
+    "settle",
+]

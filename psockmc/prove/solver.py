@@ -66,6 +66,14 @@ class Solver:
         model = self.solver.model()
         return {name: _number(model.eval(node, model_completion=True)) for name, node in self.unknowns.items()}
 
+    def ask(self, terms: Iterable[Term]) -> Assignment | Unknown | None:
+        """`solve` with further assertions, which hold for this question only."""
+        self.push()
+        self.add(terms)
+        answer = self.solve()
+        self.pop()
+        return answer
+
     def _translated(self, term: Term) -> Any:
         stack = [term]
         known = self.known

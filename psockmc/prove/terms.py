@@ -187,7 +187,7 @@ def interval(term: Term) -> tuple[int, int]:
 
 
 def _within_chain(parts: Parts, lo: int, hi: int) -> tuple[int, int]:
-    """The difference of two members of a chain is at least that of their ranks. lo, hi: by the intervals of all parts."""
+    """The difference of two members of a chain is at least that of their ranks. lo, hi: what the parts say."""
     ranked = sorted(((c, _ranks[t], t) for t, c in parts.items() if t in _ranks), key=lambda r: -r[0])
     if len(ranked) != 2 or (ranked[0][0], ranked[1][0]) != (1, -1) or ranked[0][1][0] != ranked[1][1][0]:
         return lo, hi
