@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from psockmc.litmus import problems
 from psockmc.litmus.check import check_calls
 from psockmc.litmus.definitions import definitions
 from psockmc.litmus.parser import parse
@@ -270,3 +273,9 @@ def test_wrong_calls_are_printed_with_their_lines(golden: object) -> None:
 )
 def test_deep_nesting_is_refused_and_does_not_crash(body: str) -> None:
     assert "this nests too deeply" in refused(body)
+
+
+def test_every_code_says_what_it_stands_for() -> None:
+    folder = Path(problems.__file__).parent
+    used = {code for path in folder.glob("*.py") for code in re.findall(r'"(L\d{4})"', path.read_text(encoding="utf-8"))}
+    assert used == set(problems.CODES)
