@@ -552,8 +552,6 @@ def queue_message(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg]) -> None
     psock.ingress_msg = msg
     psock.msg_tot_len = msg.sg.size
     assume(sk.sk_rmem_alloc >= msg.sg.size)
-    for i in range(NR_MSG_FRAG_IDS):
-        msg.sg.data[i].is_last = False
 
 
 @user
