@@ -556,9 +556,34 @@ def queue_message(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg]) -> None
 
 @user
 def one_element(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
-    """Any message with one element, in any slot."""
-    begin: u32 = arbitrary(0, MAX_MSG_FRAGS)
+    """Any message with one element, in any slot, which is the first choose()."""
+    begin: u32 = choose(NR_MSG_FRAG_IDS)
+    cut0.element = 1
+    cut0.inside = False
     fill_ring(sk, msg, begin, 1)
+
+
+@user
+def fresh_message(msg: Ptr[sk_msg], begin: u32) -> None:
+    """The next kzalloc() of a message gives this one: it is all zero. begin: any slot, where to begin with it."""
+    for n in range(NR_MSG_FRAG_IDS):
+        i: u32 = slot(begin, n)
+        sg_clear(msg.sg.data[i])
+        msg.sg.copy[i] = False
+    sg_clear(msg.sg.data[CHAIN_SLOT])
+    msg.sg.copy[CHAIN_SLOT] = False
+    msg.sg.start = 0
+    msg.sg.curr = 0
+    msg.sg.end = 0
+    msg.sg.size = 0
+    msg.sg.copybreak = 0
+    msg.apply_bytes = 0
+    msg.cork_bytes = 0
+    msg.skb = NULL
+    msg.sk = NULL
+    msg.sk_redir = NULL
+    msg.next = NULL
+    memory0.fresh = msg
 
 
 @user

@@ -4,7 +4,7 @@ from psockmc.lang import NULL, Ptr, assume, choose, u64, user
 
 from models.ring.tcp_bpf import sending, verdict
 from models.ring.types import INT_MAX, SK_NONE, memory0, sk_msg, sk_psock, sock
-from spec.ring import any_memory, any_psock, any_sender, any_socket, cursor, one_element
+from spec.ring import any_memory, any_psock, any_sender, any_socket, cursor, fresh_message, one_element
 
 
 @user
@@ -36,8 +36,7 @@ def any_verdict(
     to.psock = other
     other.tx_enabled = True
     assume(to.sk_rmem_alloc <= INT_MAX - msg.sg.size)
-    tmp.next = NULL
-    memory0.fresh = tmp
+    fresh_message(tmp, msg.sg.start)
     psock.eval = SK_NONE
     psock.cork_bytes = 0
     prog.eval = choose(3)

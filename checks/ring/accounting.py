@@ -23,7 +23,7 @@ from models.ring.types import (
     sk_psock,
     sock,
 )
-from spec.ring import any_iter, any_memory, any_psock, any_socket
+from spec.ring import any_iter, any_memory, any_psock, any_socket, fresh_message
 from spec.ring_packets import any_packet, any_receiver, any_sequence
 
 
@@ -43,8 +43,7 @@ def verdict_on_packet(
     any_receiver(to, other)
     any_packet(sk, skb)
     any_sequence(sk, skb)
-    tmp.next = NULL
-    memory0.fresh = tmp
+    fresh_message(tmp, 0)
     verdict: u32 = choose(3)
     skb.bpf_ingress = choose(2) == 1
     skb.sk_redir = sk if choose(2) == 1 else to
@@ -79,8 +78,7 @@ def foreign_data(
     any_receiver(sk, psock)
     any_receiver(origin, other)
     any_packet(origin, skb)
-    tmp.next = NULL
-    memory0.fresh = tmp
+    fresh_message(tmp, 0)
     skb.bpf_ingress = True
     skb.sk_redir = sk
     seq: u32 = sk.copied_seq
@@ -110,8 +108,7 @@ def parsed_packet(
     any_packet(sk, skb)
     any_sequence(sk, skb)
     psock.copied_seq = sk.copied_seq
-    tmp.next = NULL
-    memory0.fresh = tmp
+    fresh_message(tmp, 0)
     verdict: u32 = choose(3)
     skb.bpf_ingress = False
     skb.sk_redir = to
@@ -142,8 +139,7 @@ def parsed_behind_unread(
     any_sequence(sk, skb)
     sk.rcv_nxt = wrapping(sk.copied_seq + unread + skb.len)
     psock.copied_seq = wrapping(sk.copied_seq + unread)
-    tmp.next = NULL
-    memory0.fresh = tmp
+    fresh_message(tmp, 0)
     skb.bpf_ingress = False
     skb.sk_redir = to
     tcp_bpf_strp_read_sock(psock, skb, SK_PASS)
@@ -160,8 +156,7 @@ def redirected_packet(
     any_receiver(sk, psock)
     any_receiver(to, other)
     any_packet(sk, skb)
-    tmp.next = NULL
-    memory0.fresh = tmp
+    fresh_message(tmp, 0)
     skb.bpf_ingress = True
     skb.sk_redir = to
     rmem: s32 = sk.sk_rmem_alloc
@@ -188,8 +183,7 @@ def queued_packet(sk: Ptr[sock], psock: Ptr[sk_psock], skb: Ptr[sk_buff], tmp: P
     any_packet(sk, skb)
     skb.sk = NULL
     skb.charged = False
-    tmp.next = NULL
-    memory0.fresh = tmp
+    fresh_message(tmp, 0)
     if choose(2) == 1:
         memory0.fresh = NULL
     rmem: s32 = sk.sk_rmem_alloc

@@ -140,7 +140,7 @@ def receive_packet(
     check((psock.ingress_msg == NULL) == (got == size), "empty: and its message leaves the queue")
 
 
-@proof("sk_msg_recvmsg two messages", split=0)
+@proof("sk_msg_recvmsg two messages", split=2)
 def receive_two(
     sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], behind: Ptr[sk_msg], iter: Ptr[iov_iter]
 ) -> None:

@@ -46,6 +46,7 @@ from spec.ring import (
     cursor,
     cut0,
     empty_slots,
+    fresh_message,
     is_followed,
     may_write,
     one_element,
@@ -74,8 +75,7 @@ def ingress(sk: Ptr[sock], to: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg]
         return
     any_psock(psock, to)
     assume(to.sk_rmem_alloc <= INT_MAX - msg.sg.size)
-    tmp.next = NULL
-    memory0.fresh = tmp
+    fresh_message(tmp, msg.sg.start)
     if choose(2) == 1:
         memory0.fresh = NULL
     bytes: u32 = cut0.position
@@ -131,8 +131,7 @@ def ingress_of_nothing(to: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], tm
     msg.sg.end = msg.sg.start
     msg.sg.size = 0
     empty_slots(msg)
-    tmp.next = NULL
-    memory0.fresh = tmp
+    fresh_message(tmp, msg.sg.start)
     psock.tx_enabled = True
     bpf_tcp_ingress(to, psock, msg, 0)
     queued: bool = psock.ingress_msg == tmp
@@ -199,7 +198,7 @@ def push_cursor(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     check_copy_bits(msg)
 
 
-@proof("tcp_bpf_send_verdict", split=1)
+@proof("tcp_bpf_send_verdict", split=2)
 def verdict_turn(
     sk: Ptr[sock],
     to: Ptr[sock],
@@ -233,7 +232,7 @@ def verdict_turn(
     check(psock.apply_bytes <= prog.apply_bytes, "apply: the verdict applies to no more bytes than it said")
 
 
-@proof("tcp_bpf_send_verdict redirect", split=1)
+@proof("tcp_bpf_send_verdict redirect", split=2)
 def redirect_turn(
     sk: Ptr[sock],
     to: Ptr[sock],
@@ -264,7 +263,7 @@ def redirect_turn(
     check(ret != 0 or call.copied == copied, "result: without an error every byte is reported")
 
 
-@proof("tcp_bpf_sendmsg copy", split=0)
+@proof("tcp_bpf_sendmsg copy", split=2)
 def sendmsg_copy(
     sk: Ptr[sock], psock: Ptr[sk_psock], cork: Ptr[sk_msg], tmp: Ptr[sk_msg], iter: Ptr[iov_iter], call: Ptr[sending]
 ) -> None:

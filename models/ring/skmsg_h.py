@@ -103,11 +103,14 @@ def sk_msg_init(msg: Ptr[sk_msg]) -> None:
 
 @kernel("mm/slub.c")
 def kzalloc_sk_msg() -> Ptr[sk_msg]:
-    """A message that is all zero, without an end mark; NULL when there is no memory."""
+    """A message that is all zero, without an end mark; NULL when there is no memory.
+
+    Who puts a message into memory0.fresh has made it all zero.
+    """
     msg = memory0.fresh
     if msg != NULL:
         memory0.fresh = msg.next
-        sk_msg_zero(msg)
+        msg.next = NULL
         msg.freed = False
     return msg
 
