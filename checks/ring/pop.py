@@ -24,17 +24,18 @@ def pop(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     around0.anchor = choose(NR_MSG_FRAG_IDS)
     around0.elements_from = choose(MAX_MSG_FRAGS) + 1
     last: u32 = choose(MAX_MSG_FRAGS)
+    if last >= around0.elements_from:
+        return
     head: bool = choose()
     tail: bool = choose()
-    full: bool = choose()
     split: bool = last == 0 and head and tail
-    if last >= around0.elements_from or (full and not split):
-        return
-    around0.elements_before = MAX_MSG_FRAGS - around0.elements_from
-    if not full:
+    if split:
+        around0.elements_before = choose(MAX_MSG_FRAGS)
+    else:
         around0.elements_before = arbitrary(0, MAX_MSG_FRAGS - 1)
-        if split:
-            assume(around0.elements_before + around0.elements_from < MAX_MSG_FRAGS)
+    full: bool = around0.elements_before + around0.elements_from == MAX_MSG_FRAGS
+    if split and around0.elements_before + around0.elements_from > MAX_MSG_FRAGS:
+        return
     any_positions()
     if head:
         any_start(True)

@@ -1,6 +1,6 @@
 """bpf_msg_push_data(): for every message, every place and every number of bytes."""
 
-from psockmc.lang import Ptr, arbitrary, assume, check, choose, proof, s32, u32, u64, user
+from psockmc.lang import Ptr, arbitrary, check, choose, proof, s32, u32, u64, user
 
 from models.ring.helpers import found0
 from models.ring.push import push_found
@@ -18,22 +18,6 @@ from spec.ring_around import (
 )
 from spec.ring_helpers import UINT_MAX
 
-FULL = 0
-ONE_SLOT = 1
-
-
-@user
-def any_room(room: u32) -> None:
-    """Elements before the anchor, so that there is no free slot, one, or more."""
-    if room == FULL:
-        around0.elements_before = MAX_MSG_FRAGS - around0.elements_from
-    elif room == ONE_SLOT:
-        around0.elements_before = MAX_MSG_FRAGS - 1 - around0.elements_from
-    else:
-        around0.elements_before = arbitrary(0, MAX_MSG_FRAGS)
-        assume(around0.elements_before + around0.elements_from + 2 <= MAX_MSG_FRAGS)
-
-
 @user
 def check_pushed(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg], elements: u32, len: u32) -> None:
     """Checks a message with `len` new bytes at around0.start, and `elements` elements from the anchor on."""
@@ -49,18 +33,18 @@ def push(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """Pushing before a byte of the message inserts there, and nowhere else."""
     around0.anchor = choose(NR_MSG_FRAG_IDS)
     around0.elements_from = choose(MAX_MSG_FRAGS) + 1
-    room: u32 = choose(3)
-    splits: bool = choose()
-    if room + around0.elements_from > MAX_MSG_FRAGS:
+    around0.elements_before = choose(MAX_MSG_FRAGS)
+    if around0.elements_before + around0.elements_from > MAX_MSG_FRAGS:
         return
-    any_room(room)
+    splits: bool = choose()
+    room: u32 = MAX_MSG_FRAGS - around0.elements_before - around0.elements_from
     any_positions()
     if splits:
         any_start(True)
     any_message_around(sk, msg, before)
     len: u32 = arbitrary(1, UINT_MAX)
     result: s32 = push_found(msg, around0.start, len)
-    crowded: bool = room == FULL or (room == ONE_SLOT and splits)
+    crowded: bool = room == 0 or (room == 1 and splits)
     check(result == 0 or result == -ENOMEM or result == -EINVAL, "range: a place in the message is taken")
     if result == -EINVAL:
         check(crowded and len > UINT_MAX - found0.length, "range: a place in the message is taken")

@@ -3,14 +3,13 @@
 Source: net/core/filter.c of 7.x. The kernel's function is one; its parts behind the bounds checks are functions here.
 """
 
-from psockmc.lang import Ptr, kernel, s32, u32, u64, wrapping
+from psockmc.lang import Ptr, check, kernel, s32, u32, u64
 
 from models.ring.helpers import (
     alloc_pages_for,
     copy_bytes,
     find_element,
     found0,
-    int_of,
     sk_msg_clear_elem_copy,
     sk_msg_elem_is_copy,
     sk_msg_reset_curr,
@@ -20,7 +19,7 @@ from models.ring.helpers import (
 )
 from models.ring.skmsg_h import sk_msg_compute_data_pointers, sk_msg_elem_used, sk_msg_iter_var_next
 from models.ring.sock import get_page, put_page, sg_set_page, sk_mem_uncharge
-from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, sk_msg
+from models.ring.types import EINVAL, ENOMEM, INT_MAX, MAX_MSG_FRAGS, sk_msg
 
 
 @kernel("net/core/filter.c")
@@ -39,7 +38,10 @@ def bpf_msg_pop_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32:
 
 @kernel("net/core/filter.c")
 def pop_found(msg: Ptr[sk_msg], start: u32, len: u32) -> s32:
-    """The part of bpf_msg_pop_data() behind its search: the tests, and the work."""
+    """The part of bpf_msg_pop_data() behind its search: the tests, and the work.
+
+    The kernel computes b = length - pop - a first and asks for b > 0. That is pop < length - a as long as b fits an int.
+    """
     last: u64 = start
     last += len  # in 64 bits since a48802fb2cd2
     i: u32 = found0.i
@@ -52,16 +54,18 @@ def pop_found(msg: Ptr[sk_msg], start: u32, len: u32) -> s32:
     if start != offset:
         sge_idx: u32 = i
         a: s32 = start - offset
-        b: s32 = wrapping(int_of(msg.sg.data[i].length - pop - a))  # negative when more than this element is removed
+        tail: u32 = msg.sg.data[i].length - a
+        check(pop <= INT_MAX, "wrap: what is left of the element fits an int, also when it is negative")
         i = sk_msg_iter_var_next(i)
-        if b > 0:
+        if pop < tail:
+            b: s32 = tail - pop
             if space != 0:
                 pop_split(msg, sge_idx, i, a, b, pop)
             elif not pop_rewrite(msg, sge_idx, a, b, pop):
                 return -ENOMEM
             pop = 0
         else:
-            pop -= msg.sg.data[sge_idx].length - a
+            pop -= tail
             msg.sg.data[sge_idx].length = a
     pop = pop_front(msg, i, pop)
     sk_mem_uncharge(msg.sk, len - pop)
