@@ -227,7 +227,7 @@ class Execution:
         if depth >= function.recursion:
             raise Unsupported(f"`{name}` calls itself", span)
         outermost = self.settings.given is not None and not any(f.function.role == "kernel" for f in self.frames)
-        before = dict(self.state.memory) if outermost else {}
+        before = self.state.memory
         locals = self.state.locals
         self.state.locals = {p.name: arg for p, arg in zip(function.params, args, strict=True)}
         self._body(function, f"{span.line}:{span.column}")
@@ -236,7 +236,7 @@ class Execution:
         assert not isinstance(result, Place)
         if outermost and function.role == "kernel":
             arguments = {p.name: arg for p, arg in zip(function.params, args, strict=True)}
-            self.called.append(Called(name, arguments, before, dict(self.state.memory), result))
+            self.called.append(Called(name, arguments, before, self.state.memory, result))
         return result
 
     def _body(self, function: tree.Function, site: str) -> None:
@@ -313,7 +313,7 @@ class Execution:
             if go is not TRUE:
                 exits.append(self.state.fork(terms.negation(go)))
                 self.state = self.state.fork(go)
-            if self.state.path is FALSE or not self.possible(self.state.path):
+            if self.state.path is FALSE or (go is not TRUE and not self.possible(self.state.path)):
                 self._leave()
                 break
             exits.extend(self._round(body, number))

@@ -305,7 +305,7 @@ class Expressions:
     def store(self, place: Place, value: Term) -> None:
         """Stores to every option where it is the one that is meant."""
         for cond, path in place.options:
-            self.run.state.memory[path] = pick(cond, terms.Given(cond)(value), self.read(path))
+            self.run.state.write(path, pick(cond, terms.Given(cond)(value), self.read(path)))
 
     # ------------------------------------------------------------ words
 

@@ -104,13 +104,19 @@ def cases(question: Question, decided: Decided = (), share: Share = (0, 1)) -> I
         yield decided, run
 
 
-def settle(question: Question, decided: Decided, run: Execution, skip: frozenset[str] = frozenset()) -> Case:
-    """Answers all claims of one case but those in `skip`, which are refuted already.
+def settle(
+    question: Question,
+    decided: Decided,
+    run: Execution,
+    skip: frozenset[str] = frozenset(),
+    met: frozenset[str] = frozenset(),
+) -> Case:
+    """Answers all claims of one case but those in `skip`, which are refuted; those in `met` are known to be reached.
 
     A claim is about the runs that get to it: those that meet the assumptions made before it, whatever is assumed later.
     """
     started = time.monotonic()
-    case = Case(decided)
+    case = Case(decided, reached=set(met))
     solver = Solver(question.timeout)
     solver.add(run.machine.axioms)
     if isinstance(decided[0] if decided else 0, tuple):
@@ -245,12 +251,14 @@ def replay(question: Question, refutation: Refutation) -> list[Item]:
 def run(question: Question, share: Share = (0, 1)) -> Iterator[Case]:
     """All cases of a proof, settled as they come; later ones do not ask again about what is refuted."""
     refuted: frozenset[str] = frozenset()
+    met: frozenset[str] = frozenset()
     before = time.monotonic()
     for decided, execution in cases(question, share=share):
         built = time.monotonic()
-        case = settle(question, decided, execution, refuted)
+        case = settle(question, decided, execution, refuted, met)
         case.build = built - before
         refuted |= case.refuted.keys()
+        met |= case.reached
         yield case
         before = time.monotonic()
 

@@ -25,7 +25,10 @@ Local = Term | Place
 
 @dataclass(slots=True)
 class State:
-    """What is known at one place. memory: scalars that were written. taken: the conditions that led here."""
+    """What is known at one place. memory: scalars that were written. taken: the conditions that led here.
+
+    The memory is shared with other states and never changed in place: `write` makes a new one.
+    """
 
     memory: dict[Path, Term] = field(default_factory=dict)
     locals: dict[str, Local] = field(default_factory=dict)
@@ -33,7 +36,11 @@ class State:
 
     def fork(self, cond: Term) -> State:
         """A copy that goes on where the condition holds."""
-        return State(dict(self.memory), dict(self.locals), (*self.taken, cond))
+        return State(self.memory, dict(self.locals), (*self.taken, cond))
+
+    def write(self, path: Path, value: Term) -> None:
+        """Stores a scalar."""
+        self.memory = {**self.memory, path: value}
 
     @property
     def path(self) -> Term:
@@ -92,6 +99,8 @@ class _Join:
 
     def memory(self, first: dict[Path, Term], second: dict[Path, Term], initial: Initial) -> dict[Path, Term]:
         """What only one side wrote has its first value on the other."""
+        if first is second:
+            return second
         joined = dict(second)
         for path, value in first.items():
             other = second.get(path)
