@@ -184,7 +184,7 @@ def _call(change: RingChange, around: Surroundings) -> str:
         "sk_msg_clone": ["source", *numbers],
         "sk_msg_memcopy_from_iter": [f"Iter({around.data!r})", *numbers],
         "bpf_tcp_ingress": ["Sock()", *numbers],
-        "tcp_bpf_push": [f"Wire{around.wire}", *numbers],
+        "tcp_bpf_push": [f"Wire{around.wire}", *numbers[:1], *(f"uncharge={number != '0'}" for number in numbers[1:])],
         "tls_push_record": [f"tls13={bool(int(numbers[0]))}" if numbers else "tls13=True"],
     }.get(change.operation, numbers)
     return f"broken_claims({', '.join(['ring', _quoted(change.operation), *given])})"

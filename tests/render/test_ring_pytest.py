@@ -86,6 +86,14 @@ def test_the_source_passes_under_pytest(tmp_path):
     assert "2 passed" in done.stdout, done.stdout
 
 
+def test_the_cursor_that_does_not_follow_what_is_sent_is_replayed():
+    ring = Ring(4, 0, [(1, 0, 4, False)])
+    source = pytest_source(
+        change(ring, "tcp_bpf_push", "R6: copybreak lies in the element at curr", apply=2, uncharge=0)
+    )
+    assert 'assert set(replay()) == {"R6"}' in source
+
+
 def test_a_ring_with_more_bytes_than_fit_into_memory_is_refused():
     slots = (SlotPicture(), SlotPicture(1, 0, 2**31 - 1), SlotPicture(), SlotPicture(), SlotPicture())
     huge = RingPicture(3, 1, 2, 1, 0, 2**31 - 1, slots)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from psockmc.prove.plain_claims import broken_claims
+from psockmc.prove.plain_claims import CURSOR, broken_claims
 from psockmc.prove.plain_ring import Memory, Ring, Sock, Wire
 from tests.ring.kernel.cases import Case, Message, build_world
 from tests.ring.kernel.library import Op
@@ -48,7 +48,7 @@ def claims_of(case: Case) -> dict[str, str]:
         return broken_claims(ring, "bpf_tcp_ingress", world.socks[1], *case.args)
     if case.op == Op.TCP_PUSH:
         wire = Wire(*case.wire)
-        return broken_claims(ring, "tcp_bpf_push", wire, case.args[0], uncharge=True)
+        return broken_claims(ring, "tcp_bpf_push", wire, case.args[0], uncharge=bool(case.args[1]))
     return broken_claims(ring, NAMES[case.op], *case.args)
 
 
@@ -68,7 +68,10 @@ def test_no_operation_breaks_a_promise(op, data):
     if op == Op.CLONE:  # into a ring that does not wrap: the other is a finding
         case = replace(case, messages=(Message(0, case.messages[0].elements), case.messages[1]))
     assume(not is_a_finding(case))
-    assert claims_of(case) == {}
+    found = claims_of(case)
+    if op in (Op.INGRESS, Op.TCP_PUSH):  # the copy cursor does not follow what is sent: a finding
+        found = {claim: sentence for claim, sentence in found.items() if claim not in CURSOR}
+    assert found == {}
 
 
 U32_MAX = 2**32 - 1
