@@ -381,6 +381,19 @@ def any_wish(msg: Ptr[sk_msg]) -> u32:
 
 
 @user
+def fill_to_cut(msg: Ptr[sk_msg]) -> None:
+    """The message is filled up to the position cut0: inside of an element, or with all of the element before it."""
+    msg.sg.curr = msg.sg.start
+    msg.sg.copybreak = 0
+    begins: u32 = 0
+    for n in range(MAX_MSG_FRAGS):
+        if n < used(msg) and n <= cut0.element and begins < cut0.position:
+            msg.sg.curr = slot(msg.sg.start, n)
+            msg.sg.copybreak = cut0.position - begins
+            begins += msg.sg.data[slot(msg.sg.start, n)].length
+
+
+@user
 def adjoining(msg: Ptr[sk_msg], n: u32) -> bool:
     """Whether element n goes on in the page where the one before it ends."""
     if n == 0 or n >= used(msg):
@@ -448,9 +461,9 @@ def fill_ring(sk: Ptr[sock], msg: Ptr[sk_msg], begin: u32, elements: u32) -> Non
     msg.freed = False
     any_slots(msg, elements)
     any_cursor(msg, elements)
-    assume(sk.charged >= msg.sg.size)
-    held: u32 = references(msg)
-    assume(follow0.refs >= held)
+    # The message's own charge and references, beside those of others.
+    sk.charged += msg.sg.size
+    follow0.refs += references(msg)
 
 
 @user

@@ -48,4 +48,5 @@ def any_verdict(
     call.enospc = False
     call.delta = 0
     call.err = 0
+    assume(call.copied >= 0)
     assume(call.copied >= msg.sg.size)

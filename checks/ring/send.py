@@ -17,10 +17,12 @@ from models.ring.types import (
     ENOMEM,
     INT_MAX,
     MAX_MSG_FRAGS,
+    PAGE_SIZE,
     SK_DROP,
     SK_NONE,
     SK_PASS,
     SK_REDIRECT,
+    SKB_FRAG_PAGE_SIZE,
     follow0,
     iov_iter,
     memory0,
@@ -212,6 +214,7 @@ def verdict_turn(
     """One turn of a verdict on a message of one element, none of it corked: bytes, charges and what is reported."""
     any_verdict(sk, to, psock, other, msg, tmp, call, prog)
     size: u32 = msg.sg.size
+    assume(prog.eval != SK_DROP or prog.apply_bytes == 0 or prog.apply_bytes >= size)
     charged: u64 = sk.charged
     copied: s32 = call.copied
     ret: s32 = tcp_bpf_send_verdict_turn(sk, psock, call, prog)
@@ -221,7 +224,7 @@ def verdict_turn(
     check(call.copied >= 0, "result: the number of bytes that will be reported is not negative")
     gone: u32 = copied - call.copied
     out: u64 = sk.write_seq + to.write_seq + other.msg_tot_len
-    if ret == -EACCES:
+    if ret == -EACCES and prog.eval == SK_DROP:
         check(gone == size, "result: bytes that are dropped are not reported as sent, removed ones neither")
     elif ret != 0:
         nothing: bool = ret == -ENOMEM and call.copied == 0
@@ -230,6 +233,32 @@ def verdict_turn(
         check(gone == 0, "result: without an error every byte is reported")
         check(out + stays + prog.popped == size, "content: every byte is sent, queued, corked, removed or still there")
     check(psock.apply_bytes <= prog.apply_bytes, "apply: the verdict applies to no more bytes than it said")
+
+
+@proof("tcp_bpf_send_verdict drop a part", split=2)
+def drop_turn(
+    sk: Ptr[sock],
+    to: Ptr[sock],
+    psock: Ptr[sk_psock],
+    other: Ptr[sk_psock],
+    msg: Ptr[sk_msg],
+    tmp: Ptr[sk_msg],
+    call: Ptr[sending],
+    prog: Ptr[verdict],
+) -> None:
+    """A verdict drops fewer bytes than the message has: what becomes of the others?"""
+    any_verdict(sk, to, psock, other, msg, tmp, call, prog)
+    prog.eval = SK_DROP
+    prog.cork_bytes = 0
+    msg.cork_bytes = 0
+    prog.popped = 0
+    size: u32 = msg.sg.size
+    assume(prog.apply_bytes >= 1 and prog.apply_bytes < size)
+    charged: u64 = sk.charged
+    copied: s32 = call.copied
+    tcp_bpf_send_verdict_turn(sk, psock, call, prog)
+    check_charge(sk, charged, size, msg.sg.size)
+    check(call.copied + size == copied + msg.sg.size, "result: bytes that are freed are not reported as sent")
 
 
 @proof("tcp_bpf_send_verdict redirect", split=2)
@@ -277,9 +306,14 @@ def sendmsg_copy(
     any_psock(psock, sk)
     if choose(2) == 1:
         psock.cork = cork
-    any_iter(iter)
-    # What one sendmsg() is asked for at most is MAX_RW_COUNT.
-    assume(iter.count >= 1 and iter.count <= 2147479552)
+    # The page fragment has room for all: that there may be several pieces is proved of sk_msg_alloc().
+    sk.sk_frag.page = arbitrary(1, 1000)
+    assume(sk.sk_frag.page < memory0.first_new_page)
+    sk.sk_frag.size = SKB_FRAG_PAGE_SIZE
+    sk.sk_frag.offset = arbitrary(0, PAGE_SIZE)
+    iter.done = 0
+    iter.count = arbitrary(1, PAGE_SIZE)
+    iter.fault_at = arbitrary(0, PAGE_SIZE)
     left: u64 = iter.count
     size: u32 = iter.count
     before: u32 = psock.cork.sg.size if psock.cork != NULL else 0
