@@ -15,14 +15,14 @@ from psockmc.lang import Array, Ptr, Struct, arbitrary, assume, check, choose, i
 from models.ring.helpers import found0, placed0
 from models.ring.types import INT_MAX, MAX_MSG_FRAGS, NR_MSG_FRAG_IDS, follow0, memory0, sk_msg, sock
 from spec.ring import MAX_CHARGE, MAX_PAGES, any_memory, check_charge, indices_are_slots
-from spec.ring_helpers import UINT_MAX, is0, place, same_content, same_copy_bit, same_element, was0
+from spec.ring_helpers import UINT_MAX, place, same_element, was0
 
 
 class around(Struct, name="around"):
     """The message before the call. position: where the anchor begins; ends: where the elements from it on end.
 
-    start, until: where the range begins, in the anchor or at its end, and where it ends. charged, refs: what was charged,
-    and the references of the page that is followed.
+    start, until: where the range begins, in the anchor or at its end, and where it ends. charged, refs: what was
+    charged, and the references of the page that is followed.
     """
 
     anchor: u32
@@ -53,7 +53,7 @@ def from_anchor(n: u32) -> u32:
 def any_message_around(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """Any message with bytes, whose lengths from the anchor on are in around0.lengths; `before` becomes its copy.
 
-    curr and copybreak are any numbers: the helpers do not read them.
+    The cursor is anywhere: the helpers do not read it.
     """
     any_memory()
     assume(around0.elements_before + around0.elements_from <= MAX_MSG_FRAGS)
@@ -61,6 +61,7 @@ def any_message_around(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> 
     msg.sg.start = from_anchor(NR_MSG_FRAG_IDS - around0.elements_before) if around0.elements_before else around0.anchor
     msg.sg.end = from_anchor(around0.elements_from)
     msg.sk = sk
+    assume(msg.sg.curr < NR_MSG_FRAG_IDS)
     any_slots_around(msg)
     msg.sg.size = around0.ends[around0.elements_from - 1] if around0.elements_from else around0.position
     assume(sk.charged >= msg.sg.size and sk.charged <= MAX_CHARGE)
@@ -129,6 +130,8 @@ def any_slots_around(msg: Ptr[sk_msg]) -> None:
     for n in range(NR_MSG_FRAG_IDS):
         i: u32 = from_anchor(n)
         msg.sg.data[i].is_chain = False
+        msg.sg.data[i].is_last = False
+        msg.sg.copy[i] = arbitrary(0, 1) == 1
         msg.sg.data[i].offset = arbitrary(0, INT_MAX)
         msg.sg.data[i].page = arbitrary(1, MAX_PAGES)
         assume(msg.sg.data[i].page < memory0.first_new_page)
@@ -169,7 +172,7 @@ def any_start(behind: bool) -> None:
 
 @user
 def any_end(last: u32) -> None:
-    """The range ends in element `last`, counted from the anchor, before its last byte or behind it, or behind the message.
+    """The range ends in element `last`, counted from the anchor, or behind it, or behind the message.
 
     That it ends behind each earlier element follows; it is said here so that nobody has to find out.
     """
@@ -221,8 +224,8 @@ def locate_around(msg: Ptr[sk_msg], elements: u32, k: u32, at: Ptr[place]) -> No
 def check_content(before: Ptr[sk_msg], msg: Ptr[sk_msg], elements: u32, removed: u32, added: u32) -> None:
     """Checks bytes and copy bits: at around0.start `removed` bytes are gone or `added` bytes are new, all others stay.
 
-    Both messages are walked side by side: `at` is the position in the message before that comes next. An element in an old
-    page must be a piece of an element of before; the one in the new page is followed by its byte placed0.
+    Both messages are walked side by side: `at` is the position in the message before that comes next. An element in an
+    old page must be a piece of an element of before; the one in the new page is followed by its byte placed0.
     """
     at: u32 = around0.position
     pending: bool = removed + added > 0

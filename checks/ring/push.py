@@ -18,6 +18,7 @@ from spec.ring_around import (
 )
 from spec.ring_helpers import UINT_MAX
 
+
 @user
 def check_pushed(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg], elements: u32, len: u32) -> None:
     """Checks a message with `len` new bytes at around0.start, and `elements` elements from the anchor on."""

@@ -145,7 +145,6 @@ def find_element(msg: Ptr[sk_msg], start: u32) -> None:
     found0.length = length
 
 
-
 @kernel("net/core/filter.c")
 def sk_msg_shift_left(msg: Ptr[sk_msg], first: s32) -> None:
     """Drops element `first`: all behind it, the empty slot `end` included, move down by one."""

@@ -40,7 +40,8 @@ def bpf_msg_pop_data(msg: Ptr[sk_msg], start: u32, len: u32, flags: u64) -> s32:
 def pop_found(msg: Ptr[sk_msg], start: u32, len: u32) -> s32:
     """The part of bpf_msg_pop_data() behind its search: the tests, and the work.
 
-    The kernel computes b = length - pop - a first and asks for b > 0. That is pop < length - a as long as b fits an int.
+    The kernel computes b = length - pop - a first and asks for b > 0. That is pop < length - a as long as b fits an
+    int.
     """
     last: u64 = start
     last += len  # in 64 bits since a48802fb2cd2

@@ -1,8 +1,8 @@
 """bpf_msg_pop_data() as it was before a48802fb2cd2 (v7.2): the end of the range is computed in 32 bits.
 
 A length close to 2**32 wraps it around, the range passes for one inside the message, and the loop removes elements
-until it is far behind the message. The counter of the loop was an int, too, which is no difference: whatever is done with
-it is done modulo 2**32, and it is compared with unsigned numbers.
+until it is far behind the message. The counter of the loop was an int, too, which is no difference: whatever is done
+with it is done modulo 2**32, and it is compared with unsigned numbers.
 """
 
 from psockmc.lang import Ptr, replaces, s32, u32, u64, wrapping
