@@ -318,7 +318,9 @@ def test_waiting_for_oneself_never_ends(body: str, model: str) -> None:
 
 def test_waiting_for_a_reader_that_one_has_to_end_oneself_never_ends() -> None:
     bodies = ("int r1 = srcu_down_read(s); smp_store_release(x, r1); smp_store_release(y, 1);",)
-    waits = "int r1 = smp_load_acquire(y); if (r1) { synchronize_srcu(s); int r2 = READ_ONCE(*x); srcu_up_read(s, r2); }"
+    waits = (
+        "int r1 = smp_load_acquire(y); if (r1) { synchronize_srcu(s); int r2 = READ_ONCE(*x); srcu_up_read(s, r2); }"
+    )
     for counts in (False, True):
         found = answer(*bodies, waits, end="exists (1:r1=1)", model="newest", counts=counts)
         assert found.verdict is Verdict.NEVER

@@ -277,5 +277,7 @@ def test_deep_nesting_is_refused_and_does_not_crash(body: str) -> None:
 
 def test_every_code_says_what_it_stands_for() -> None:
     folder = Path(problems.__file__).parent
-    used = {code for path in folder.glob("*.py") for code in re.findall(r'"(L\d{4})"', path.read_text(encoding="utf-8"))}
+    used = {
+        code for path in folder.glob("*.py") for code in re.findall(r'"(L\d{4})"', path.read_text(encoding="utf-8"))
+    }
     assert used == set(problems.CODES)
