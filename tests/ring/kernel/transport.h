@@ -101,7 +101,6 @@ static struct bio_vec on_the_wire;
 
 #define TLS_1_3_VERSION 0x0304
 #define TLS_1_2_VERSION 0x0303
-#define EINPROGRESS_NEVER 0
 
 struct aead_request {
 	int unused;
