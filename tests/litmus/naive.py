@@ -198,26 +198,36 @@ def holds(proposition: Proposition, registers: Registers, memory: Memory) -> boo
 
 def decide(test: Test, how: How) -> Answer:
     """Enumerate everything; count the allowed executions in which the condition's proposition holds and does not."""
-    answer, tried = Answer(), 0
+    answer = Answer()
+    for joined, candidate in everything(test, how):
+        judged = Judgement(candidate, newest=how.newest)
+        memory = final_memory(joined, candidate)
+        if not judged.allowed() or not holds(test.filter, joined.registers, memory):
+            continue
+        answer.flags |= judged.flags()
+        answer.thin_air |= has_cycle(candidate.rf | candidate.data)
+        if holds(test.condition, joined.registers, memory):
+            answer.positive += 1
+        else:
+            answer.negative += 1
+        answer.states.add(shown(test, joined.registers, memory))
+    return answer
+
+
+def everything(test: Test, how: How) -> list[tuple[Joined, Candidate]]:
+    """All candidates of a test, before any is judged: it shows soon when they are too many."""
+    found: list[tuple[Joined, Candidate]] = []
     for runs in product(*all_paths(test, how)):
+        if any(path.idle and test.threads[path.thread].name in starts(runs) for path in runs):
+            continue
         joined = join(test, runs)
-        if not enough(joined) or any(path.idle and test.threads[path.thread].name in starts(runs) for path in runs):
+        if not enough(joined):
             continue
         for candidate in candidates(joined):
-            if (tried := tried + 1) > how.most:
+            found.append((joined, candidate))
+            if len(found) > how.most:
                 raise TooMuch(f"more than {how.most} candidates")
-            judged = Judgement(candidate, newest=how.newest)
-            memory = final_memory(joined, candidate)
-            if not judged.allowed() or not holds(test.filter, joined.registers, memory):
-                continue
-            answer.flags |= judged.flags()
-            answer.thin_air |= has_cycle(candidate.rf | candidate.data)
-            if holds(test.condition, joined.registers, memory):
-                answer.positive += 1
-            else:
-                answer.negative += 1
-            answer.states.add(shown(test, joined.registers, memory))
-    return answer
+    return found
 
 
 def shown(test: Test, registers: Registers, memory: Memory) -> tuple[Value, ...]:

@@ -33,13 +33,14 @@ class How:
 
     srcu_accesses: srcu_read_lock() and srcu_read_unlock() load and store the location of their srcu_struct, as today's model
     has it, instead of being mere markers there. thin_air: loads may also return a value that nothing but itself explains.
-    most: more candidates than these are TooMuch.
+    most: more candidates than these are TooMuch. most_runs: more runs of one thread than these, too.
     """
 
     newest: bool = False
     srcu_accesses: bool = False
     thin_air: bool = False
     most: int = 10**6
+    most_runs: int = 10**6
 
 
 @dataclass
@@ -344,7 +345,10 @@ def started(test: Test) -> set[str]:
 def paths(test: Test, thread: int, domain: dict[str, set[Value]], how: How) -> Iterator[Path]:
     """Every run of a thread in which loads return values of the domain."""
     given: list[int] | None = []
+    tried = 0
     while given is not None:
+        if (tried := tried + 1) > how.most_runs:
+            raise TooMuch(f"more than {how.most_runs} runs of a thread")
         oracle = Oracle(given)
         runner = Runner(thread, oracle, domain, how)
         runner.path.registers = {name: Known(value) for name, value in test.registers.get(thread, {}).items()}

@@ -13,8 +13,8 @@ from psockmc.litmus.parser import parse
 from tests.litmus import naive
 from tests.litmus.random_tests import Shape, cycles, litmus_tests
 
-MOST = 250
-"""Candidates that the naive enumeration may try for one test."""
+MOST = 120
+"""Candidates, and runs of one thread, that the naive enumeration may try for one test."""
 
 FLAGS = {"data-race", "invalid-sleep"}
 
@@ -35,16 +35,29 @@ def answered(text: str, model: str, *, counts: bool) -> Answer:
 def naively(text: str, how: naive.How) -> naive.Answer:
     """The naive answer; tests that take too long are given up."""
     try:
-        return naive.decide(parse(text), replace(how, most=MOST))
+        return naive.decide(parse(text), replace(how, most=MOST, most_runs=MOST))
     except naive.TooMuch:
         reject()
 
 
 @pytest.mark.parametrize("model", ["6.1", "newest"])
-@fuzz
+@settings(fuzz, max_examples=25)
 @given(text=texts)
 def test_counts_states_and_flags_are_those_of_the_naive_enumeration(model: str, text: str) -> None:
-    expected = naively(text, naive.How(newest=model == "newest"))
+    compare(text, model)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["6.1", "newest"])
+@settings(fuzz, max_examples=600)
+@given(text=texts)
+def test_counts_states_and_flags_of_many_tests(model: str, text: str) -> None:
+    compare(text, model)
+
+
+def compare(text: str, model: str) -> None:
+    """Count mode and the naive enumeration find the same executions."""
+    expected = naively(text, naive.How(newest=model == "newest", thin_air=True))
     assume(not expected.thin_air)
     answer = answered(text, model, counts=True)
     assert (answer.positive, answer.negative) == (expected.positive, expected.negative)
@@ -85,7 +98,7 @@ def test_the_newest_model_allows_no_more_than_that_of_6_1(text: str) -> None:
     assert ("data-race" in new.flags) <= ("data-race" in old.flags)
 
 
-@fuzz
+@settings(fuzz, max_examples=30)
 @given(text=st.one_of(litmus_tests(Shape(threads=2, accesses=5)), cycles(Shape(threads=2))))
 def test_srcu_markers_are_as_good_as_srcu_accesses(text: str) -> None:
     # tools/memory-model makes srcu_read_lock() a load and srcu_read_unlock() a store of the srcu_struct.

@@ -20,6 +20,9 @@ from tests.litmus.random_tests import cycles, litmus_tests
 MOST = 24
 """Candidates of one test that are compared."""
 
+MOST_RUNS = 200
+"""Tests of which one thread has more runs than these are given up."""
+
 CLASSES = {"init": "IW", "acquire": "Acquire", "LKR": "Acquire", "release": "Release", "UL": "Release"}
 
 
@@ -60,7 +63,7 @@ def compare(text: str, name: str) -> None:
     """Every candidate is allowed by both models or by neither, and raises the same flags."""
     newest, model, test = name == "newest", load_model(name), parse(text)
     try:
-        paths = naive.all_paths(test, naive.How(newest=newest))
+        paths = naive.all_paths(test, naive.How(newest=newest, most_runs=MOST_RUNS))
     except naive.TooMuch:
         reject()
     for judged in islice(judgements(test, paths, newest=newest), MOST):
