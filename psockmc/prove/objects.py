@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from psockmc.lang import tree
@@ -144,6 +145,11 @@ def _require_apart(first: int | Term, second: int | Term) -> None:
     same = terms.equals(a, b)
     if same is not terms.FALSE:
         raise Overlap(same.args)  # type: ignore[arg-type]
+
+
+def in_lane(name: str, lane: int) -> str:
+    """The name that an unknown has in a run where the lane is known: `a[2]` for `a[(1, 2)]` in lane 1."""
+    return re.sub(r"\[\(([-\d, ]+)\)\]", lambda found: f"[{found[1].split(', ')[lane]}]", name)
 
 
 def show_path(path: Path) -> str:

@@ -17,7 +17,7 @@ from psockmc.lang import tree
 from psockmc.prove import terms
 from psockmc.prove.execute import SAFETY, Execution, Item, NeedsCase, Settings, arithmetic_functions
 from psockmc.prove.machine import Unsupported
-from psockmc.prove.objects import Overlap
+from psockmc.prove.objects import Overlap, in_lane
 from psockmc.prove.solver import Solver, Unknown
 from psockmc.prove.terms import Assignment, Term
 
@@ -193,8 +193,10 @@ def _refute(
     """
     memo: dict[Term, int] = {}
     item = next(item for item, wrong in broken if terms.evaluate(wrong, answer, memo))
+    lane = answer.get(terms.LANE, 0)
+    values = {in_lane(name, lane): value for name, value in answer.items()}
     case.refuted[item.claim] = Refutation(
-        _numbers(decided, answer), answer, item.claim, item.sentence, item.span, item.calls
+        _numbers(decided, answer), values, item.claim, item.sentence, item.span, item.calls
     )
     if item.kind in SAFETY:
         solver.add(terms.negation(wrong) for other, wrong in broken if other.claim == item.claim)
