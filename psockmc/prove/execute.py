@@ -184,7 +184,10 @@ class Execution:
             return value
         if taken is not self.given_taken:
             self.given_taken, self.given = taken, terms.Given(self.state.path)
-        return self.given(value)
+        simpler = self.given(value)
+        # Of a count, a sum of many conditions, one of them is known here: it cancels better as it was.
+        count = value.kind in ("lin", "cast") and simpler.kind in ("lin", "cast") and simpler.atoms
+        return value if count else simpler
 
     # ------------------------------------------------------------ branches
 

@@ -95,6 +95,8 @@ class _Join:
         """One value for two."""
         if first is second:
             return first
+        if first.kind in ("lin", "cast") and terms.subtract(first, second).is_int:
+            return pick(self.cond, first, second)
         return pick(self.cond, self.first(first), self.second(second))
 
     def memory(self, first: dict[Path, Term], second: dict[Path, Term], initial: Initial) -> dict[Path, Term]:

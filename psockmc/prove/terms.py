@@ -321,20 +321,33 @@ def ite(cond: Term, then: Term, other: Term) -> Term:
         width = len(cond.args)
         sides = zip(cond.args, _row(then, width), _row(other, width), strict=True)
         return lanes([a if holds else b for holds, a, b in sides])
+    if then.is_int and other.is_int and {then.value, other.value} == {0, 1}:
+        return indicator(cond if then.value else negation(cond))
+    difference = subtract(then, other)
+    if difference.is_int and not {then.kind, other.kind} <= {"int", "lanes"}:
+        return add(other, indicator(cond), difference.value)
     first, second = leaves(then), leaves(other)
     if first is not None and second is not None:
         found = {leaf: conjunction((cond, when)) for leaf, when in first.items()}
         for leaf, when in second.items():
             found[leaf] = disjunction((found.get(leaf, FALSE), conjunction((negation(cond), when))))
         return guarded(found)
-    difference = subtract(then, other)
-    if difference.is_int and other.kind != "cast":
-        return add(other, ite(cond, difference, const(0)))
     if other.kind == "ite" and other.args[0] is cond:
         return ite(cond, then, _term(other.args[2]))
     if then.kind == "ite" and then.args[0] is cond:
         return ite(cond, _term(then.args[1]), other)
     return _ite(cond, then, other)
+
+
+def indicator(cond: Term) -> Term:
+    """1 where the condition holds, else 0: always the same term for a condition, so that what is counted cancels."""
+    if cond is TRUE or cond is FALSE:
+        return const(int(cond is TRUE))
+    if cond.kind == "not":
+        return add(const(1), _ite(negation(cond), const(1), const(0)), -1)
+    term = _ite(cond, const(1), const(0))
+    term.known = {const(1): cond, const(0): negation(cond)}
+    return term
 
 
 def _ite(cond: Term, then: Term, other: Term) -> Term:
@@ -386,6 +399,8 @@ def _leaves(term: Term) -> Mapping[Term, Term] | None:
 
 
 def _linear_leaves(term: Term) -> Mapping[Term, Term] | None:
+    if sum(part.kind != "lanes" for part, _ in term.args) > 2:  # type: ignore[misc]
+        return None  # a count, not an index
     found: dict[Term, Term] = {const(term.value): TRUE}
     for part, factor in term.args:  # type: ignore[misc]
         parts = leaves(part)
