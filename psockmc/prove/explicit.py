@@ -27,6 +27,7 @@ from psockmc.ir.lower import _Compiler, _Plan  # the compiler of scenarios, with
 from psockmc.ir.unchanging import Unchanging
 from psockmc.lang import load_program, tree
 from psockmc.lang.types import Bool, Bounded, CInt, Pointer, Type, Void
+from psockmc.lang.walk import all_expressions, expressions, statements, within
 from psockmc.prove import proof
 from psockmc.prove.execute import SAFETY, claim_of
 from psockmc.prove.machine import bounds
@@ -83,7 +84,40 @@ def restricted(program: tree.Program, op: str, limits: Bounds) -> tree.Program:
     call = tree.Call(original.name, tuple(arguments), Void(), original.span)
     body = (tree.Evaluate(call, original.span),)
     functions[SCENARIO] = replace(original, name=SCENARIO, params=(), body=body, locals={})
-    return replace(program, functions=functions, instances=instances)
+    return _sliced(replace(program, functions=functions, instances=instances))
+
+
+def _sliced(program: tree.Program) -> tree.Program:
+    """The functions that the proof gets to, without stores to fields that none of them reads.
+
+    Such a store makes no difference to a claim; a choice of what it stores only makes more states.
+    """
+    reached, todo = {SCENARIO}, [SCENARIO]
+    while todo:
+        body = program.functions[todo.pop()].body
+        new = {e.function for e in all_expressions(body) if isinstance(e, tree.Call)} - reached
+        reached |= new
+        todo += sorted(new)
+    functions = {name: program.functions[name] for name in program.functions if name in reached}
+    read = {key for f in functions.values() for s in statements(f.body) for key in _reads(s)}
+
+    def unread(node: Any) -> bool:
+        if not isinstance(node, tree.Assign) or not isinstance(node.target, tree.FieldOf):
+            return False
+        calls = any(isinstance(e, tree.Call) for e in within(node.value))
+        return not calls and (node.target.struct, node.target.name) not in read
+
+    def drop(node: Any) -> Any:
+        return tree.Omits("nobody reads it", node.span) if unread(node) else node
+
+    return replace(program, functions={n: replace(f, body=rewritten(f.body, drop)) for n, f in functions.items()})
+
+
+def _reads(statement: tree.Stmt) -> Iterator[tuple[str, str]]:
+    """The fields that a statement itself reads, or passes on."""
+    for expr in expressions(statement):
+        stored = expr if isinstance(statement, tree.Assign) and expr is statement.target else None
+        yield from ((e.struct, e.name) for e in within(expr) if isinstance(e, tree.FieldOf) and e is not stored)
 
 
 def _few(function: tree.Function, numbers: int) -> tree.Function:
@@ -228,7 +262,7 @@ def system(small: tree.Program, frags: int) -> ir.TransitionSystem:
         SCENARIO, function.doc, "", (runner,), {}, (), {}, {}, (), -1, function.span
     )
     program = replace(small, functions=functions, scenarios={SCENARIO: scenario})
-    return claims_apart(alone(_Alone(program, scenario).compile()))
+    return claims_apart(_narrowed(alone(_Alone(program, scenario).compile())))
 
 
 # ---------------------------------------------------------------- the transition system
@@ -303,6 +337,20 @@ def _cycle(nodes: Sequence[ir.Node], kept: set[int]) -> list[int] | None:
                 path.append(target)
                 following.append(_after(nodes[target]))
     return None
+
+
+def _narrowed(ts: ir.TransitionSystem) -> ir.TransitionSystem:
+    """The system with 64-bit numbers of at most 2**62, so that they share a cell with negative ones.
+
+    A larger one cuts the step: then the search is not complete and says so.
+    """
+    most = 1 << 62
+
+    def narrow(thing: Any) -> Any:
+        return replace(thing, hi=min(thing.hi, most))
+
+    contexts = tuple(replace(c, locals=tuple(map(narrow, c.locals))) for c in ts.contexts)
+    return replace(ts, cells=tuple(map(narrow, ts.cells)), fields=tuple(map(narrow, ts.fields)), contexts=contexts)
 
 
 def claims_apart(ts: ir.TransitionSystem) -> ir.TransitionSystem:
