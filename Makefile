@@ -5,7 +5,7 @@ JOBS ?= 2
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: check test lint slow bench goldens findings ring litmus coverage venv clean
+.PHONY: check test lint slow bench goldens findings ring litmus mutants coverage venv clean
 
 check: $(STAMP)
 	$(BIN)/psockmc check
@@ -38,6 +38,10 @@ ring: $(STAMP)
 # The verdicts and counts of a folder with litmus tests and their verdicts.tsv: make litmus LITMUS=DIR.
 litmus: $(STAMP)
 	$(BIN)/pytest -q -n $(JOBS) -m "slow or not slow" tests/litmus/test_conformance.py $(if $(LITMUS),--litmus "$(LITMUS)")
+
+# Single changes of the memory models and of the primitives, and the test that notices each.
+mutants: $(STAMP)
+	$(BIN)/python -m tests.litmus.mutants
 
 coverage: $(STAMP)
 	$(BIN)/pytest -q -n $(JOBS) --cov --cov-report=term-missing
