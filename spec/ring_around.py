@@ -22,7 +22,7 @@ class around(Struct, name="around"):
     """The message before the call. position: where the anchor begins; ends: where the elements from it on end.
 
     start, until: where the range begins, in the anchor or at its end, and where it ends. charged, refs: what was
-    charged, and the references of the page that is followed.
+    charged, and the references of the page that is followed. allocates: whether the helper may take a new page.
     """
 
     anchor: u32
@@ -31,6 +31,7 @@ class around(Struct, name="around"):
     position: u32
     start: u32
     until: u32
+    allocates: bool
     charged: u64
     refs: u32
     ends: Array[u32, NR_MSG_FRAG_IDS]
@@ -78,13 +79,21 @@ def any_message_around(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> 
 
 @user
 def any_references(msg: Ptr[sk_msg]) -> None:
-    """One reference of the page that is followed for each element, and some of others if it is no new page.
+    """The page that is followed is the first new one, without references, or an old one, with many.
 
-    With those of others there are always some left: that each is given back once shows in their number at the end.
+    Of an old one others have more references than there are slots: that each is given back once shows in their number.
     """
-    others: u32 = arbitrary(NR_MSG_FRAG_IDS, MAX_PAGES)
-    held: u32 = references_around(msg, around0.elements_from)
-    follow0.refs = held + (others if follow0.page < memory0.first_new_page else 0)
+    fresh: bool = False
+    if around0.allocates:
+        fresh = choose()
+    if fresh:
+        follow0.page = memory0.first_new_page
+        follow0.refs = 0
+    else:
+        assume(follow0.page < memory0.first_new_page)
+        follow0.refs = arbitrary(2 * NR_MSG_FRAG_IDS, MAX_PAGES)
+        held: u32 = references_around(msg, around0.elements_from)
+        assume(held <= follow0.refs)
     around0.refs = follow0.refs
 
 

@@ -18,7 +18,7 @@ from spec.ring_around import (
 from spec.ring_helpers import UINT_MAX
 
 
-@proof("bpf_msg_pop_data", split=6)
+@proof("bpf_msg_pop_data", split=7)
 def pop(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """Popping removes exactly the range: what is before it and behind it stays, in order."""
     around0.anchor = choose(NR_MSG_FRAG_IDS)
@@ -36,6 +36,7 @@ def pop(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     full: bool = around0.elements_before + around0.elements_from == MAX_MSG_FRAGS
     if split and around0.elements_before + around0.elements_from > MAX_MSG_FRAGS:
         return
+    around0.allocates = split and full
     any_positions()
     if head:
         any_start(True)
@@ -58,7 +59,7 @@ def pop(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     check_content(before, msg, elements, len, 0)
 
 
-@proof("bpf_msg_pop_data beyond the end", split=3)
+@proof("bpf_msg_pop_data beyond the end", split=4)
 def pop_beyond(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """A range that ends behind the message is refused, whatever its length."""
     around0.anchor = choose(NR_MSG_FRAG_IDS)

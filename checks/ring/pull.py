@@ -19,7 +19,7 @@ from spec.ring_around import (
 from spec.ring_helpers import is0
 
 
-@proof("bpf_msg_pull_data", split=3)
+@proof("bpf_msg_pull_data", split=4)
 def pull(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """Pulling changes no byte; the range is linear then, private, and what the program sees."""
     around0.anchor = choose(NR_MSG_FRAG_IDS)
@@ -29,6 +29,7 @@ def pull(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
         return  # a range behind the message is one case
     inside: bool = last < around0.elements_from
     around0.elements_before = arbitrary(0, MAX_MSG_FRAGS - 1)
+    around0.allocates = True
     any_positions()
     any_start(False)
     any_end(last)

@@ -29,7 +29,7 @@ def check_pushed(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg], elements:
     check_content(before, msg, elements, 0, len)
 
 
-@proof("bpf_msg_push_data", split=4)
+@proof("bpf_msg_push_data", split=5)
 def push(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """Pushing before a byte of the message inserts there, and nowhere else."""
     around0.anchor = choose(NR_MSG_FRAG_IDS)
@@ -39,6 +39,7 @@ def push(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
         return
     splits: bool = choose()
     room: u32 = MAX_MSG_FRAGS - around0.elements_before - around0.elements_from
+    around0.allocates = True
     any_positions()
     if splits:
         any_start(True)
@@ -55,23 +56,25 @@ def push(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     check_pushed(sk, msg, before, around0.elements_from + (0 if crowded else 2 if splits else 1), len)
 
 
-@proof("bpf_msg_push_data at the end", split=2)
+@proof("bpf_msg_push_data at the end", split=3)
 def append(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """Pushing behind the last byte of a message that is not full appends."""
     around0.anchor = choose(NR_MSG_FRAG_IDS)
     around0.elements_from = choose(2)
+    around0.allocates = True
     any_positions()
     around0.elements_before = around0.elements_from * arbitrary(0, MAX_MSG_FRAGS - 2)
     any_message_around(sk, msg, before)
     check_append(sk, msg, before)
 
 
-@proof("bpf_msg_push_data at the end of a full ring", split=1)
+@proof("bpf_msg_push_data at the end of a full ring", split=2)
 def append_to_full(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """Pushing behind the last byte of a full message: there is no slot for it."""
     around0.anchor = choose(NR_MSG_FRAG_IDS)
     around0.elements_from = 1
     around0.elements_before = MAX_MSG_FRAGS - 1
+    around0.allocates = True
     any_positions()
     any_message_around(sk, msg, before)
     check_append(sk, msg, before)
