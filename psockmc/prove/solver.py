@@ -1,4 +1,4 @@
-"""The solver: the one module that knows Z3.
+"""The solver: this module and `bitvectors`, its sibling for numbers in C widths, are the ones that know Z3.
 
 Integers are Z3's integers, truth values its booleans; the answers are `unsat`, a model, or `unknown` with a reason.
 """
