@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from psockmc.prove.kernel_tree.cases import Case, World, build_world
+from psockmc.prove.kernel_tree.library import Op
 from psockmc.prove.plain_ring import PAGE_SIZE, Broken, Ring
-from tests.ring.kernel.cases import Case, World, build_world
-from tests.ring.kernel.library import Op
 from tests.ring.kernel.strategies import cases, with_args
 from tests.ring.model_runs import FRAGS, Model, compiled
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from psockmc.prove.kernel_tree.cases import Case, Message, build_world
+from psockmc.prove.kernel_tree.library import Op
 from psockmc.prove.plain_claims import CURSOR, broken_claims
 from psockmc.prove.plain_ring import Memory, Ring, Sock, Wire
-from tests.ring.kernel.cases import Case, Message, build_world
-from tests.ring.kernel.library import Op
 from tests.ring.kernel.strategies import cases
 
 NAMES = {

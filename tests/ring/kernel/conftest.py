@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.ring.kernel.known import known_bugs
-from tests.ring.kernel.library import WANTED_HEADER, WANTED_SOURCES, Kernel, build
+from psockmc.prove.kernel_tree.known import known_bugs
+from psockmc.prove.kernel_tree.library import WANTED_HEADER, WANTED_SOURCES, Kernel, build
 
 DEBIAN = Path("/usr/src/linux-source-6.1.tar.xz")
 FILES = [WANTED_HEADER.file, *(wanted.file for wanted in WANTED_SOURCES)]

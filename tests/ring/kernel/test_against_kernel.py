@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.ring.kernel.cases import Observed, on_kernel, on_ring
-from tests.ring.kernel.extract import Wanted, extracted
-from tests.ring.kernel.known import WITNESSES
-from tests.ring.kernel.library import Op
+from psockmc.prove.kernel_tree.cases import Observed, on_kernel, on_ring
+from psockmc.prove.kernel_tree.extract import Wanted, extracted
+from psockmc.prove.kernel_tree.known import WITNESSES
+from psockmc.prove.kernel_tree.library import Op
 from tests.ring.kernel.strategies import cases
 
 CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

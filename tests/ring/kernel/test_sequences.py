@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from psockmc.prove.kernel_tree.cases import Case, Message, Observed, build_world, step_on_kernel, step_on_ring
+from psockmc.prove.kernel_tree.library import Kernel, Op
 from psockmc.prove.plain_ring import Iter
-from tests.ring.kernel.cases import Case, Message, Observed, build_world, step_on_kernel, step_on_ring
-from tests.ring.kernel.library import Kernel, Op
 from tests.ring.kernel.test_against_kernel import differences
 
 CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.ring.kernel.cases import Case, Element, Message, on_kernel, on_ring
-from tests.ring.kernel.library import Kernel, Op
+from psockmc.prove.kernel_tree.cases import Case, Element, Message, on_kernel, on_ring
+from psockmc.prove.kernel_tree.library import Kernel, Op
 
 U32_MAX = 2**32 - 1
 

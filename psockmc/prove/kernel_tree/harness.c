@@ -1,4 +1,4 @@
-/* Runs one operation of the kernel on messages that a test describes, and describes them again afterwards. */
+/* Runs one operation of the kernel on messages that Python describes, and describes them again afterwards. */
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/time.h>

@@ -1,4 +1,4 @@
-/* What the ring operations of a kernel tree need around them, written for these tests: pages with reference counts in
+/* What the ring operations of a kernel tree need around them, written for psockmc: pages with reference counts in
  * an arena, charges, user memory, queues. An access that would be a bug in a kernel ends the operation with an oops. */
 #include <errno.h>
 #include <setjmp.h>
@@ -184,7 +184,7 @@ static inline void *kzalloc(size_t size, gfp_t gfp)
 
 static inline void kfree(const void *object)
 {
-	(void)object; /* what a test looks at afterwards may be among it; the process is short-lived */
+	(void)object; /* what is looked at afterwards may be among it; the process is short-lived */
 }
 
 /* Scatterlists */

@@ -1,4 +1,4 @@
-"""A case: messages, memory and one operation. It is run on the plain ring and on a kernel, with the same observation."""
+"""A case: messages, memory and one operation. It runs on the plain ring and on a kernel, observed alike."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
+from psockmc.prove.kernel_tree.library import Kernel, Op
 from psockmc.prove.plain_ring import PAGE_SIZE, Broken, Iter, Memory, Ring, Slot, Sock, Wire, sk_msg_recvmsg
-from tests.ring.kernel.library import Kernel, Op
+from psockmc.prove.plain_skmsg import SkMsg
 
 USER_PAGES = 40
 """Number of the first page of the user's memory."""
@@ -170,7 +171,7 @@ def _run_on_ring(case: Case, world: World, wire: Wire, seen: Observed) -> list[R
         case Op.MEMCOPY:
             seen.result = ring.sk_msg_memcopy_from_iter(world.source, *args)
         case Op.RECVMSG:
-            queue = list(world.rings)
+            queue: list[SkMsg] = list(world.rings)
             seen.result, seen.moved = sk_msg_recvmsg(ring.sk, queue, args[0], peek=bool(args[1]))
             seen.queued = len(queue)
         case Op.PULL:

@@ -44,7 +44,7 @@ def _from_file(tree: Path, wanted: Wanted) -> str:
             if match:
                 found.append((match.start(), match.group()))
             elif name not in wanted.optional:
-                raise LookupError(f"{path} has no definition of {name}: the tests know it as of v5.10 to v7")
+                raise LookupError(f"{path} has no definition of {name}: psockmc knows it as of v5.10 to v7")
     return "\n\n".join(part for _, part in sorted(found))
 
 

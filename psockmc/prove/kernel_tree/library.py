@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
+from psockmc.prove.kernel_tree.extract import Wanted, extracted
 from psockmc.prove.plain_ring import Iter, Memory, Ring, Slot, Sock
-from tests.ring.kernel.extract import Wanted, extracted
 
 HERE = Path(__file__).parent
 
