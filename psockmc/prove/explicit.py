@@ -408,3 +408,16 @@ def proved(small: tree.Program, frags: int, timeout: float = proof.LIMIT) -> Ans
         for claim in case.refuted:
             claims[claim] = Verdict.VIOLATED
     return Answer(claims, seconds=seconds)
+
+
+def disagreements(searched: Answer, proved: Answer) -> list[str]:
+    """The claims about which the two engines say different things, in sentences.
+
+    A claim that an engine never met holds for it: the prover leaves out what is so by the text alone.
+    """
+    found = []
+    for claim in sorted({*searched.verdicts, *proved.verdicts}):
+        first, second = (a.verdicts.get(claim, Verdict.HOLDS) for a in (searched, proved))
+        if first is not second:
+            found.append(f"{claim}: the search says {first}, the proof {second}")
+    return found
