@@ -267,11 +267,12 @@ class Expressions:
         inside = terms.conjunction((terms.at_most(terms.const(0), at), terms.at_most(at, terms.const(length - 1))))
         self.run.note("index", "index", f"the index is in 0..{length - 1}", index.span, inside)
         options = [
-            (terms.conjunction((cond, when)), (*path, i))
+            (terms.conjunction((cond, when, lanes)), element)
             for cond, path in base.options
             for i, when in self._slots(at, length)
+            for lanes, element in self.run.objects.elements(path, i)
         ]
-        return Place(tuple((cond, self.run.objects.cell(path)) for cond, path in options if cond is not FALSE))
+        return Place(tuple((cond, path) for cond, path in options if cond is not FALSE))
 
     def _slots(self, at: Term, length: int) -> list[tuple[int | Term, Term]]:
         """The indices inside of an array that a number can be, each with its condition."""
@@ -388,7 +389,15 @@ class Expressions:
         if not isinstance(expr.place.type, ArrayType):
             raise Unsupported("the prover knows no lists", expr.span)
         for i in range(expr.place.type.length):
-            yield self.load(Place(tuple((cond, self.run.objects.cell((*path, i))) for cond, path in place.options)))
+            yield self.load(
+                Place(
+                    tuple(
+                        (terms.conjunction((cond, lanes)), element)
+                        for cond, path in place.options
+                        for lanes, element in self.run.objects.elements(path, i)
+                    )
+                )
+            )
 
 
 __all__ = ["Expressions", "bounds", "show_path"]

@@ -10,7 +10,7 @@ from psockmc.lang.types import ArrayType, Bool, Bounded, CInt, EnumType, FlagsTy
 from psockmc.prove import terms
 from psockmc.prove.machine import bounds
 from psockmc.prove.state import Path
-from psockmc.prove.terms import Term
+from psockmc.prove.terms import FALSE, TRUE, Term
 
 
 class Objects:
@@ -66,16 +66,25 @@ class Objects:
                 t = t.element
         return t, declared
 
-    def cell(self, path: Path) -> Path:
-        """The path of an array's element; raises Overlap when it is the same as another one in some lanes only."""
-        array, index = path[:-1], path[-1]
-        assert not isinstance(index, str)
+    def elements(self, array: Path, index: int | Term) -> list[tuple[Term, Path]]:
+        """The paths of an array's element, each with the lanes in which it is meant.
+
+        An element is known by the index that first named it. A later index may be one of these elements in some lanes and
+        another one in others: slot 0, where the elements are known by their distance from the start. Raises Overlap when
+        it is a known element in some lanes and none in others.
+        """
         known = self.cells.setdefault(array, {})
-        if index not in known:
-            for other in known:
-                _require_apart(index, other)
+        if index in known:
+            return [(TRUE, (*array, index))]
+        here = terms.const(index) if isinstance(index, int) else index
+        same = [(terms.equals(here, terms.const(i) if isinstance(i, int) else i), i) for i in known]
+        same = [(when, i) for when, i in same if when is not FALSE]
+        if not same:
             known[index] = None
-        return path
+            return [(TRUE, (*array, index))]
+        if terms.disjunction(when for when, _ in same) is not TRUE:
+            raise Overlap(same[0][0].args)  # type: ignore[arg-type]
+        return [(when, (*array, i)) for when, i in same]
 
     def initial(self, path: Path) -> Term:
         """What a scalar holds at the beginning."""
@@ -129,7 +138,7 @@ class Objects:
 
 
 class Overlap(Exception):
-    """Two indices that are equal in some lanes and not in others: these lanes must be taken apart.
+    """An index that is that of a known element in some lanes and of no known one in others: take these lanes apart.
 
     same: for each lane, whether they are equal.
     """
@@ -137,14 +146,6 @@ class Overlap(Exception):
     def __init__(self, same: tuple[bool, ...]) -> None:
         super().__init__(same)
         self.same = same
-
-
-def _require_apart(first: int | Term, second: int | Term) -> None:
-    """Raises Overlap unless two different indices differ in every lane."""
-    a, b = ((terms.const(x) if isinstance(x, int) else x) for x in (first, second))
-    same = terms.equals(a, b)
-    if same is not terms.FALSE:
-        raise Overlap(same.args)  # type: ignore[arg-type]
 
 
 def in_lane(name: str, lane: int) -> str:

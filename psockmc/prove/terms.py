@@ -332,6 +332,8 @@ def ite(cond: Term, then: Term, other: Term) -> Term:
         for leaf, when in second.items():
             found[leaf] = disjunction((found.get(leaf, FALSE), conjunction((negation(cond), when))))
         return guarded(found)
+    if other.kind == "ite" and other.args[1] is then:
+        return ite(disjunction((cond, _term(other.args[0]))), then, _term(other.args[2]))
     if other.kind == "ite" and other.args[0] is cond:
         return ite(cond, then, _term(other.args[2]))
     if then.kind == "ite" and then.args[0] is cond:
