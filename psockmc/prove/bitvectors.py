@@ -275,9 +275,7 @@ class Bits:
                 return self._binary(expr)
             case tree.Conditional(cond=cond, then=then, other=other, type=t):
                 holds = self.truth(cond)
-                first, second = self._branch(
-                    holds, lambda: self.converted(then, t), lambda: self.converted(other, t)
-                )
+                first, second = self._branch(holds, lambda: self.converted(then, t), lambda: self.converted(other, t))
                 return z3.If(holds, first, second)
             case tree.Call():
                 return self._called(expr)

@@ -258,9 +258,7 @@ def system(small: tree.Program, frags: int) -> ir.TransitionSystem:
     functions = {name: _written_out(f, rounds) for name, f in small.functions.items()}
     function = functions[SCENARIO]
     runner = tree.Runner("process", SCENARIO, (), -1, "", function.span)
-    scenario = tree.Scenario(
-        SCENARIO, function.doc, "", (runner,), {}, (), {}, {}, (), -1, function.span
-    )
+    scenario = tree.Scenario(SCENARIO, function.doc, "", (runner,), {}, (), {}, {}, (), -1, function.span)
     program = replace(small, functions=functions, scenarios={SCENARIO: scenario})
     return claims_apart(_narrowed(alone(_Alone(program, scenario).compile())))
 

@@ -69,9 +69,9 @@ class Objects:
     def elements(self, array: Path, index: int | Term) -> list[tuple[Term, Path]]:
         """The paths of an array's element, each with the lanes in which it is meant.
 
-        An element is known by the index that first named it. A later index may be one of these elements in some lanes and
-        another one in others: slot 0, where the elements are known by their distance from the start. Raises Overlap when
-        it is a known element in some lanes and none in others.
+        An element is known by the index that first named it. A later index may be one of these elements in some lanes
+        and another one in others: slot 0, where the elements are known by their distance from the start. Raises
+        Overlap when it is a known element in some lanes and none in others.
         """
         known = self.cells.setdefault(array, {})
         if index in known:

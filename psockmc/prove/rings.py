@@ -23,7 +23,8 @@ from psockmc.prove.machine import Unsupported
 from psockmc.prove.proof import Question, Refutation, Share
 
 FRAGS = 17
-LIMIT = proof.LIMIT
+LIMIT = 300.0
+"""Seconds of one worker for one operation."""
 LEAST_FRAGS, MOST_FRAGS = 2, 45
 SPARE_ROUNDS = 3
 """A loop may go round once for each slot of the ring, and this often more."""
@@ -112,7 +113,7 @@ def proofs(program: tree.Program) -> dict[str, tree.Function]:
     return {f.property_id: f for f in found}
 
 
-def question(program: tree.Program, op: str, frags: int, timeout: float = LIMIT) -> Question:
+def question(program: tree.Program, op: str, frags: int, timeout: float = proof.LIMIT) -> Question:
     """The proof of an operation, as it is asked for rings of `frags` elements."""
     return Question.of(program, proofs(program)[op], frags + 1 + SPARE_ROUNDS, timeout)
 
@@ -144,7 +145,7 @@ def expectations(root: Path) -> list[Expectation]:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be proved. root: of the content; timeout: seconds for one question to the solver.
+    """What is to be proved. root: of the content; timeout: seconds of a worker for one operation.
 
     cache: where outcomes are kept; None: they are not.
     """
@@ -171,7 +172,7 @@ def _share(plan: Plan, op: str, share: Share) -> _Outcome:
     """One worker's part of one operation."""
     outcome = _Outcome()
     started = time.monotonic()
-    asked = question(_program, op, plan.frags, plan.timeout)
+    asked = question(_program, op, plan.frags, min(plan.timeout, proof.LIMIT))
     try:
         for case in proof.run(asked, share):
             outcome.cases += 1
@@ -181,6 +182,9 @@ def _share(plan: Plan, op: str, share: Share) -> _Outcome:
             for claim, refutation in case.refuted.items():
                 _require_replayed(asked, refutation)
                 outcome.refuted.setdefault(claim, refutation)
+            if time.monotonic() - started > plan.timeout:
+                outcome.error = f"{outcome.cases} cases of one worker took {plan.timeout:g} s, not all were done"
+                break
     except Unsupported as error:
         outcome.error = f"{error.message} ({error.span.file}:{error.span.line})"
         outcome.claims = _stated(_program, asked.proof) | outcome.claims
