@@ -14,6 +14,7 @@ from psockmc import content
 from psockmc.cache import Cache, cache_folder
 from psockmc.cli import console
 from psockmc.cli.options import json_option
+from psockmc.cli.ring_kernel import compare_tree, kernel_options, refuse_mixed
 from psockmc.cli.status import Status, print_json, user_errors
 from psockmc.explore.verdict import Verdict
 from psockmc.prove import rings
@@ -51,6 +52,7 @@ STYLES = {Verdict.HOLDS: "green", Verdict.VIOLATED: "bold red", Verdict.UNDETERM
     metavar="DIR",
     help="write the table and a page with a picture for every refutation to DIR",
 )
+@kernel_options
 @json_option
 @user_errors({"results": [], "ok": False})
 def ring(
@@ -61,13 +63,19 @@ def ring(
     no_cache: bool,
     jobs: int | None,
     report: Path | None,
+    kernel: Path | None,
+    number: int | None,
+    seed: int | None,
     as_json: bool,
 ) -> Status:
     """Prove or refute the claims about operations OP of a message's ring (all when none is named).
 
     Exit status: 0 every verdict is the expected one, 1 some is not, 2 usage or model error, 3 undetermined,
-    70 internal error.
+    70 internal error. With --kernel: 0 whatever differs is a known bug, 1 something else differs.
     """
+    refuse_mixed(kernel)
+    if kernel is not None:
+        return compare_tree(kernel, ops, frags, number, seed, as_json)
     root = content.find_root()
     for variant in variants:
         if not variant.is_file():

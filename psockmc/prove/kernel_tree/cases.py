@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from psockmc.prove.kernel_tree.library import Kernel, Op
@@ -214,7 +214,11 @@ def _shown(op: Op, rings: list[Ring]) -> list[Ring]:
 
 def _fields(ring: Ring) -> dict[str, Any]:
     shown = {name: getattr(ring, name) for name in ("start", "curr", "end", "size", "copybreak", "apply_bytes")}
-    return {**shown, "slots": list(zip(ring.data, ring.copy, strict=True)), "exposed": _exposed(ring)}
+    return {**shown, "slots": _slots(zip(ring.data, ring.copy, strict=True)), "exposed": _exposed(ring)}
+
+
+def _slots(slots: Iterable[tuple[Slot, bool]]) -> list[dict[str, Any]]:
+    return [{**asdict(slot), "copy": copy} for slot, copy in slots]
 
 
 def _exposed(ring: Ring) -> tuple[int, int] | None:
@@ -282,5 +286,4 @@ def _fields_of(kernel: Kernel, number: int) -> dict[str, Any]:
     state = kernel.describe(number)
     shown = {name: getattr(state, name) for name in ("start", "curr", "end", "size", "copybreak", "apply_bytes")}
     exposed = (state.exposed_at, state.exposed_length) if state.exposed else None
-    slots: list[tuple[Slot, bool]] = kernel.slots(number)
-    return {**shown, "slots": slots, "exposed": exposed}
+    return {**shown, "slots": _slots(kernel.slots(number)), "exposed": exposed}

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from psockmc.content import UsageError
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -25,7 +27,7 @@ class Wanted:
 def extracted(tree: Path, wanted: tuple[Wanted, ...]) -> str:
     """The C text of everything wanted, in the order of the files.
 
-    Raises LookupError, with a sentence that names the file and the missing definition.
+    Raises UsageError, with a sentence that names the file and the missing definition.
     """
     return "\n".join(_from_file(tree, part) for part in wanted)
 
@@ -33,10 +35,10 @@ def extracted(tree: Path, wanted: tuple[Wanted, ...]) -> str:
 def _from_file(tree: Path, wanted: Wanted) -> str:
     path = tree / wanted.file
     if not path.is_file():
-        raise LookupError(
-            f"the kernel tree {tree} has no file {wanted.file}: give the top folder of a kernel source tree"
+        raise UsageError(
+            f"the kernel tree {tree} has no file {wanted.file}: give the top folder of the kernel's source, v5.10 to v7"
         )
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8", errors="replace")
     found: list[tuple[int, str]] = []
     for pattern, names in ((_macro, wanted.macros), (_struct, wanted.structs), (_function, wanted.functions)):
         for name in names:
@@ -44,7 +46,7 @@ def _from_file(tree: Path, wanted: Wanted) -> str:
             if match:
                 found.append((match.start(), match.group()))
             elif name not in wanted.optional:
-                raise LookupError(f"{path} has no definition of {name}: psockmc knows it as of v5.10 to v7")
+                raise UsageError(f"{path} has no definition of {name}: psockmc knows the kernels v5.10 to v7")
     return "\n\n".join(part for _, part in sorted(found))
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import re
 import subprocess
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
+from psockmc.content import UsageError
+from psockmc.explore.native.build import compiler
 from psockmc.prove.kernel_tree.extract import Wanted, extracted
 from psockmc.prove.plain_ring import Iter, Memory, Ring, Slot, Sock
 
@@ -66,10 +69,39 @@ class Op(IntEnum):
     PULL, PUSH, POP, INGRESS, TCP_PUSH, TLS_RECORD, TLS_SPLIT, TLS_MERGE = range(16, 24)
 
 
+FUNCTIONS = {
+    Op.TRIM: "sk_msg_trim",
+    Op.ALLOC: "sk_msg_alloc",
+    Op.CLONE: "sk_msg_clone",
+    Op.RETURN: "sk_msg_return",
+    Op.RETURN_ZERO: "sk_msg_return_zero",
+    Op.FREE: "sk_msg_free",
+    Op.FREE_NOCHARGE: "sk_msg_free_nocharge",
+    Op.FREE_PARTIAL: "sk_msg_free_partial",
+    Op.FREE_PARTIAL_NOCHARGE: "sk_msg_free_partial_nocharge",
+    Op.PAGE_ADD: "sk_msg_page_add",
+    Op.SG_COPY: "sk_msg_sg_copy",
+    Op.XFER: "sk_msg_xfer",
+    Op.XFER_FULL: "sk_msg_xfer_full",
+    Op.ZEROCOPY: "sk_msg_zerocopy_from_iter",
+    Op.MEMCOPY: "sk_msg_memcopy_from_iter",
+    Op.RECVMSG: "sk_msg_recvmsg",
+    Op.PULL: "bpf_msg_pull_data",
+    Op.PUSH: "bpf_msg_push_data",
+    Op.POP: "bpf_msg_pop_data",
+    Op.INGRESS: "bpf_tcp_ingress",
+    Op.TCP_PUSH: "tcp_bpf_push",
+    Op.TLS_RECORD: "tls_push_record",
+    Op.TLS_SPLIT: "tls_split_open_record",
+    Op.TLS_MERGE: "tls_merge_open_record",
+}
+"""The kernel function of each operation."""
+
+
 def build(tree: Path, frags: int, folder: Path) -> Kernel:
     """Compile the tree's operations for rings of `frags` fragments, in `folder`.
 
-    Raises LookupError when the tree lacks a definition, RuntimeError with the compiler's words when it refuses.
+    Raises UsageError when the tree lacks a definition, there is no compiler (`$CC`, or cc), or it refuses the code.
     """
     source = folder / f"ring{frags}.c"
     parts = [
@@ -85,12 +117,25 @@ def build(tree: Path, frags: int, folder: Path) -> Kernel:
     source.write_text(text, encoding="utf-8")
     ingress = re.search(r"int bpf_tcp_ingress\([^)]*\bint flags\)", text)
     library = source.with_suffix(".so")
-    command = ["cc", "-std=gnu11", "-O1", "-w", "-fno-strict-aliasing", "-shared", "-fPIC", f"-DMAX_SKB_FRAGS={frags}"]
-    command.append(f"-DINGRESS_ARGUMENTS={', 0' if ingress else ''}")
-    done = subprocess.run([*command, "-o", str(library), str(source)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"the ring operations of {tree} do not compile:\n{done.stderr[:4000]}")
+    options = ["-std=gnu11", "-O1", "-w", "-fno-strict-aliasing", "-shared", "-fPIC", "-Wl,-z,defs"]
+    macros = [f"-DMAX_SKB_FRAGS={frags}", f"-DINGRESS_ARGUMENTS={', 0' if ingress else ''}"]
+    _compile([*options, *macros, "-o", str(library), str(source)], tree)
     return Kernel(ctypes.CDLL(str(library)), frags)
+
+
+def _compile(arguments: list[str], tree: Path) -> None:
+    command = compiler()
+    if command is None:
+        raise UsageError("the ring functions of a kernel tree need a C compiler: install gcc, or set CC to another one")
+    english = {**os.environ, "LC_ALL": "C"}
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, env=english, check=False)
+    if done.returncode:
+        said = re.search(r"(?<=error: ).*|undefined reference.*", done.stderr)
+        why = said[0] if said else f"exit status {done.returncode}"
+        raise UsageError(
+            f"the ring functions of {tree} do not compile with psockmc's stubs ({why}): "
+            "give the source of one of the kernels v5.10 to v7"
+        )
 
 
 def _own(name: str) -> str:
