@@ -1,62 +1,21 @@
-"""The kernel tree to compare with: `pytest --kernel DIR`, or Debian's linux-source-6.1 when it is installed."""
+"""The kernel tree to compare with, compiled."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tarfile
-import tempfile
 from pathlib import Path
 
 import pytest
 
+from psockmc.content import UsageError
 from psockmc.prove.kernel_tree.known import known_bugs
-from psockmc.prove.kernel_tree.library import WANTED_HEADER, WANTED_SOURCES, Kernel, build
-
-DEBIAN = Path("/usr/src/linux-source-6.1.tar.xz")
-FILES = [WANTED_HEADER.file, *(wanted.file for wanted in WANTED_SOURCES)]
+from psockmc.prove.kernel_tree.library import Kernel, build
+from tests.ring.kernel.tree import tree_or_skip
 
 
 @pytest.fixture(scope="session")
 def kernel_tree(request: pytest.FixtureRequest) -> Path:
     """The folder of the kernel tree; skips, with the reason, when there is none."""
-    if not shutil.which("cc"):
-        pytest.skip("there is no C compiler to build the kernel's ring operations with: install gcc")
-    given = request.config.getoption("--kernel")
-    if given:
-        return Path(given)
-    if not DEBIAN.exists():
-        pytest.skip("no kernel tree: give one with pytest --kernel DIR, or install Debian's linux-source-6.1")
-    return _unpacked(DEBIAN)
-
-
-def _unpacked(archive: Path) -> Path:
-    """The folder with the archive's few files; unpacking takes a while, so they are kept for the next run."""
-    state = archive.stat()
-    kept = Path(tempfile.gettempdir()) / f"psockmc-{os.getuid()}-{archive.name}-{state.st_size}-{state.st_mtime_ns}"
-    if not (kept.exists() and kept.stat().st_uid == os.getuid()):
-        fresh = Path(tempfile.mkdtemp(prefix="psockmc-"))
-        _unpack(archive, fresh)
-        try:
-            fresh.rename(kept)
-        except OSError:  # another process was faster, or the name is somebody else's
-            return fresh
-    return kept
-
-
-def _unpack(archive: Path, folder: Path) -> None:
-    """The few files that are needed; the archive is read only until all are there."""
-    missing = {f"{archive.name.removesuffix('.tar.xz')}/{name}": name for name in FILES}
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            name = missing.pop(member.name, None)
-            if name:
-                content = tar.extractfile(member)
-                assert content is not None
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes(content.read())
-            if not missing:
-                return
+    return tree_or_skip(request.config)
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +34,7 @@ def _built(tree: Path, frags: int, folder: Path) -> Kernel:
     """The compiled operations; a tree that lacks something fails the test with one sentence."""
     try:
         return build(tree, frags, folder)
-    except LookupError as error:
+    except UsageError as error:
         pytest.fail(str(error), pytrace=False)
 
 

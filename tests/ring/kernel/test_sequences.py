@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from psockmc.prove.kernel_tree.cases import Case, Message, Observed, build_world, step_on_kernel, step_on_ring
+from psockmc.prove.kernel_tree.compare import different
 from psockmc.prove.kernel_tree.library import Kernel, Op
 from psockmc.prove.plain_ring import Iter
-from tests.ring.kernel.test_against_kernel import differences
 
 CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 STEPS = [Op.ALLOC, Op.MEMCOPY, Op.TRIM, Op.FREE_PARTIAL, Op.PULL, Op.PUSH, Op.POP, Op.TCP_PUSH, Op.RETURN]
@@ -31,7 +31,7 @@ class Lockstep:
         case = Case(op, args, self.case.messages, self.case.frags, data=data, wire=wire)
         self.world.source = Iter(data)
         seen = step_on_ring(case, self.world)
-        assert differences(seen, step_on_kernel(case, self.kernel, Iter(data))) == ""
+        assert different(seen, step_on_kernel(case, self.kernel, Iter(data))) == []
         return seen
 
     @property
