@@ -1,0 +1,51 @@
+"""Every bug of ring arithmetic is found on a small ring when it is put back, and its claim holds there with the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from psockmc import content
+from psockmc.corpus import Bug, load_corpus
+from psockmc.lang import tree
+from psockmc.prove import proof, rings
+from psockmc.prove.proof import Case
+
+ROOT = content.find_root()
+BUGS = [bug for bug in load_corpus(ROOT) if bug.operation]
+LARGER = {"push-data-tail-offset": 4}
+"""Bugs that need a ring of more than SMALL fragments."""
+SMALL = 3
+
+
+def cases(program: tree.Program, bug: Bug) -> Iterator[Case]:
+    """The cases of the proof that shows a bug."""
+    return proof.run(rings.question(program, bug.operation, LARGER.get(bug.id, SMALL)))
+
+
+@cache
+def fixed(frags: int) -> tree.Program:
+    """The program of today."""
+    return rings.load(ROOT, frags)
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.id)
+def test_a_bug_that_is_put_back_is_found(bug: Bug) -> None:
+    program = rings.load(ROOT, LARGER.get(bug.id, SMALL), [bug.variant])
+    question = rings.question(program, bug.operation, LARGER.get(bug.id, SMALL))
+    for case in proof.run(question):
+        found = case.refuted.get(bug.property)
+        if found is not None:
+            assert any(item.claim == bug.property for item in proof.replay(question, found))
+            return
+    pytest.fail(f"{bug.operation} keeps {bug.property} with {bug.variant.name}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.id)
+def test_the_claim_holds_with_the_fix(bug: Bug) -> None:
+    for case in cases(fixed(LARGER.get(bug.id, SMALL)), bug):
+        assert bug.property not in case.refuted
+        assert bug.property not in case.unknown
