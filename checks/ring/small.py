@@ -1,8 +1,9 @@
 """Beginnings with few values, for a search that tries them all: the variant with which both engines are asked the same.
 
-Every start, number of elements and cut is there. Lengths are 1 .. LENGTHS; elements lie in pages 1 .. PAGES at offsets 4, 6,
-..., so that some adjoin, some overlap and some share nothing; slots outside the message are empty or hold old numbers.
-How many values there are is said when the program is loaded: fewer for larger rings.
+Every start, number of elements and cut is there. Lengths are 1 .. LENGTHS; elements lie in pages 1 .. PAGES, at offset
+4 or one of the next PLACES - 1 even ones: some adjoin, some overlap, some share nothing. Slots outside the message are
+empty or hold old numbers. FAILURES - 1 of the first requests for memory may fail, one in each run. How many values
+there are is said when the program is loaded: fewer for larger rings.
 """
 
 from psockmc.lang import NULL, Ptr, arbitrary, assume, choose, replaces, u32, u64, user
@@ -74,7 +75,7 @@ def any_memory() -> None:
     memory0.next_page = NEW_PAGE
     memory0.page_bytes = 0
     memory0.allocations = 0
-    memory0.fail_at = arbitrary(0, FAILURES - 1)
+    memory0.fail_at = (8 + arbitrary(0, FAILURES - 1)) % 9
     memory0.small_from = 0
     follow0.page = 1
     follow0.refs = OTHERS
@@ -92,8 +93,8 @@ def any_socket(sk: Ptr[sock]) -> None:
     sk.charged = CHARGE
     sk.wmem_calls = 0
     sk.rmem_calls = 0
-    sk.wmem_fail_at = arbitrary(0, FAILURES - 1)
-    sk.rmem_fail_at = arbitrary(0, FAILURES - 1)
+    sk.wmem_fail_at = (8 + arbitrary(0, FAILURES - 1)) % 9
+    sk.rmem_fail_at = (8 + arbitrary(0, FAILURES - 1)) % 9
     sk.sk_frag.page = arbitrary(0, 1)
     sk.sk_frag.size = PAGE_SIZE
     sk.sk_frag.offset = 6 + 4062 * arbitrary(0, 1)

@@ -1,10 +1,10 @@
 """The proofs of the ring program for the explicit engine: the same question, answered by a search of all states.
 
-A proof becomes a program in which every number has few values (`restricted`): `arbitrary(lo, hi)` gives the first ones, the
-pointers are instances, whose content begins with zeroes. The prover is asked about exactly this program, too. What it
-claims of every operation by itself is written out for the search (`_Observer`): a number that leaves its C type, a
-loop that goes round too often. The search then runs in `psockmc.explore` like any other, and the first failure of each
-claim is read from its answer.
+A proof becomes a program in which every number has few values (`restricted`): `arbitrary(lo, hi)` gives the first ones,
+the pointers are instances, whose content begins with zeroes. The prover is asked about exactly this program, too. What
+it claims of every operation by itself is written out for the search: a number that leaves its C type, a loop that goes
+round too often. The search then runs in `psockmc.explore` like any other, and the first failure of each claim is read
+from its answer.
 
 One context runs alone, so nothing can happen between two of its steps: `alone` joins them, and a run has as many states
 as it has choices and rounds of loops.
@@ -22,7 +22,6 @@ from psockmc.explore import Engine, Limits, SearchResult, search
 from psockmc.explore.verdict import Verdict
 from psockmc.ir import system as ir
 from psockmc.ir.inline import Inliner
-from psockmc.ir.lower import BUILTIN as _BUILTIN
 from psockmc.ir.lower import _Compiler, _Plan  # the compiler of scenarios, with another inliner
 from psockmc.ir.unchanging import Unchanging
 from psockmc.lang import load_program, tree
@@ -40,6 +39,9 @@ SCENARIO = "small"
 BUILTIN_CLAIMS = {"null-deref": "pointer", "out-of-bounds": "index", "undefined": "division"}
 """Findings of the explicit engine that are claims of the prover."""
 
+CHECKED = "claim "
+"""Before the name of a claim: a property may have the same name (`warn`)."""
+
 
 @dataclass(frozen=True)
 class Bounds:
@@ -52,9 +54,10 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Answer:
-    """What one engine says about each claim that it met, and how much work that was."""
+    """What one engine says about each claim that it knows, to which of them some run gets, and how much work it was."""
 
     verdicts: Mapping[str, Verdict]
+    reached: frozenset[str]
     states: int = 0
     transitions: int = 0
     seconds: float = 0.0
@@ -360,7 +363,8 @@ def claims_apart(ts: ir.TransitionSystem) -> ir.TransitionSystem:
     def apart(node: ir.Node) -> ir.Node:
         if not isinstance(node.op, ir.Finding) or node.op.property != asserted:
             return node
-        claim, sentence = claim_of(node.op.message)
+        name, sentence = claim_of(node.op.message)
+        claim = CHECKED + name
         if claim not in number:
             number[claim] = len(known)
             known.append(ir.Property(claim, sentence, "builtin", None))
@@ -383,33 +387,48 @@ def searched(small: tree.Program, frags: int, engine: Engine = "auto", limits: L
     result = search(ts, engine=engine, limits=limits)
     if not result.complete or result.cuts:
         raise Incomplete(f"{result.reason or result.cuts}: {result.states} states")
-    claims = {p.id: Verdict.HOLDS for p in ts.properties if p.id not in _BUILTIN}
+    claims = {_claim(p.id): Verdict.HOLDS for p in ts.properties if p.id.startswith(CHECKED)}
     for violation in result.violations:
-        name = ts.properties[violation.property].id
-        if name in _BUILTIN and name not in BUILTIN_CLAIMS:
-            raise Incomplete(f"{name}: {violation.message}")
-        claims[BUILTIN_CLAIMS.get(name, name)] = Verdict.VIOLATED
-    return Answer(claims, result.states, result.transitions, result.seconds)
+        broken = ts.properties[violation.property].id
+        if not broken.startswith(CHECKED) and broken not in BUILTIN_CLAIMS:
+            raise Incomplete(f"{broken}: {violation.message}")
+        claims[_claim(broken)] = Verdict.VIOLATED
+    reached = _reached(ts, result)
+    return Answer(claims, reached, result.states, result.transitions, result.seconds)
+
+
+def _claim(property: str) -> str:
+    return BUILTIN_CLAIMS.get(property, property.removeprefix(CHECKED))
+
+
+def _reached(ts: ir.TransitionSystem, result: SearchResult) -> frozenset[str]:
+    """The claims of checks that ran."""
+    nodes = [node for context in ts.contexts for node in context.nodes]
+    ran = result.statements | ts.begun
+    names = {ts.properties[n.op.property].id for n in nodes if isinstance(n.op, ir.Finding) and n.statement in ran}
+    return frozenset({_claim(name) for name in names if name.startswith(CHECKED)} - {*SAFETY})
 
 
 def proved(small: tree.Program, frags: int, timeout: float = proof.LIMIT) -> Answer:
     """What the prover says about the same program. Raises Unsupported."""
     asked = Question.of(small, small.functions[SCENARIO], frags + 1 + SPARE_ROUNDS, timeout)
     claims: dict[str, Verdict] = {}
+    reached: set[str] = set()
     seconds = 0.0
     for case in proof.run(asked):
         seconds += case.build + case.solve
+        reached |= case.reached
         for claim in case.claims:
             claims.setdefault(claim, Verdict.HOLDS)
         for claim in case.unknown:
             claims[claim] = Verdict.UNDETERMINED
         for claim in case.refuted:
             claims[claim] = Verdict.VIOLATED
-    return Answer(claims, seconds=seconds)
+    return Answer(claims, frozenset(reached - {*SAFETY}), seconds=seconds)
 
 
 def disagreements(searched: Answer, proved: Answer) -> list[str]:
-    """The claims about which the two engines say different things, in sentences.
+    """The claims about which the two engines say different things, or to which one of them only gets, in sentences.
 
     A claim that an engine never met holds for it: the prover leaves out what is so by the text alone.
     """
@@ -418,4 +437,6 @@ def disagreements(searched: Answer, proved: Answer) -> list[str]:
         first, second = (a.verdicts.get(claim, Verdict.HOLDS) for a in (searched, proved))
         if first is not second:
             found.append(f"{claim}: the search says {first}, the proof {second}")
+    for claim in sorted(searched.reached ^ proved.reached):
+        found.append(f"{claim}: only the {'search' if claim in searched.reached else 'proof'} gets to it")
     return found

@@ -99,3 +99,54 @@ SMALL = [
 def test_small_rings(asked: Asked) -> None:
     """The code as it is."""
     require_agreement(asked)
+
+
+BUGS = [
+    (Asked("tls_push_record links", 2, EQUAL, "wrapped_ring_not_chained"), "chain"),
+    (Asked("tcp_read_skb", 2, SHORT, "copied_seq_in_read_skb"), "seq"),
+    (Asked("sk_psock_skb_redirect", 2, SHORT, "redirected_skb_charged_to_origin"), "rmem"),
+]
+
+
+@pytest.mark.parametrize(("asked", "claim"), BUGS, ids=str)
+def test_bugs(asked: Asked, claim: str) -> None:
+    """With a bug put back both refute the same claims, the bug's among them."""
+    assert require_agreement(asked).verdicts[claim] is Verdict.VIOLATED
+
+
+TOO_MANY_PATHS = ("sk_msg_zerocopy_from_iter", "sk_msg_recvmsg two messages")
+"""The prover does not finish in minutes: arbitrary divisions by the size of a page, or starts that are no cases."""
+
+OPERATIONS = [op for op in explicit.proofs(program(2, (), "")) if op not in TOO_MANY_PATHS]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("op", OPERATIONS)
+@pytest.mark.parametrize(("frags", "beginnings"), [(2, VARIED), (3, SHORT)], ids=["2", "3"])
+def test_all_operations(op: str, frags: int, beginnings: dict[str, int]) -> None:
+    """Every operation that both can do."""
+    require_agreement(Asked(op, frags, beginnings, numbers=4))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("frags", range(4, 9))
+@pytest.mark.parametrize("op", ["sk_msg_trim", "sk_msg_free", "sk_msg_xfer", "sk_msg_compute_data_pointers"])
+def test_larger_rings(op: str, frags: int) -> None:
+    """Rings of equal elements: what is tried is where they are."""
+    require_agreement(Asked(op, frags, EQUAL))
+
+
+SLOW_BUGS = [
+    (Asked("tls_push_record links", 2, SHORT, "wrapped_chain_off_by_one"), "chain"),
+    (Asked("bpf_msg_pop_data", 2, SHORT, "pop_data_several"), "bytes"),
+    (Asked("bpf_msg_pop_data", 2, SHORT, "shift_does_not_update_curr"), "R5"),
+    (Asked("bpf_msg_push_data", 2, SHORT, "reset_curr_loses_copybreak"), "R5"),
+    (Asked("bpf_msg_pull_data", 2, SHORT, "pull_data_shift_wrap"), "wrap"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("asked", "claim"), SLOW_BUGS, ids=str)
+def test_more_bugs(asked: Asked, claim: str) -> None:
+    """As above."""
+    assert require_agreement(asked).verdicts[claim] is Verdict.VIOLATED
