@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from rich.table import Table
 
 from psockmc.cli import console
 from psockmc.cli.status import Status, print_json
-from psockmc.content import UsageError, pick
+from psockmc.content import UsageError
 from psockmc.prove.kernel_tree.apart import Crashed, apart
 from psockmc.prove.kernel_tree.cases import Case, Message
 from psockmc.prove.kernel_tree.compare import Comparison, Difference, compare
@@ -118,20 +119,21 @@ def compare_tree(
 
 def _picked(functions: Sequence[str], known: list[str]) -> list[str]:
     """The functions that were asked for, all when none was."""
-    unknown = [name for name in functions if name not in known]
-    for name in unknown:
-        try:
-            pick("function", [name], known)
-        except UsageError as error:
-            hint = str(error).partition(": ")[2]
-            hint = hint if hint.startswith("did you mean") else f"there are {', '.join(known)}"
-            raise UsageError(f"--kernel does not compare {name}: {hint}") from None
+    for name in functions:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(close)}?" if close else f"it knows {', '.join(known)}"
+            raise UsageError(f"--kernel does not compare {name}: {hint}")
     return list(dict.fromkeys(functions)) or known
 
 
 def _check(tree: Path) -> None:
     """Raises UsageError for what is no kernel tree."""
-    if not tree.exists():
+    try:
+        exists = tree.exists()
+    except OSError as error:
+        raise UsageError(f"the kernel tree {tree} cannot be read ({error.strerror}): give another folder") from None
+    if not exists:
         raise UsageError(f"the kernel tree {tree} does not exist: give the top folder of a kernel's source")
     if not tree.is_dir():
         raise UsageError(f"the kernel tree {tree} is no folder: unpack it, and give the top folder")

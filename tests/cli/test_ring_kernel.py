@@ -74,6 +74,10 @@ def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path, capsys: pytest.
     assert f"the kernel tree {tmp_path / 'no'} does not exist" in sentence(capsys, "--kernel", str(tmp_path / "no"))
 
 
+def test_a_folder_that_cannot_be_read_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "cannot be read (File name too long)" in sentence(capsys, "--kernel", "x" * 5000)
+
+
 def test_a_file_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "is no folder: unpack it" in sentence(capsys, "--kernel", __file__)
 
@@ -118,6 +122,7 @@ def test_what_is_refused_is_an_error_in_json(tmp_path: Path, capsys: pytest.Capt
     ("arguments", "expected"),
     [
         (["sk_msg_trm"], "--kernel does not compare sk_msg_trm: did you mean sk_msg_trim"),
+        (["fly"], "--kernel does not compare fly: it knows sk_msg_trim, "),
         (["--frags", "1"], "a ring has 2 to 45 fragments"),
         (["--no-cache"], "--no-cache is about proofs"),
         (["--with", "a.py"], "--with is about proofs"),

@@ -38,7 +38,10 @@ def _from_file(tree: Path, wanted: Wanted) -> str:
         raise UsageError(
             f"the kernel tree {tree} has no file {wanted.file}: give the top folder of the kernel's source, v5.10 to v7"
         )
-    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror}): make it readable, or give another tree") from None
     found: list[tuple[int, str]] = []
     for pattern, names in ((_macro, wanted.macros), (_struct, wanted.structs), (_function, wanted.functions)):
         for name in names:
