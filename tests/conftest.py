@@ -17,7 +17,9 @@ Golden = Callable[[str, str], None]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-goldens", action="store_true", help="write golden files instead of comparing with them")
-    parser.addoption("--litmus", metavar="DIR", help="litmus tests with verdicts.tsv, in place of those of tests/litmus")
+    parser.addoption(
+        "--litmus", metavar="DIR", help="litmus tests with verdicts.tsv, in place of those of tests/litmus"
+    )
     parser.addoption("--kernel", metavar="DIR", help="a kernel source tree that tests/ring/kernel compares with")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from psockmc.lang import tree
@@ -113,13 +114,13 @@ class Expressions:
             return self._table(name, args, span)
         for position, arg in enumerate(args):
             found = terms.options(arg) if isinstance(arg, Term) and not arg.truth else None
-            if found is None or len(found) == 1:
-                continue
-            return self._one_of(
-                list(found.items()),
-                lambda leaf, at=position: self._each(name, [*args[:at], leaf, *args[at + 1 :]], span),
-            )
+            if found is not None and len(found) > 1:
+                return self._one_of(list(found.items()), partial(self._with, name, args, position, span))
         return self.run.call(name, args, span)
+
+    def _with(self, name: str, args: list[Local], position: int, span: tree.Span, leaf: Term) -> Term | None:
+        """The call with one argument replaced by a known number."""
+        return self._each(name, [*args[:position], leaf, *args[position + 1 :]], span)
 
     def _table(self, name: str, args: list[Local], span: tree.Span) -> Term | None:
         """A call with known numbers, looked up when it was made before and nothing was to be noted about it.

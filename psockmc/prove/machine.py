@@ -9,7 +9,7 @@ obligation is what failed. Operations in `exact` (and those that the model marks
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from psockmc.lang import tree
 from psockmc.lang.types import Bool, Bounded, CInt, Type
@@ -130,7 +130,9 @@ class Machine:
             return terms.operation("%", left, terms.const(right.value + 1), 0, right.value)
         raise Unsupported(f"`{op}` of two numbers that are both unknown is not linear", span)
 
-    def _by_cases(self, op: str, first: dict[int, Term], second: dict[int, Term], t: Type, span: tree.Span) -> Term:
+    def _by_cases(
+        self, op: str, first: Mapping[int, Term], second: Mapping[int, Term], t: Type, span: tree.Span
+    ) -> Term:
         result: Term | None = None
         for a, when_a in first.items():
             for b, when_b in second.items():

@@ -11,7 +11,7 @@ from typing import Any
 
 import z3
 
-from psockmc.prove.terms import LANE, Assignment, Term
+from psockmc.prove.terms import LANE, Assignment, Term, below
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,7 @@ class Solver:
             if top in known:
                 stack.pop()
                 continue
-            below = (
-                [pair[0] for pair in top.args] if top.kind == "lin" else [t for t in top.args if isinstance(t, Term)]
-            )  # type: ignore[index]
-            missing = [t for t in below if t not in known]
+            missing = [t for t in below(top) if t not in known]
             if missing:
                 stack.extend(missing)
                 continue

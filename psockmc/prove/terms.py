@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import gcd
 from typing import Final
+from typing import cast as cast_type
 
 TRUTH_KINDS = frozenset(("true", "false", "bool", "lane", "le", "eq", "not", "and", "or"))
 ATOMS = frozenset(("bool", "lane", "le", "eq"))
@@ -165,7 +166,7 @@ def _either(pick: Callable[[int, int], int], first: int | None, second: int | No
 
 def _chain(linear: Term) -> None:
     """Ranks two unknowns when `linear <= 0` says that one of them is less than the other."""
-    pairs: list[tuple[Term, int]] = list(linear.args) if linear.kind == "lin" else []  # type: ignore[arg-type]
+    pairs: list[tuple[Term, int]] = list(pairs_of(linear)) if linear.kind == "lin" else []
     if linear.value >= 1 and sorted(c for _, c in pairs) == [-1, 1] and all(t.kind == "var" for t, _ in pairs):
         less, more = (next(t for t, c in pairs if c == sign) for sign in (1, -1))
         chain, rank = _ranks.setdefault(less, (len(_ranks), 0))
@@ -245,11 +246,16 @@ def in_lanes(term: Term) -> tuple[int, ...] | None:
 Parts = dict[Term, int]
 
 
+def pairs_of(linear: Term) -> tuple[tuple[Term, int], ...]:
+    """The terms of a linear combination with their factors."""
+    return cast_type("tuple[tuple[Term, int], ...]", linear.args)
+
+
 def _parts(term: Term) -> tuple[Parts, int]:
     if term.kind == "int":
         return {}, term.value
     if term.kind == "lin":
-        return dict(term.args), term.value  # type: ignore[arg-type]
+        return dict(pairs_of(term)), term.value
     if term.kind == "cast":
         return _parts(_term(term.args[0]))
     return {term: 1}, 0
@@ -401,10 +407,10 @@ def _leaves(term: Term) -> Mapping[Term, Term] | None:
 
 
 def _linear_leaves(term: Term) -> Mapping[Term, Term] | None:
-    if sum(part.kind != "lanes" for part, _ in term.args) > 2:  # type: ignore[misc]
+    if sum(part.kind != "lanes" for part, _ in pairs_of(term)) > 2:
         return None  # a count, not an index
     found: dict[Term, Term] = {const(term.value): TRUE}
-    for part, factor in term.args:  # type: ignore[misc]
+    for part, factor in pairs_of(term):
         parts = leaves(part)
         if parts is None or len(parts) * len(found) > MANY_CASES:
             return None
@@ -761,7 +767,7 @@ class Given:
             case "lin":
                 parts: Parts = {}
                 constant = term.value
-                for part, factor in args:  # type: ignore[misc]
+                for part, factor in pairs_of(term):
                     more, addend = _parts(self(part))
                     constant += addend * factor
                     for t, c in more.items():
@@ -807,7 +813,7 @@ def evaluate(term: Term, values: Assignment, memo: dict[Term, int] | None = None
         if top in memo:
             stack.pop()
             continue
-        missing = [t for t in _below(top) if t not in memo]
+        missing = [t for t in below(top) if t not in memo]
         if missing:
             stack.extend(missing)
             continue
@@ -815,9 +821,10 @@ def evaluate(term: Term, values: Assignment, memo: dict[Term, int] | None = None
     return memo[term]
 
 
-def _below(term: Term) -> list[Term]:
+def below(term: Term) -> list[Term]:
+    """The terms that a term is made of."""
     if term.kind == "lin":
-        return [pair[0] for pair in term.args]  # type: ignore[index]
+        return [part for part, _ in pairs_of(term)]
     return [t for t in term.args if isinstance(t, Term)]
 
 
@@ -837,7 +844,7 @@ def _value(term: Term, values: Assignment, memo: Mapping[Term, int]) -> int:
         case "lanes" | "lane":
             return int(args[values.get(LANE, 0)])  # type: ignore[call-overload,no-any-return]
         case "lin":
-            return term.value + sum(memo[t] * c for t, c in args)  # type: ignore[misc]
+            return term.value + sum(memo[t] * c for t, c in pairs_of(term))
         case "cast":
             return memo[_term(args[0])]
         case "ite":

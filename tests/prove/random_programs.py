@@ -100,7 +100,14 @@ def go() -> None:
 one = scenario("one run", setup=world, run=[process(go)], pools={{}}, properties=[])
 """
 
-CELLS = ["n", "s", "r", "flag", *(f"a[{i}]" for i in range(4)), *(f"e[{i}].{f}" for i in range(3) for f in ("x", "small"))]
+CELLS = [
+    "n",
+    "s",
+    "r",
+    "flag",
+    *(f"a[{i}]" for i in range(4)),
+    *(f"e[{i}].{f}" for i in range(3) for f in ("x", "small")),
+]
 """All scalars of a box."""
 
 
@@ -180,7 +187,9 @@ class _Writer:
         kind = self.draw(st.integers(0, 12 if depth else 7))
         match kind:
             case 0 | 1:
-                target = self.one_of("x", "y", "b.n", "b.s", f"b.a[{self.index(1, 4)}]", f"b.e[{self.index(1, 3)}].small")
+                target = self.one_of(
+                    "x", "y", "b.n", "b.s", f"b.a[{self.index(1, 4)}]", f"b.e[{self.index(1, 3)}].small"
+                )
                 return [f"{target} {self.one_of('=', '=', '+=', '-=')} {self.number(2)}"]
             case 2:
                 return [f"b.flag = {self.truth(1)}"]

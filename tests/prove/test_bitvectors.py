@@ -127,7 +127,9 @@ def test_a_number_written_out_is_refuted_for_other_sizes(tmp_path: Path) -> None
     variant = tmp_path / "wrong.py"
     name = "sk_msg_iter_var_next"
     body = "return 0 if i + 1 == 18 else i + 1"
-    variant.write_text(HEAD.format(name=name) + f"\n\n@replaces({name})\ndef wrong(i: u32) -> u32:\n    {body}\n", "utf-8")
+    variant.write_text(
+        HEAD.format(name=name) + f"\n\n@replaces({name})\ndef wrong(i: u32) -> u32:\n    {body}\n", "utf-8"
+    )
     wrong = rings.load(ROOT, 17, [variant])
     function = rings.proofs(wrong)[name]
     assert broken_in_integers(wrong, function) == set()

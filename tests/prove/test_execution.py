@@ -118,7 +118,9 @@ def test_run_on_numbers_is_that_of_the_reference_interpreter(work: str, box: dic
         failed += [message for _, message, *_ in step.findings]
         assert step.state is not None, step.findings
         state = step.state
-    found = {re.sub(r"\.(\w+)\[(\d)\]$", r"[\2].\1", cell.name) if ".e." in cell.name else cell.name: state[number]
-             for number, cell in enumerate(system.cells)}
+    found = {
+        re.sub(r"\.(\w+)\[(\d)\]$", r"[\2].\1", cell.name) if ".e." in cell.name else cell.name: state[number]
+        for number, cell in enumerate(system.cells)
+    }
     assert {cell: found.get(f"box0.{cell}") for cell in CELLS} == cells_of(run, {})
     assert len(failed) == len(events)

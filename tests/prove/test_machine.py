@@ -144,7 +144,14 @@ def test_known_numbers_wrap_as_in_c(value: int, t: CInt) -> None:
 @given(a=st.integers(0, 3), b=st.integers(0, 3), op=st.sampled_from(["==", "!=", "<", "<=", ">", ">="]))
 def test_comparisons(a: int, b: int, op: str) -> None:
     terms.forget()
-    named = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+    named = {
+        "==": operator.eq,
+        "!=": operator.ne,
+        "<": operator.lt,
+        "<=": operator.le,
+        ">": operator.gt,
+        ">=": operator.ge,
+    }
     cond = compare(op, terms.var("a", 0, 3), terms.var("b", 0, 3))
     values = {"a": a, "b": b}
     assert terms.evaluate(cond, values) == int(named[op](a, b))
