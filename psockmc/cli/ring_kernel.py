@@ -148,7 +148,7 @@ def _known(kernel: Kernel, tree: Path) -> frozenset[str]:
     except Crashed as crash:
         raise UsageError(
             f"the ring functions of {tree} end their process ({crash}) on the rings that tell known bugs: "
-            "give the source of one of the kernels v5.10 to v7"
+            "give the source of a kernel such as v6.1 or v6.12"
         ) from None
 
 

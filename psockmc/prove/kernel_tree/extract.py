@@ -35,9 +35,7 @@ def extracted(tree: Path, wanted: tuple[Wanted, ...]) -> str:
 def _from_file(tree: Path, wanted: Wanted) -> str:
     path = tree / wanted.file
     if not path.is_file():
-        raise UsageError(
-            f"the kernel tree {tree} has no file {wanted.file}: give the top folder of the kernel's source, v5.10 to v7"
-        )
+        raise UsageError(f"the kernel tree {tree} has no file {wanted.file}: give the top folder of a kernel's source")
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
@@ -49,7 +47,7 @@ def _from_file(tree: Path, wanted: Wanted) -> str:
             if match:
                 found.append((match.start(), match.group()))
             elif name not in wanted.optional:
-                raise UsageError(f"{path} has no definition of {name}: psockmc knows the kernels v5.10 to v7")
+                raise UsageError(f"{path} has no definition of {name}: give a kernel such as v6.1 or v6.12")
     return "\n\n".join(part for _, part in sorted(found))
 
 

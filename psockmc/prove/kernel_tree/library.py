@@ -134,7 +134,7 @@ def _compile(arguments: list[str], tree: Path) -> None:
         why = said[0] if said else f"exit status {done.returncode}"
         raise UsageError(
             f"the ring functions of {tree} do not compile with psockmc's stubs ({why}): "
-            "give the source of one of the kernels v5.10 to v7"
+            "give the source of a kernel such as v6.1 or v6.12"
         )
 
 
