@@ -623,7 +623,10 @@ def negation(term: Term) -> Term:
             opposite = conjunction(negation(_term(part)) for part in term.args)
         else:
             opposite = _intern(("not", term.number), "not", (term,))[0]
-        term.negated, opposite.negated = opposite, term
+        term.negated = opposite
+        # What is never true may not have been known as such: it is the negation of TRUE, but TRUE's is FALSE.
+        if opposite.negated is None:
+            opposite.negated = term
     return term.negated
 
 

@@ -211,3 +211,22 @@ def test_what_is_equal_in_every_lane_is_a_constant() -> None:
     assert terms.subtract(end, start) is terms.const(2)
     assert terms.equals(start, end) is FALSE
     assert terms.equals(start, terms.const(1)).args == (False, True, False)
+
+
+@QUIET
+@given(data=st.data(), ordered=st.booleans())
+def test_constants_are_each_other_s_negation_whatever_was_negated(data: st.DataObject, ordered: bool) -> None:
+    learn_chain(ordered)
+    for _ in range(4):
+        cond, _ = data.draw(truths())
+        terms.negation(terms.negation(cond))
+        assert terms.negation(TRUE) is FALSE
+        assert terms.negation(FALSE) is TRUE
+
+
+def test_negation_that_comes_out_as_a_constant_leaves_the_constants_alone() -> None:
+    learn_chain(False)
+    a, b = unknown("a"), unknown("b")
+    never = terms.Term("and", (terms.at_most(a, b), terms.negation(terms.at_most(a, b))), 10**6)
+    assert terms.negation(never) is TRUE
+    assert terms.negation(TRUE) is FALSE
