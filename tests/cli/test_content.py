@@ -95,11 +95,19 @@ def test_the_corpus_is_read_in_its_order(root: Path) -> None:
     assert bugs[0].variant == root / "models/variants/one.py"
 
 
-@pytest.mark.parametrize("key", ["id", "fix", "class", "variant", "scenario", "property"])
+@pytest.mark.parametrize("key", ["id", "fix", "class", "variant", "property"])
 def test_a_bug_without_one_of_its_keys_is_refused(root: Path, key: str) -> None:
     lines = [line for line in ENTRY.format(id="a").splitlines() if not line.startswith(key + " ")]
     (root / "spec/bugs.toml").write_text("\n".join(lines))
     with pytest.raises(UsageError, match=f"has no `{key}`"):
+        load_corpus(root)
+
+
+@pytest.mark.parametrize("also", ["", 'scenario = "one"\noperation = "two"\n'])
+def test_a_bug_shows_in_a_scenario_or_in_a_proof(root: Path, also: str) -> None:
+    lines = [line for line in ENTRY.format(id="a").splitlines() if not line.startswith("scenario ")]
+    (root / "spec/bugs.toml").write_text("\n".join([*lines, also]))
+    with pytest.raises(UsageError, match="either a `scenario` or an `operation`"):
         load_corpus(root)
 
 
