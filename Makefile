@@ -5,7 +5,7 @@ JOBS ?= 2
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: check test lint slow bench goldens findings ring litmus mutants coverage venv clean
+.PHONY: check test lint slow deep bench goldens findings ring litmus mutants coverage venv clean
 
 check: $(STAMP)
 	$(BIN)/psockmc check
@@ -20,6 +20,10 @@ lint: $(STAMP)
 
 slow: $(STAMP)
 	$(BIN)/pytest -q -n $(JOBS) -m slow
+
+# Comparisons and proofs that take minutes to hours; not part of CI.
+deep: $(STAMP)
+	$(BIN)/pytest -q -n $(JOBS) -m deep
 
 bench: $(STAMP)
 	$(BIN)/python -m bench
