@@ -36,13 +36,18 @@ def pages(program: Program) -> Iterator[tuple[str, str]]:
             rows.append(f"| [{id}]({file}) | {name} | {scenario.why.get(id, '')} |")
             yield file, page
     head = ["# Findings", "", INTRODUCTION, "", "| property | scenario | what we make of it |", "|---|---|---|"]
-    yield "README.md", "\n".join([*head, *rows]) + "\n"
+    yield "README.md", "\n".join([*head, *rows, "", *_elsewhere()]) + "\n"
 
 
 INTRODUCTION = (
     "What the models of the current kernel violate. Each page holds the shortest run there; it is a run of the model, "
     "and believed of the kernel as far as its text says. `make findings` writes this folder anew."
 )
+
+
+def _elsewhere() -> list[str]:
+    """Where findings of the other engines are."""
+    return ["Findings about memory order, by `psockmc litmus`: [memory-order/](memory-order/README.md)."]
 
 
 def slug(id: str) -> str:
