@@ -251,6 +251,27 @@ def prove(plan: Plan) -> Iterator[list[ClaimVerdict]]:
             raise
 
 
+def first_refutation(program: tree.Program, op: str, claim: str, frags: int, limit: float) -> ClaimVerdict:
+    """The verdict of one claim, without looking further than the first run that breaks it. limit: in seconds."""
+    outcome = _Outcome(claims={claim: ""})
+    started = time.monotonic()
+    asked = question(program, op, frags)
+    for case in proof.run(asked):
+        outcome.claims |= case.claims
+        outcome.unknown |= case.unknown
+        outcome.reached |= case.reached
+        refutation = case.refuted.get(claim)
+        if refutation is not None:
+            _require_replayed(asked, refutation)
+            outcome.refuted[claim] = refutation
+            break
+        if time.monotonic() - started > limit:
+            outcome.error = f"no run that breaks it was found in {limit:g} s"
+            break
+    outcome.seconds = time.monotonic() - started
+    return _judge(op, claim, outcome.claims[claim], outcome, frags)
+
+
 def _collect(waiting: Mapping[Future[_Outcome], str]) -> Iterator[tuple[str, _Outcome]]:
     """The outcome of each operation, when its last share is there."""
     outcomes: dict[str, _Outcome] = {}
