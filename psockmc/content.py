@@ -40,9 +40,7 @@ def load(root: Path, variants: Sequence[Path] = ()) -> Program:
 
     Raises UsageError for a missing file and psockmc.lang.diagnostics.ModelErrors for a model that is wrong.
     """
-    for variant in variants:
-        if not variant.is_file():
-            raise UsageError(f"the variant {variant} does not exist{_close_files(variant)}")
+    require_variants(variants)
     proofs = root / "checks" / PROOFS
     files = sorted(file for file in (root / "checks").rglob("*.py") if not file.is_relative_to(proofs))
     if not files:
@@ -50,6 +48,13 @@ def load(root: Path, variants: Sequence[Path] = ()) -> Program:
     from psockmc.lang import load_program
 
     return load_program(root, files, [v.resolve() for v in variants])
+
+
+def require_variants(variants: Sequence[Path]) -> None:
+    """Raises UsageError for a variant that is no file, with the name that comes close."""
+    for variant in variants:
+        if not variant.is_file():
+            raise UsageError(f"the variant {variant} does not exist{_close_files(variant)}")
 
 
 def pick(kind: str, wanted: Iterable[str], known: Iterable[str]) -> list[str]:

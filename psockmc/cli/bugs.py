@@ -146,7 +146,7 @@ def bugs(ids: tuple[str, ...], traces: Path | None, as_json: bool, **search: Any
     searched, failures = _search(root, [bug for bug in chosen if bug.scenario], options)
     if traces is not None:
         report.write_traces([t.with_bug for t in searched], traces)
-    proved = try_rings(root, [bug for bug in chosen if bug.operation], options.processes)
+    proved = try_rings(root, [bug for bug in chosen if bug.operation], options)
     found: dict[str, Trial | RingTrial] = {t.bug.id: t for t in searched}
     found |= {t.bug.id: t for t in proved}
     trials = [found[bug.id] for bug in chosen]

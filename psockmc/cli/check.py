@@ -10,21 +10,14 @@ import click
 
 from psockmc import content
 from psockmc.cli import console, report
-from psockmc.cli.options import json_option, run_options, search_options, traces_option
+from psockmc.cli.options import json_option, run_options, search_options, traces_option, variants_option
 from psockmc.cli.status import Status, of_outcomes, print_json, user_errors
 from psockmc.run import Job, Outcome, run
 
 
 @click.command()
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
-@click.option(
-    "--with",
-    "variants",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="compose this variant: its functions replace those of the model",
-)
+@variants_option
 @search_options
 @traces_option
 @click.option("--all", "every", is_flag=True, help="a row for every property, also for those that hold")

@@ -47,6 +47,18 @@ def search_options(command: Command) -> Command:
 json_option = click.option("--json", "as_json", is_flag=True, help="print one JSON object and nothing else on stdout")
 
 
+def variants_option(command: Command) -> Command:
+    """Which variants to compose."""
+    return click.option(
+        "--with",
+        "variants",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="compose this variant: its functions replace those of the model",
+    )(command)
+
+
 def traces_option(command: Command) -> Command:
     """Where to write traces."""
     return click.option(

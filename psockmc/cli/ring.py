@@ -13,7 +13,7 @@ from rich.text import Text
 from psockmc import content
 from psockmc.cache import Cache, cache_folder
 from psockmc.cli import console
-from psockmc.cli.options import json_option
+from psockmc.cli.options import json_option, variants_option
 from psockmc.cli.ring_kernel import compare_tree, kernel_options, refuse_mixed
 from psockmc.cli.status import Status, print_json, user_errors
 from psockmc.explore.verdict import Verdict
@@ -29,14 +29,7 @@ STYLES = {Verdict.HOLDS: "green", Verdict.VIOLATED: "bold red", Verdict.UNDETERM
 @click.command()
 @click.argument("ops", nargs=-1, metavar="[OP]...")
 @click.option("--frags", type=int, default=rings.FRAGS, show_default=True, metavar="N", help="MAX_MSG_FRAGS, 2 to 45")
-@click.option(
-    "--with",
-    "variants",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="compose this variant: its functions replace those of the model",
-)
+@variants_option
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -77,9 +70,6 @@ def ring(
     if kernel is not None:
         return compare_tree(kernel, ops, frags, number, seed, as_json)
     root = content.find_root()
-    for variant in variants:
-        if not variant.is_file():
-            raise content.UsageError(f"the variant {variant} does not exist")
     program = rings.load(root, frags, variants)
     chosen = rings.operations(program, ops)
     cache = None if no_cache else Cache(cache_folder(), console.warn)

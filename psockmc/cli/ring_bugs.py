@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from psockmc import content
-from psockmc.cache import Cache, cache_folder
+from psockmc.cache import Cache
 from psockmc.cli.console import warn
 from psockmc.corpus import Bug
 from psockmc.explore.verdict import Verdict
@@ -18,10 +18,10 @@ from psockmc.prove import rings
 from psockmc.prove.rings import ClaimVerdict, Plan
 from psockmc.render.ring import ring_text
 from psockmc.render.ring_example import Counterexample, explain
+from psockmc.run import Options
 
-SMALL, LARGER = SIZES = (3, 4)
-"""The rings on which bugs are looked for, and their fixes proved: small ones, which are quick and easy to follow."""
-NEED_LARGER = frozenset({"push-data-tail-offset"})
+SMALL = 3
+"""The ring on which bugs are looked for, and their fixes proved: a small one, which is quick and easy to follow."""
 LIMIT = 90.0
 """Seconds for one bug, and for one operation with all fixes."""
 
@@ -76,46 +76,36 @@ def _side(verdict: ClaimVerdict) -> Side:
     return Side(verdict.verdict, f"{verdict.basis} ({verdict.op})", message)
 
 
-def try_rings(root: Path, chosen: Sequence[Bug], processes: int) -> list[RingTrial]:
+def try_rings(root: Path, chosen: Sequence[Bug], options: Options) -> list[RingTrial]:
     """What came of each bug. Raises UsageError for an operation or a claim that there is not."""
     if not chosen:
         return []
-    program = rings.load(root)
-    known = rings.proofs(program)
+    known = rings.proofs(rings.load(root, SMALL))
     for bug in chosen:
         content.pick(f"operation of the bug {bug.id} named", [bug.operation], known)
-    cache = Cache(cache_folder(), warn)
-    ops = {frags: tuple(dict.fromkeys(b.operation for b in chosen if _size(b) == frags)) for frags in SIZES}
-    plans = [Plan(root, ops[frags], frags, (), LIMIT, processes, cache) for frags in SIZES if ops[frags]]
-    fixed = {key: verdict for plan in plans for key, verdict in _fixed(plan).items()}
-    return [_try(root, bug, fixed) for bug in chosen]
+    ops = tuple(dict.fromkeys(bug.operation for bug in chosen))
+    cache = None if options.cache is None else Cache(options.cache, warn)
+    fixed = _fixed(Plan(root, ops, SMALL, (), LIMIT, options.processes, cache))
+    for bug in chosen:
+        content.pick(f"claim of the bug {bug.id} about {bug.operation}", [bug.property], fixed[bug.operation])
+    return [_try(root, bug, fixed[bug.operation][bug.property]) for bug in chosen]
 
 
-def _size(bug: Bug) -> int:
-    return LARGER if bug.id in NEED_LARGER else SMALL
-
-
-def _fixed(plan: Plan) -> dict[tuple[str, str, int], ClaimVerdict]:
-    """The verdicts with the fix, by operation, claim and size."""
-    found: dict[tuple[str, str, int], ClaimVerdict] = {}
+def _fixed(plan: Plan) -> dict[str, dict[str, ClaimVerdict]]:
+    """The verdicts with the fix, by operation and claim."""
+    found: dict[str, dict[str, ClaimVerdict]] = {}
     for verdicts in rings.prove(plan):
-        found |= {(v.op, v.claim, plan.frags): v for v in verdicts}
-        click.echo(f"{verdicts[0].op}: proved at {plan.frags} fragments, {verdicts[0].seconds:.1f} s", err=True)
+        op = verdicts[0].op
+        found[op] = {v.claim: v for v in verdicts}
+        click.echo(f"{op}: proved at {plan.frags} fragments, {verdicts[0].seconds:.1f} s", err=True)
     return found
 
 
-def _try(root: Path, bug: Bug, fixed: dict[tuple[str, str, int], ClaimVerdict]) -> RingTrial:
+def _try(root: Path, bug: Bug, proved: ClaimVerdict) -> RingTrial:
     """The bug put back, on a small ring: the first run that breaks its claim."""
-    frags = _size(bug)
-    plan = Plan(root, (bug.operation,), frags, (bug.variant,))
-    program = rings.load(root, frags, [bug.variant])
-    found = rings.first_refutation(program, bug.operation, bug.property, frags, LIMIT)
-    proved = fixed.get((bug.operation, bug.property, frags))
-    if proved is None:
-        raise content.UsageError(
-            f"the bug {bug.id} breaks {bug.property}, which the proof of {bug.operation} does not claim: "
-            f"correct spec/bugs.toml"
-        )
+    plan = Plan(root, (bug.operation,), SMALL, (bug.variant,))
+    program = rings.load(root, SMALL, [bug.variant])
+    found = rings.first_refutation(program, bug.operation, bug.property, SMALL, LIMIT)
     click.echo(f"{bug.id}: {bug.property} {found.verdict} in {bug.operation}, {found.seconds:.1f} s", err=True)
     example = explain(plan, found) if found.refutation is not None else None
     return RingTrial(bug, program, found, proved, example)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from psockmc.cache import Cache, proof_key
-from psockmc.content import PROOFS, UsageError, pick
+from psockmc.content import PROOFS, UsageError, pick, require_variants
 from psockmc.explore.verdict import Verdict
 from psockmc.lang import load_program, tree
 from psockmc.lang.walk import all_expressions, statements
@@ -100,6 +100,7 @@ def load(root: Path, frags: int = FRAGS, variants: Sequence[Path] = ()) -> tree.
     """
     if not LEAST_FRAGS <= frags <= MOST_FRAGS:
         raise UsageError(f"--frags {frags}: a ring has {LEAST_FRAGS} to {MOST_FRAGS} fragments (a kernel 17 to 45)")
+    require_variants(variants)
     folder = root / "checks" / PROOFS
     files = sorted(file for file in folder.glob("*.py") if not file.name.startswith("small"))
     if not files:
@@ -170,9 +171,13 @@ def _prepare(plan: Plan) -> None:
 
 def _share(plan: Plan, op: str, share: Share) -> _Outcome:
     """One worker's part of one operation."""
+    return _answered(question(_program, op, plan.frags, min(plan.timeout, proof.LIMIT)), share, plan.timeout)
+
+
+def _answered(asked: Question, share: Share, limit: float, until: str = "") -> _Outcome:
+    """What the cases of a share bring within a time limit, in seconds; until: the claim whose refutation is enough."""
     outcome = _Outcome()
     started = time.monotonic()
-    asked = question(_program, op, plan.frags, min(plan.timeout, proof.LIMIT))
     try:
         for case in proof.run(asked, share):
             outcome.cases += 1
@@ -182,12 +187,14 @@ def _share(plan: Plan, op: str, share: Share) -> _Outcome:
             for claim, refutation in case.refuted.items():
                 _require_replayed(asked, refutation)
                 outcome.refuted.setdefault(claim, refutation)
-            if time.monotonic() - started > plan.timeout:
-                outcome.error = f"{outcome.cases} cases of one worker took {plan.timeout:g} s, not all were done"
+            if until in outcome.refuted:
+                break
+            if time.monotonic() - started > limit:
+                outcome.error = f"{outcome.cases} cases of one worker took {limit:g} s, not all were done"
                 break
     except Unsupported as error:
         outcome.error = f"{error.message} ({error.span.file}:{error.span.line})"
-        outcome.claims = _stated(_program, asked.proof) | outcome.claims
+        outcome.claims = _stated(asked.program, asked.proof) | outcome.claims
     outcome.seconds = time.monotonic() - started
     return outcome
 
@@ -198,9 +205,7 @@ def _stated(program: tree.Program, function: tree.Function) -> dict[str, str]:
     pending, seen = [function], {function.name}
     while pending:
         body = pending.pop().body
-        found |= {
-            claim_of(s.sentence)[0]: claim_of(s.sentence)[1] for s in statements(body) if isinstance(s, tree.Check)
-        }
+        found |= dict(claim_of(s.sentence) for s in statements(body) if isinstance(s, tree.Check))
         called = {e.function for e in all_expressions(body) if isinstance(e, tree.Call)} - seen
         seen |= called
         pending.extend(program.functions[name] for name in sorted(called))
@@ -229,9 +234,7 @@ def prove(plan: Plan) -> Iterator[list[ClaimVerdict]]:
     for op in plan.ops:
         kept = plan.cache.proof(keys[op]) if plan.cache is not None else None
         if isinstance(kept, _Outcome):
-            yield [
-                _expecting(v, expected.get((op, v.claim))) for v in judge(op, replace(kept, cached=True), plan.frags)
-            ]
+            yield _against(expected, judge(op, replace(kept, cached=True), plan.frags))
         else:
             open_.append(op)
     if not open_:
@@ -245,7 +248,7 @@ def prove(plan: Plan) -> Iterator[list[ClaimVerdict]]:
             for op, outcome in _collect(waiting):
                 if plan.cache is not None and not outcome.unknown and not outcome.error:
                     plan.cache.keep_proof(keys[op], outcome)
-                yield [_expecting(v, expected.get((op, v.claim))) for v in judge(op, outcome, plan.frags)]
+                yield _against(expected, judge(op, outcome, plan.frags))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -253,23 +256,8 @@ def prove(plan: Plan) -> Iterator[list[ClaimVerdict]]:
 
 def first_refutation(program: tree.Program, op: str, claim: str, frags: int, limit: float) -> ClaimVerdict:
     """The verdict of one claim, without looking further than the first run that breaks it. limit: in seconds."""
-    outcome = _Outcome(claims={claim: ""})
-    started = time.monotonic()
-    asked = question(program, op, frags)
-    for case in proof.run(asked):
-        outcome.claims |= case.claims
-        outcome.unknown |= case.unknown
-        outcome.reached |= case.reached
-        refutation = case.refuted.get(claim)
-        if refutation is not None:
-            _require_replayed(asked, refutation)
-            outcome.refuted[claim] = refutation
-            break
-        if time.monotonic() - started > limit:
-            outcome.error = f"no run that breaks it was found in {limit:g} s"
-            break
-    outcome.seconds = time.monotonic() - started
-    return _judge(op, claim, outcome.claims[claim], outcome, frags)
+    outcome = _answered(question(program, op, frags), (0, 1), limit, claim)
+    return _judge(op, claim, outcome.claims.get(claim, ""), outcome, frags)
 
 
 def _collect(waiting: Mapping[Future[_Outcome], str]) -> Iterator[tuple[str, _Outcome]]:
@@ -284,15 +272,15 @@ def _collect(waiting: Mapping[Future[_Outcome], str]) -> Iterator[tuple[str, _Ou
             yield op, outcomes[op]
 
 
-def _expecting(verdict: ClaimVerdict, expectation: Expectation | None) -> ClaimVerdict:
-    return verdict if expectation is None else replace(verdict, expected=Verdict.VIOLATED, why=expectation.why)
+def _against(expected: Mapping[tuple[str, str], Expectation], verdicts: Iterable[ClaimVerdict]) -> list[ClaimVerdict]:
+    """The verdicts, with what the specification expects of them."""
+    known = ((v, expected.get((v.op, v.claim))) for v in verdicts)
+    return [v if e is None else replace(v, expected=Verdict.VIOLATED, why=e.why) for v, e in known]
 
 
 def judge(op: str, outcome: _Outcome, frags: int) -> list[ClaimVerdict]:
     """The verdict of every claim of an operation."""
-    sentences = {**outcome.claims, **{name: outcome.claims.get(name) or s for name, s in SAFETY_SENTENCES.items()}}
-    for name, sentence in SAFETY_SENTENCES.items():
-        sentences[name] = sentence
+    sentences = outcome.claims | SAFETY_SENTENCES
     ordered = sorted(sentences, key=lambda claim: (claim in SAFETY, claim))
     return [_judge(op, claim, sentences[claim], outcome, frags) for claim in ordered]
 

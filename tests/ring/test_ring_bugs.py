@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 
 from psockmc import content
+from psockmc.cli.ring_bugs import SMALL
 from psockmc.corpus import Bug, load_corpus
 from psockmc.lang import tree
 from psockmc.prove import proof, rings
@@ -15,26 +16,23 @@ from psockmc.prove.proof import Case
 
 ROOT = content.find_root()
 BUGS = [bug for bug in load_corpus(ROOT) if bug.operation]
-LARGER = {"push-data-tail-offset": 4}
-"""Bugs that need a ring of more than SMALL fragments."""
-SMALL = 3
 
 
 def cases(program: tree.Program, bug: Bug) -> Iterator[Case]:
     """The cases of the proof that shows a bug."""
-    return proof.run(rings.question(program, bug.operation, LARGER.get(bug.id, SMALL)))
+    return proof.run(rings.question(program, bug.operation, SMALL))
 
 
 @cache
-def fixed(frags: int) -> tree.Program:
+def fixed() -> tree.Program:
     """The program of today."""
-    return rings.load(ROOT, frags)
+    return rings.load(ROOT, SMALL)
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.id)
 def test_a_bug_that_is_put_back_is_found(bug: Bug) -> None:
-    program = rings.load(ROOT, LARGER.get(bug.id, SMALL), [bug.variant])
-    question = rings.question(program, bug.operation, LARGER.get(bug.id, SMALL))
+    program = rings.load(ROOT, SMALL, [bug.variant])
+    question = rings.question(program, bug.operation, SMALL)
     for case in proof.run(question):
         found = case.refuted.get(bug.property)
         if found is not None:
@@ -46,6 +44,6 @@ def test_a_bug_that_is_put_back_is_found(bug: Bug) -> None:
 @pytest.mark.deep
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.id)
 def test_the_claim_holds_with_the_fix(bug: Bug) -> None:
-    for case in cases(fixed(LARGER.get(bug.id, SMALL)), bug):
+    for case in cases(fixed(), bug):
         assert bug.property not in case.refuted
         assert bug.property not in case.unknown
