@@ -1,13 +1,15 @@
-"""The corpus of bugs: `spec/bugs.toml`, real bugs of the kernel that variants put back.
+"""The corpus of bugs: `spec/bugs.toml` and `spec/bugs/*.toml`, real bugs of the kernel that variants put back.
 
 An entry names the variant that undoes the fix, the scenario that shows the difference, and the property that is
 violated before the fix and holds after it. A bug of ring arithmetic names the operation whose proof shows it in
-place of a scenario; its property is the claim that is refuted before the fix and proved after it.
+place of a scenario; its property is the claim that is refuted before the fix and proved after it. A bug that no
+model shows stands under [[left_out]] with the reason.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 from psockmc.content import UsageError
 
 REQUIRED = ("id", "fix", "class", "variant", "property")
+LEFT_OUT = ("id", "fix", "class", "reason")
 PLACES = ("scenario", "operation")
 
 
@@ -37,37 +40,73 @@ class Bug:
     gist: str = ""
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """A real bug that no model shows, and why. kind: `class` in the file."""
+
+    id: str
+    fix: str
+    kind: str
+    reason: str
+
+
 def has_corpus(root: Path) -> bool:
     """Whether this content has a corpus at all; a reviewer's own folder need not have one."""
-    return (root / "spec" / "bugs.toml").exists()
+    return any(path.exists() for path in _files(root))
 
 
 def load_corpus(root: Path) -> tuple[Bug, ...]:
-    """All bugs of `root/spec/bugs.toml`, in its order. Raises UsageError for a file that is missing or wrong."""
-    path = root / "spec" / "bugs.toml"
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"there is no corpus of bugs {path}: run psockmc in a checkout") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not TOML: {error}") from error
-    entries = data.get("bug", [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise UsageError(f"{path}: `bug` must be an array of tables: write [[bug]] above each entry")
-    bugs = tuple(_bug(root, path, number, entry) for number, entry in enumerate(entries, 1))
+    """All bugs of the corpus, in the order of its files. Raises UsageError for a file that is missing or wrong."""
+    bugs = tuple(_bug(root, path, number, entry) for path, number, entry in _entries(root, "bug"))
     known: set[str] = set()
     for bug in bugs:
         if bug.id in known:
-            raise UsageError(f"{path}: there are two bugs {bug.id}: give one of them another id")
+            raise UsageError(f"{root / 'spec'}: there are two bugs {bug.id}: give one of them another id")
         known.add(bug.id)
     return bugs
 
 
+def load_left_out(root: Path) -> tuple[LeftOut, ...]:
+    """The bugs that no model shows. Raises UsageError as load_corpus() does."""
+    found = []
+    for path, number, entry in _entries(root, "left_out"):
+        _require(f"{path}: left_out {entry.get('id') or number}", entry, LEFT_OUT)
+        found.append(LeftOut(*(entry[key] for key in LEFT_OUT)))
+    return tuple(found)
+
+
+def _files(root: Path) -> list[Path]:
+    """Where the corpus is: the first file need not exist when there are others."""
+    others = sorted((root / "spec" / "bugs").glob("*.toml"))
+    first = root / "spec" / "bugs.toml"
+    return [first, *others] if first.exists() or not others else others
+
+
+def _entries(root: Path, table: str) -> Iterator[tuple[Path, int, dict[str, Any]]]:
+    """Each entry of an array of tables, with its file and its number there."""
+    for path in _files(root):
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise UsageError(f"there is no corpus of bugs {path}: run psockmc in a checkout") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path} is not TOML: {error}") from error
+        entries = data.get(table, [])
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise UsageError(f"{path}: `{table}` must be an array of tables: write [[{table}]] above each entry")
+        for number, entry in enumerate(entries, 1):
+            yield path, number, entry
+
+
+def _require(where: str, entry: dict[str, Any], keys: Iterable[str]) -> None:
+    for key in keys:
+        if not isinstance(entry.get(key), str) or not entry[key]:
+            raise UsageError(f"{where} has no `{key}`: each needs {', '.join(keys)}, each a string")
+
+
 def _bug(root: Path, path: Path, number: int, entry: dict[str, Any]) -> Bug:
     where = f"{path}: bug {entry.get('id') or number}"
-    for key in REQUIRED:
-        if not isinstance(entry.get(key), str) or not entry[key]:
-            raise UsageError(f"{where} has no `{key}`: every bug needs {', '.join(REQUIRED)}, each a string")
+    _require(where, entry, REQUIRED)
     places = [key for key in PLACES if isinstance(entry.get(key), str) and entry[key]]
     if len(places) != 1:
         raise UsageError(f"{where} must name either a `scenario` or an `operation` that shows it")

@@ -8,7 +8,7 @@ import pytest
 
 from psockmc import content
 from psockmc.content import UsageError, find_root, load, pick
-from psockmc.corpus import load_corpus
+from psockmc.corpus import load_corpus, load_left_out
 
 ENTRY = """
 [[bug]]
@@ -121,6 +121,22 @@ def test_a_bug_whose_variant_is_missing_is_refused(root: Path) -> None:
     (root / "spec/bugs.toml").write_text(ENTRY.format(id="a").replace("one.py", "two.py"))
     with pytest.raises(UsageError, match=r"two\.py does not exist"):
         load_corpus(root)
+
+
+def test_the_corpus_may_have_several_files(root: Path) -> None:
+    (root / "spec/bugs.toml").write_text(ENTRY.format(id="b"))
+    (root / "spec/bugs").mkdir()
+    (root / "spec/bugs/maps.toml").write_text(ENTRY.format(id="a"))
+    assert [bug.id for bug in load_corpus(root)] == ["b", "a"]
+
+
+def test_a_bug_that_no_model_shows_has_a_reason(root: Path) -> None:
+    left = '[[left_out]]\nid = "l"\nfix = "1234"\nclass = "lifecycle"\n'
+    (root / "spec/bugs.toml").write_text(left + 'reason = "the layout of a struct"\n')
+    assert [(bug.id, bug.reason) for bug in load_left_out(root)] == [("l", "the layout of a struct")]
+    (root / "spec/bugs.toml").write_text(left)
+    with pytest.raises(UsageError, match="left_out l has no `reason`"):
+        load_left_out(root)
 
 
 def test_a_missing_corpus_is_an_error_of_the_user(root: Path) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from psockmc import content
+from psockmc.corpus import Bug, load_corpus
 from psockmc.explore import native
 from psockmc.explore.limits import Limits
 from psockmc.explore.trace import build_trace
@@ -18,24 +17,23 @@ from psockmc.lang.tree import Program
 from psockmc.render import render
 
 ROOT = Path(__file__).parents[2]
-CORPUS: list[dict[str, Any]] = tomllib.loads((ROOT / "spec" / "bugs.toml").read_text(encoding="utf-8"))["bug"]
-BUGS = [bug for bug in CORPUS if "scenario" in bug]
+BUGS = [bug for bug in load_corpus(ROOT) if bug.scenario]
 
 
 @pytest.mark.skipif(bool(native.available()), reason="the native engine needs a C compiler")
-@pytest.mark.parametrize("bug", BUGS, ids=[bug["id"] for bug in BUGS])
-def test_a_bug_put_back_is_found(bug: dict[str, Any], golden: Callable[[str, str], None]) -> None:
-    program = content.load(ROOT, [ROOT / bug["variant"]])
-    ts = compile_scenario(program, bug["scenario"])
+@pytest.mark.parametrize("bug", BUGS, ids=[bug.id for bug in BUGS])
+def test_a_bug_put_back_is_found(bug: Bug, golden: Callable[[str, str], None]) -> None:
+    program = content.load(ROOT, [bug.variant])
+    ts = compile_scenario(program, bug.scenario)
     result = native.search_native(ts, Limits(), None)
     found = {ts.properties[v.property].id: v for v in result.violations}
-    assert bug["property"] in found
-    trace = build_trace(ts, found[bug["property"]], variant=Path(bug["variant"]).name)
-    golden(render(trace, "diagram"), f"{bug['id']}.txt")
+    assert bug.property in found
+    trace = build_trace(ts, found[bug.property], variant=bug.variant.name)
+    golden(render(trace, "diagram"), f"{bug.id}.txt")
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=[bug["id"] for bug in BUGS])
-def test_the_scenario_of_a_bug_expects_nothing_of_it(bug: dict[str, Any], program: Program) -> None:
-    scenario = program.scenarios[bug["scenario"]]
-    assert bug["property"] not in scenario.expect
-    assert bug["id"] not in scenario.name + scenario.sentence
+@pytest.mark.parametrize("bug", BUGS, ids=[bug.id for bug in BUGS])
+def test_the_scenario_of_a_bug_expects_nothing_of_it(bug: Bug, program: Program) -> None:
+    scenario = program.scenarios[bug.scenario]
+    assert bug.property not in scenario.expect
+    assert bug.id not in scenario.name + scenario.sentence
