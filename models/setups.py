@@ -48,6 +48,7 @@ def connect(fd: Ptr[file], hash: hash_t, lingertime0: bool) -> Ptr[sock]:
     ends_in.sk = sk
     ends_in.ops = inet_stream_ops
     sk.sk_prot = tcp_prot
+    sk.sk_prot_creator = tcp_prot
     sk.sk_socket = ends_in
     sk.sk_wq = ends_in
     sk.sk_data_ready = sock_def_readable

@@ -113,12 +113,14 @@ class sk_psock(Struct, name="psock"):
     link: ListHead[sk_psock_link]
     link_lock: spinlock_t
     refcnt: refcount_t
+    saved_unhash: Const[Callable[[Ptr[sock]], None]]
     saved_destroy: Const[Callable[[Ptr[sock]], None]]
     saved_close: Const[Callable[[Ptr[sock], Int[0, 0]], None]]
     saved_write_space: Const[Callable[[Ptr[sock]], None]]
     saved_data_ready: Callable[[Ptr[sock]], None]
     psock_update_sk_prot: Callable[[Ptr[sock], Ptr[sk_psock], bool], int_t]
     sk_proto: Const[Ptr[proto]]
+    sk_pair: Ptr[sock]
     work_mutex: mutex
     work_state: sk_psock_work_state
     work: delayed_work
@@ -167,6 +169,7 @@ def sk_psock_init(sk: Ptr[sock]) -> Ptr[sk_psock]:
     prot = READ_ONCE(sk.sk_prot)
     psock.sk = sk
     psock.sk_proto = prot
+    psock.saved_unhash = prot.unhash
     psock.saved_destroy = prot.destroy
     psock.saved_close = prot.close
     psock.saved_write_space = sk.sk_write_space
@@ -288,12 +291,14 @@ def sk_psock_link_destroy(psock: Ptr[sk_psock]) -> None:
 def sk_psock_destroy(work: rcu_work) -> None:
     """Runs in a kworker at least one grace period after sk_user_data was cleared."""
     psock = container_of(work, sk_psock, "rwork")
-    omits("the stream parser, a corked message, sk_redir and sk_pair are released here, too")
+    omits("the stream parser, a corked message and sk_redir are released here, too")
     cancel_delayed_work_sync(psock.work)
     psock.destroyed = True
     __sk_psock_zap_ingress(psock)
     psock_progs_drop(psock.progs)
     sk_psock_link_destroy(psock)
+    if psock.sk_pair:
+        sock_put(psock.sk_pair)
     sock_put(psock.sk)
     kfree(psock)
 

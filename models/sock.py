@@ -6,7 +6,8 @@ Sources: include/net/sock.h, net/core/sock.c, net/socket.c, net/ipv4/af_inet.c, 
 Lifetimes: a file descriptor holds a file, the file holds a `struct socket`, which is freed one grace period after
 the file's release; the user holds one reference on `struct sock`, which is given back when the connection is closed.
 TCP sockets are freed by the last sock_put() at once (their slab is SLAB_TYPESAFE_BY_RCU, which matters to the hash
-lookup only).
+lookup only), and so are those of AF_UNIX and AF_VSOCK. UDP sockets with a port are freed a grace period later
+(SOCK_RCU_FREE).
 """
 
 from psockmc.kernel.rcu import call_rcu, rcu_head
@@ -41,8 +42,10 @@ from psockmc.lang import (
     rcu_read_unlock,
 )
 
+from models.af_unix import unix_sock
 from models.skbuff import sk_buff, sk_buff_head
 from models.skmsg import sk_psock
+from models.vsock import vsock_sock
 
 EPERM = 1
 EIO = 5
@@ -63,13 +66,38 @@ timeout_t = Int[0, 0]
 hash_t = Int[0, 1]
 
 
+RCV_SHUTDOWN = 1
+SEND_SHUTDOWN = 2
+SHUTDOWN_MASK = 3
+
+shutdown_t = Int[0, 3]
+
+
+class socket_family(Enum):
+    """Protocol families. Their numbers are not the kernel's: a socket is of AF_INET unless something else is said."""
+
+    AF_INET = 0
+    AF_UNIX = 1
+    AF_VSOCK = 2
+
+
+class socket_type(Enum):
+    """Types of sockets. Their numbers are not the kernel's: a socket is of SOCK_STREAM unless something else is
+    said. SOCK_SEQPACKET is not modelled.
+    """
+
+    SOCK_STREAM = 0
+    SOCK_DGRAM = 1
+
+
 class tcp_state(Enum):
-    """The states that matter here."""
+    """The states that matter here. Sockets of all families use TCP's."""
 
     TCP_CLOSE = 0
     TCP_ESTABLISHED = 1
     TCP_FIN_WAIT1 = 2
     TCP_LISTEN = 3
+    TCP_SYN_SENT = 4
 
 
 class proto(Struct, name="proto"):
@@ -77,6 +105,7 @@ class proto(Struct, name="proto"):
 
     close: Const[Callable[[Ptr[sock], timeout_t], None]]
     destroy: Const[Callable[[Ptr[sock]], None]]
+    unhash: Const[Callable[[Ptr[sock]], None]]
     recvmsg: Const[Callable[[Ptr[sock], bool], int_t]]
     psock_update_sk_prot: Const[Callable[[Ptr[sock], Ptr[sk_psock], bool], int_t]]
 
@@ -115,8 +144,10 @@ class sock(Struct, name="sk"):
 
     sk_wq: the `struct socket` whose wait queue it is. sock_dead: the SOCK_DEAD bit of sk_flags. sk_lingertime0:
     SO_LINGER with time 0, so that close() aborts the connection. sk_wmem_full: sock_writeable() is false. urg_data:
-    an urgent byte has come. sk_ack_backlog: a connection waits for accept(). sk_hash: its slot in the table of
-    connections.
+    an urgent byte has come. sk_ack_backlog: a connection waits for accept(). sk_hash: its slot in the table of its
+    protocol. hashed: it is there (sk_node, for UDP). sk_prot_creator: the table of the protocol that created it.
+    sock_rcu_free: the SOCK_RCU_FREE bit of sk_flags. unix, vsk: what a struct unix_sock or vsock_sock adds; in the
+    kernel the socket is embedded there.
 
     For properties: data_lost: unread data of the own stack was thrown away because no psock was there to take it.
     user_data_writer: who has just written sk_user_data. taken: map slots that were emptied of this socket and whose
@@ -124,12 +155,20 @@ class sock(Struct, name="sk"):
     spinner: the softirq that tries to destroy the socket again and again until that is done.
     """
 
+    sk_family: Const[socket_family]
+    sk_type: Const[socket_type]
     sk_lock: socket_lock_t
     sk_backlog: ListHead[sk_buff]
     sk_backlog_rcv: Const[Callable[[Ptr[sock], Ptr[sk_buff]], None]]
     sk_callback_lock: rwlock_t
     sk_user_data: Ptr[sk_psock]
     sk_prot: Ptr[proto]
+    sk_prot_creator: Const[Ptr[proto]]
+    sk_destruct: Const[Callable[[Ptr[sock]], None]]
+    sk_rcu: rcu_head
+    sock_rcu_free: bool
+    unix: unix_sock
+    vsk: vsock_sock
     sk_socket: Ptr[socket]
     sk_wq: Ptr[socket]
     sk_data_ready: Callable[[Ptr[sock]], None]
@@ -139,16 +178,58 @@ class sock(Struct, name="sk"):
     sk_state: tcp_state
     sock_dead: bool
     sk_err: err_t
+    sk_shutdown: shutdown_t
     sk_wmem_full: bool
     urg_data: bool
     sk_ack_backlog: bool
     sk_lingertime0: Const[bool]
     sk_hash: Const[hash_t]
+    hashed: bool
     data_lost: Ghost[bool]
     user_data_writer: Ghost[Ctx]
     taken: Ghost[Int[-1, 2]]
     dropper: Ghost[Ctx]
     spinner: Ghost[Ctx]
+
+
+# ---------------------------------------------------------------- what a socket is
+
+
+@kernel("include/net/sock.h")
+def sk_is_tcp(sk: Ptr[sock]) -> bool:
+    """A TCP socket."""
+    return sk.sk_family == AF_INET and sk.sk_type == SOCK_STREAM
+
+
+@kernel("include/net/sock.h")
+def sk_is_udp(sk: Ptr[sock]) -> bool:
+    """A UDP socket."""
+    return sk.sk_family == AF_INET and sk.sk_type == SOCK_DGRAM
+
+
+@kernel("include/net/sock.h")
+def sk_is_stream_unix(sk: Ptr[sock]) -> bool:
+    """A stream socket of AF_UNIX."""
+    return sk.sk_family == AF_UNIX and sk.sk_type == SOCK_STREAM
+
+
+@kernel("include/net/sock.h")
+def sk_is_vsock(sk: Ptr[sock]) -> bool:
+    """A socket of AF_VSOCK."""
+    return sk.sk_family == AF_VSOCK
+
+
+@kernel("include/net/sock.h")
+def sk_hashed(sk: Ptr[sock]) -> bool:
+    """Packets find it. Not marked: a plain load of sk_node."""
+    return sk.hashed
+
+
+@kernel("include/net/sock.h")
+def sk_is_refcounted(sk: Ptr[sock]) -> bool:
+    """Whether who looks a socket up must take a reference: RCU does not keep it."""
+    omits("request and time-wait sockets")
+    return not sk.sock_rcu_free
 
 
 # ---------------------------------------------------------------- references
@@ -161,9 +242,21 @@ def sock_hold(sk: Ptr[sock]) -> None:
 
 
 @kernel("net/core/sock.c")
-def sk_free(sk: Ptr[sock]) -> None:
-    """The last reference is gone. A TCP socket is not freed through RCU (no SOCK_RCU_FREE on connections)."""
+def __sk_destruct(head: rcu_head) -> None:
+    """Nobody refers to the socket any more: free it with what it still holds."""
+    sk = container_of(head, sock, "sk_rcu")
+    if sk.sk_destruct:
+        sk.sk_destruct(sk)
     kfree(sk)
+
+
+@kernel("net/core/sock.c")
+def sk_free(sk: Ptr[sock]) -> None:
+    """The last reference is gone. (sk_destruct() is in here, whose name is a field's as well.)"""
+    if sk.sock_rcu_free:
+        call_rcu(sk.sk_rcu, __sk_destruct)
+    else:
+        __sk_destruct(sk.sk_rcu)
 
 
 @kernel("include/net/sock.h")

@@ -61,12 +61,19 @@ from models.sock import (
     ENOENT,
     ENOMEM,
     EOPNOTSUPP,
+    SOCK_STREAM,
     TCP_ESTABLISHED,
     TCP_LISTEN,
     file,
     fput,
     int_t,
     release_sock_and_backlog,
+    sk_hashed,
+    sk_is_refcounted,
+    sk_is_stream_unix,
+    sk_is_tcp,
+    sk_is_udp,
+    sk_is_vsock,
     sock,
     sock_hold,
     sock_put,
@@ -250,10 +257,28 @@ def sock_map_update_common(map: Ptr[bpf_stab], idx: slot_t, sk: Ptr[sock], flags
 
 
 @kernel("net/core/sock_map.c")
+def sock_map_redirect_allowed(sk: Ptr[sock]) -> bool:
+    """What a program may redirect to."""
+    if sk_is_tcp(sk):
+        return sk.sk_state != TCP_LISTEN
+    return sk.sk_state == TCP_ESTABLISHED
+
+
+@kernel("net/core/sock_map.c")
 def sock_map_sk_state_allowed(sk: Ptr[sock]) -> bool:
-    """Connections and listening sockets may be put into a map."""
-    state = sk.sk_state
-    return state == TCP_ESTABLISHED or state == TCP_LISTEN
+    """Whether a socket may be put into a map: connections, listening TCP sockets, UDP sockets with a port, and every
+    AF_UNIX datagram socket.
+    """
+    if sk_is_tcp(sk):
+        state = sk.sk_state
+        return state == TCP_ESTABLISHED or state == TCP_LISTEN
+    if sk_is_udp(sk):
+        return sk_hashed(sk)
+    if sk_is_stream_unix(sk):
+        return READ_ONCE(sk.sk_state) == TCP_ESTABLISHED
+    if sk_is_vsock(sk) and sk.sk_type == SOCK_STREAM:
+        return READ_ONCE(sk.sk_state) == TCP_ESTABLISHED
+    return True
 
 
 @kernel("net/core/sock_map.c")
@@ -305,10 +330,31 @@ def __sock_map_lookup_elem(map: Ptr[bpf_stab], key: slot_t) -> Ptr[sock]:
 
 
 @kernel("net/core/sock_map.c")
+def sock_map_lookup(map: Ptr[bpf_stab], key: slot_t) -> Ptr[sock]:
+    """bpf_map_lookup_elem() of a program: with a reference, unless RCU keeps the socket anyway."""
+    sk = __sock_map_lookup_elem(map, key)
+    if not sk:
+        return NULL
+    if sk_is_refcounted(sk):
+        if not refcount_inc_not_zero(sk.sk_refcnt):
+            return NULL
+    return sk
+
+
+@kernel("net/core/filter.c")
+def bpf_sk_release(sk: Ptr[sock]) -> None:
+    """What a program must do with a socket that it has looked up. Asks again whether a reference was taken."""
+    if sk_is_refcounted(sk):
+        sock_put(sk)
+
+
+@kernel("net/core/sock_map.c")
 def bpf_sk_redirect_map(skb: Ptr[sk_buff], map: Ptr[bpf_stab], key: slot_t, ingress: bool) -> sk_action:
     """What a program calls to choose the target of an skb."""
     sk = __sock_map_lookup_elem(map, key)
-    if not sk or sk.sk_state == TCP_LISTEN:
+    if not sk or not sock_map_redirect_allowed(sk):
+        return SK_DROP
+    if ingress and sk_is_vsock(sk):
         return SK_DROP
     skb_bpf_set_redir(skb, sk, ingress)
     return SK_PASS
@@ -414,6 +460,31 @@ def sock_map_destroy(sk: Ptr[sock]) -> None:
         cover("sock_map_destroy() tries again: the psock is on its way out")
     if saved_destroy:
         saved_destroy(sk)
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_unhash(sk: Ptr[sock]) -> None:
+    """sk_prot->unhash of a socket with a psock. Only AF_UNIX stream sockets have it, and only shutdown() of the peer
+    calls it: no lock of this socket is held, a reference on it is. Uses the psock without a reference, under RCU.
+    """
+    while True:
+        rcu_read_lock()
+        psock = sk_psock(sk)
+        if psock:
+            saved_unhash = psock.saved_unhash
+            sock_map_remove_links(sk, psock)
+            rcu_read_unlock()
+            check(saved_unhash != sock_map_unhash, "WARN_ON_ONCE(saved_unhash == sock_map_unhash)")
+            if saved_unhash == sock_map_unhash:
+                return
+            break
+        rcu_read_unlock()
+        saved_unhash = READ_ONCE(sk.sk_prot).unhash
+        if saved_unhash != sock_map_unhash:
+            break
+        cover("sock_map_unhash() tries again: the psock is on its way out")
+    if saved_unhash:
+        saved_unhash(sk)
 
 
 @kernel("net/core/sock_map.c")

@@ -4,8 +4,7 @@ from psockmc.lang import NOBODY, NULL, Ptr, at_end, count, invariant, live
 
 from models.skmsg import sk_psock
 from models.sock import sock
-from models.sock_map import bpf_stab, sock_map_close, sock_map_destroy
-from models.tcp import tcp_prot
+from models.sock_map import bpf_stab, sock_map_close, sock_map_destroy, sock_map_unhash
 from spec.invariants_lifecycle import I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I34
 
 
@@ -89,15 +88,15 @@ def own_protocol_without_psock(sk: Ptr[sock]) -> bool:
     ours comes in only while a reference keeps the psock attached. Upheld by sk_psock_drop(),
     sock_map_init_proto() and sock_map_del_link().
     """
-    return sk.sk_prot == tcp_prot or sk.sk_user_data != NULL or sk.sk_callback_lock.owner != NOBODY
+    return sk.sk_prot == sk.sk_prot_creator or sk.sk_user_data != NULL or sk.sk_callback_lock.owner != NOBODY
 
 
 @at_end("I13", "in the end no socket is left with our protocol but without psock")
 def our_protocol_without_psock_is_transient(sk: Ptr[sock]) -> bool:
-    """sock_map_close() and sock_map_destroy() try again as long as they see this; that it goes away is what ends
-    their loops. Upheld by sk_psock_drop().
+    """sock_map_close(), sock_map_destroy() and sock_map_unhash() try again as long as they see this; that it goes away
+    is what ends their loops. Upheld by sk_psock_drop().
     """
-    return sk.sk_user_data != NULL or sk.sk_prot == tcp_prot
+    return sk.sk_user_data != NULL or sk.sk_prot == sk.sk_prot_creator
 
 
 @invariant("I13-one-cpu", "no softirq tries to destroy a socket again on the CPU of the one who detaches its psock")
@@ -114,7 +113,11 @@ def saved_functions_are_foreign(psock: Ptr[sk_psock]) -> bool:
     """Or close() would call itself. A psock is attached only to a socket that has its own protocol. Upheld by
     sk_psock_init(), which reads sk_prot under the lock under which it is restored.
     """
-    return psock.saved_close != sock_map_close and psock.saved_destroy != sock_map_destroy
+    return (
+        psock.saved_close != sock_map_close
+        and psock.saved_destroy != sock_map_destroy
+        and psock.saved_unhash != sock_map_unhash
+    )
 
 
 @invariant("I15", "a psock that can be got has a close to call")
