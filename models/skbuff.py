@@ -35,7 +35,10 @@ seq_t = Int[0, 3]
 
 
 class sk_buff(Struct, name="skb"):
-    """`_sk_redir` is one word in the kernel: the target's pointer, with the INGRESS bit as its lowest bit.
+    """`_sk_redir` is one word in the kernel: the target's pointer, with INGRESS and STRPARSER as its lowest bits.
+
+    strp_offset, strp_full_len, strp_accum_len: of the head of a message of the stream parser: where in the buffer the
+    message begins, how long it is (0: not known yet), how much of it has come. In the kernel they lie in `cb`.
 
     seq: position in the stream of its sender, for properties about order.
     """
@@ -46,6 +49,10 @@ class sk_buff(Struct, name="skb"):
     destructor: Callable[[Ptr[sk_buff]], None]
     _sk_redir: Ptr[sock]
     _sk_redir_ingress: bool
+    _sk_redir_strparser: bool
+    strp_offset: Int[0, 2]
+    strp_full_len: Int[0, 2]
+    strp_accum_len: Int[0, 2]
     seq: Ghost[seq_t]
 
 
@@ -199,11 +206,24 @@ def skb_bpf_set_ingress(skb: Ptr[sk_buff]) -> None:
 
 
 @kernel("include/linux/skbuff.h")
+def skb_bpf_strparser(skb: Ptr[sk_buff]) -> bool:
+    """The STRPARSER bit of `_sk_redir`."""
+    return skb._sk_redir_strparser
+
+
+@kernel("include/linux/skbuff.h")
+def skb_bpf_set_strparser(skb: Ptr[sk_buff]) -> None:
+    """Mark the buffer as a message of the stream parser."""
+    skb._sk_redir_strparser = True
+
+
+@kernel("include/linux/skbuff.h")
 def skb_bpf_set_redir(skb: Ptr[sk_buff], sk: Ptr[sock], ingress: bool) -> None:
-    """Store the target and the direction: one word in the kernel."""
-    with atomic("_sk_redir is one word: pointer and direction bit together"):
+    """Store the target and the direction, and drop the other bit: one word in the kernel."""
+    with atomic("_sk_redir is one word: pointer and bits together"):
         skb._sk_redir = sk
         skb._sk_redir_ingress = ingress
+        skb._sk_redir_strparser = False
 
 
 @kernel("include/linux/skbuff.h")
@@ -214,7 +234,8 @@ def skb_bpf_redirect_fetch(skb: Ptr[sk_buff]) -> Ptr[sock]:
 
 @kernel("include/linux/skbuff.h")
 def skb_bpf_redirect_clear(skb: Ptr[sk_buff]) -> None:
-    """Forget target and direction."""
-    with atomic("_sk_redir is one word: pointer and direction bit together"):
+    """Forget target and bits."""
+    with atomic("_sk_redir is one word: pointer and bits together"):
         skb._sk_redir = NULL
         skb._sk_redir_ingress = False
+        skb._sk_redir_strparser = False

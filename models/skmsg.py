@@ -3,7 +3,7 @@
 Sources: include/linux/skmsg.h and net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6) with the 7.1 changes to the
 message counter; net/ipv4/tcp_bpf.c of 7.2 for the table of protocols.
 
-Left out everywhere: the stream parser, SK_MSG programs with cork, apply and eval (they belong to the send side),
+Left out everywhere: SK_MSG programs with cork, apply and eval (they belong to the send side),
 program reference counts, and memory accounting.
 """
 
@@ -46,20 +46,24 @@ from psockmc.lang import (
 
 from models.skbuff import seq_t, sk_buff, sk_buff_head
 from models.skmsg_ingress import __sk_psock_zap_ingress, sk_psock_backlog
+from models.skmsg_strp import strp_config
 from models.skmsg_verdict import bpf_prog, sk_psock_stop_verdict
 from models.sock import int_t, proto, sock, sock_hold, sock_put
 from models.sock_map import bpf_stab, slot_t
+from models.strparser import eaten_t, strparser
 
 
 class sk_psock_state_bits(Flags):
     """sk_psock.state."""
 
     SK_PSOCK_TX_ENABLED = 0
+    SK_PSOCK_RX_STRP_ENABLED = 1
 
 
 class sk_psock_progs(Struct):
     """The programs of a map, or those that a psock took over from its maps."""
 
+    stream_parser: Ptr[bpf_prog]
     stream_verdict: Ptr[bpf_prog]
     skb_verdict: Ptr[bpf_prog]
 
@@ -74,21 +78,25 @@ class sk_psock_link(Struct, name="link"):
 class sk_psock_work_state(Struct):
     """Where the backlog goes on with the skb at the head of its queue."""
 
-    len: Int[0, 1]
-    off: Int[0, 1]
+    len: eaten_t
+    off: eaten_t
 
 
 class sk_msg_sg(Struct):
     """The ring of fragments of a message, of which only the size is left here."""
 
-    size: Int[0, 1]
+    size: eaten_t
 
 
 class sk_msg(Struct, name="msg"):
-    """A message on its way to the reader; owns one reference on its skb. seq: that of the skb."""
+    """A message on its way to the reader; owns one reference on its skb.
+
+    For properties: seq: that of the skb; off: where in the skb the message begins.
+    """
 
     sg: sk_msg_sg
     skb: Ptr[sk_buff]
+    off: Ghost[eaten_t]
     seq: Ghost[seq_t]
 
 
@@ -125,6 +133,8 @@ class sk_psock(Struct, name="psock"):
     work_state: sk_psock_work_state
     work: delayed_work
     rwork: rcu_work
+    strp: strparser
+    copied_seq: eaten_t
     entries: Ghost[Int[-2, 4]]
     temps: Ghost[Int[-2, 6]]
     drops: Ghost[Int[0, 2]]
@@ -242,7 +252,10 @@ def sk_psock_drop(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
     rcu_assign_pointer(sk.sk_user_data, NULL)
     sk.dropper = NOBODY
     sk.user_data_writer = current()
-    if psock.progs.stream_verdict or psock.progs.skb_verdict:
+    if psock.progs.stream_parser:
+        sk.user_data_writer = NOBODY
+        strp_config.sk_psock_stop_strp(sk, psock)
+    elif psock.progs.stream_verdict or psock.progs.skb_verdict:
         sk.user_data_writer = NOBODY
         sk_psock_stop_verdict(sk, psock)
     sk.user_data_writer = NOBODY
@@ -258,6 +271,7 @@ def sk_psock_drop(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
 @kernel("include/linux/skmsg.h")
 def psock_progs_drop(progs: sk_psock_progs) -> None:
     """Forget the programs."""
+    xchg(progs.stream_parser, NULL)
     xchg(progs.stream_verdict, NULL)
     xchg(progs.skb_verdict, NULL)
 
@@ -291,7 +305,9 @@ def sk_psock_link_destroy(psock: Ptr[sk_psock]) -> None:
 def sk_psock_destroy(work: rcu_work) -> None:
     """Runs in a kworker at least one grace period after sk_user_data was cleared."""
     psock = container_of(work, sk_psock, "rwork")
-    omits("the stream parser, a corked message and sk_redir are released here, too")
+    omits("a corked message and sk_redir are released here, too")
+    if strp_config.sk_psock_done_strp:
+        strp_config.sk_psock_done_strp(psock)
     cancel_delayed_work_sync(psock.work)
     psock.destroyed = True
     __sk_psock_zap_ingress(psock)
@@ -305,5 +321,5 @@ def sk_psock_destroy(work: rcu_work) -> None:
 
 @kernel("include/linux/skmsg.h")
 def sk_psock_test_state(psock: Ptr[sk_psock]) -> bool:
-    """Whether the TX bit is set; the only bit there is here."""
+    """Whether the TX bit is set; the kernel's function gets the bit as a parameter."""
     return test_bit(SK_PSOCK_TX_ENABLED, psock.state)

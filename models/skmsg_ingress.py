@@ -35,6 +35,7 @@ from models.skbuff import (
     skb_bpf_ingress,
     skb_bpf_redirect_clear,
     skb_bpf_set_redir,
+    skb_bpf_strparser,
     skb_dequeue,
     skb_get,
     skb_peek,
@@ -42,19 +43,20 @@ from models.skbuff import (
 )
 from models.skmsg import SK_PSOCK_TX_ENABLED, sk_msg, sk_psock, sk_psock_get, sk_psock_put, sk_psock_test_state
 from models.sock import EAGAIN, EIO, EPIPE, err_t, int_t, sk_error_report, sock, sock_flag_dead, sock_writeable
+from models.strparser import eaten_t
 from models.tcp import skb_send_sock
 
 # ---------------------------------------------------------------- the queue of messages
 
 
 @kernel("include/linux/skmsg.h")
-def sk_psock_msg_len_add_locked(psock: Ptr[sk_psock], diff: Int[-1, 1]) -> None:
+def sk_psock_msg_len_add_locked(psock: Ptr[sk_psock], diff: Int[-2, 2]) -> None:
     """Add to the number of unread bytes; the caller holds ingress_lock."""
     WRITE_ONCE(psock.msg_tot_len, psock.msg_tot_len + diff)
 
 
 @kernel("include/linux/skmsg.h")
-def sk_psock_msg_len_add(psock: Ptr[sk_psock], diff: Int[-1, 1]) -> None:
+def sk_psock_msg_len_add(psock: Ptr[sk_psock], diff: Int[-2, 2]) -> None:
     """Add to the number of unread bytes."""
     spin_lock_bh(psock.ingress_lock)
     sk_psock_msg_len_add_locked(psock, diff)
@@ -79,7 +81,7 @@ def sk_psock_queue_msg(psock: Ptr[sk_psock], msg: Ptr[sk_msg]) -> bool:
         psock.added_late = psock.added_late or psock.stopped
         psock.reordered = psock.reordered or msg.seq < psock.last_seq
         psock.last_seq = msg.seq
-        sk_psock_msg_len_add_locked(psock, 1)
+        sk_psock_msg_len_add_locked(psock, msg.sg.size)
         ret = True
     else:
         sk_msg_free(msg)
@@ -146,18 +148,19 @@ def sk_psock_report_error(psock: Ptr[sk_psock], err: err_t) -> None:
 
 @kernel("net/core/skmsg.c")
 def __sk_msg_recvmsg(sk: Ptr[sock], psock: Ptr[sk_psock]) -> int_t:
-    """Read one message, that is one unit of data. The caller owns the socket, which keeps other readers out."""
+    """Read one message. The caller owns the socket, which keeps other readers out."""
     omits("partial reads, MSG_PEEK and faults while copying to the user")
     msg = sk_psock_peek_msg(psock)
     if not msg:
         return 0
+    copied: eaten_t = msg.sg.size
     msg.sg.size = 0
     psock.rx_partial = True
-    sk_psock_msg_len_add(psock, -1)
+    sk_psock_msg_len_add(psock, -copied)
     psock.rx_partial = False
     msg = sk_psock_dequeue_msg(psock)
     kfree_sk_msg(msg)
-    return 1
+    return copied
 
 
 # ---------------------------------------------------------------- from skb to message
@@ -172,14 +175,22 @@ def sk_psock_create_ingress_msg(sk: Ptr[sock], skb: Ptr[sk_buff]) -> Ptr[sk_msg]
 
 @kernel("net/core/skmsg.c")
 def sk_psock_skb_ingress_enqueue(
-    skb: Ptr[sk_buff], psock: Ptr[sk_psock], sk: Ptr[sock], msg: Ptr[sk_msg], take_ref: bool
+    skb: Ptr[sk_buff],
+    off: eaten_t,
+    len: eaten_t,
+    psock: Ptr[sk_psock],
+    sk: Ptr[sock],
+    msg: Ptr[sk_msg],
+    take_ref: bool,
 ) -> int_t:
     """Hang the skb on the message, the message on the queue, and wake the reader. The number of bytes.
 
-    Without take_ref the message takes over the caller's reference on the skb. A refusal by the queue is not reported.
+    The message covers len bytes of the skb from off on. Without take_ref the message takes over the caller's
+    reference on the skb. A refusal by the queue is not reported.
     """
-    omits("skb_to_sgvec() and skb_linearize() always succeed")
-    msg.sg.size = 1
+    omits("skb_to_sgvec() and skb_linearize() always succeed; ingress_bytes")
+    msg.sg.size = len
+    msg.off = off
     if take_ref:
         msg.skb = skb_get(skb)
     else:
@@ -187,22 +198,24 @@ def sk_psock_skb_ingress_enqueue(
     msg.seq = skb.seq
     sk_psock_queue_msg(psock, msg)
     sk_psock_data_ready(sk, psock)
-    return 1
+    return len
 
 
 @kernel("net/core/skmsg.c")
-def sk_psock_skb_ingress_self(psock: Ptr[sk_psock], skb: Ptr[sk_buff], take_ref: bool) -> int_t:
+def sk_psock_skb_ingress_self(
+    psock: Ptr[sk_psock], skb: Ptr[sk_buff], off: eaten_t, len: eaten_t, take_ref: bool
+) -> int_t:
     """Deliver data of the socket's own stack; also from softirqs."""
     msg = kzalloc(sk_msg, GFP_ATOMIC)
     if not msg:
         return -EAGAIN
     skb_set_owner_r(skb, psock.sk)
     omits("msg->sk marks data of the own stack for the accounting of copied_seq")
-    return sk_psock_skb_ingress_enqueue(skb, psock, psock.sk, msg, take_ref)
+    return sk_psock_skb_ingress_enqueue(skb, off, len, psock, psock.sk, msg, take_ref)
 
 
 @kernel("net/core/skmsg.c")
-def sk_psock_skb_ingress(psock: Ptr[sk_psock], skb: Ptr[sk_buff]) -> int_t:
+def sk_psock_skb_ingress(psock: Ptr[sk_psock], skb: Ptr[sk_buff], off: eaten_t, len: eaten_t) -> int_t:
     """Deliver an skb from the backlog; it stays on its queue meanwhile, hence the reference of its own.
 
     Data of the socket's own stack takes sk_psock_skb_ingress_self() in the kernel; all that differs is how the
@@ -215,24 +228,24 @@ def sk_psock_skb_ingress(psock: Ptr[sk_psock], skb: Ptr[sk_buff]) -> int_t:
     if not msg:
         return -EAGAIN
     skb_set_owner_r(skb, psock.sk)
-    return sk_psock_skb_ingress_enqueue(skb, psock, psock.sk, msg, True)
+    return sk_psock_skb_ingress_enqueue(skb, off, len, psock, psock.sk, msg, True)
 
 
 # ---------------------------------------------------------------- the backlog
 
 
 @kernel("net/core/skmsg.c")
-def sk_psock_handle_skb(psock: Ptr[sk_psock], skb: Ptr[sk_buff], ingress: bool) -> int_t:
+def sk_psock_handle_skb(psock: Ptr[sk_psock], skb: Ptr[sk_buff], off: eaten_t, len: eaten_t, ingress: bool) -> int_t:
     """Send the skb on the psock's socket, or hand it to its reader. The number of bytes, or an error."""
     if not ingress:
         if not sock_writeable(psock.sk):
             return -EAGAIN
         return skb_send_sock(psock.sk, skb)
-    return sk_psock_skb_ingress(psock, skb)
+    return sk_psock_skb_ingress(psock, skb, off, len)
 
 
 @kernel("net/core/skmsg.c")
-def sk_psock_skb_state(psock: Ptr[sk_psock], len: Int[0, 1], off: Int[0, 1]) -> None:
+def sk_psock_skb_state(psock: Ptr[sk_psock], len: eaten_t, off: eaten_t) -> None:
     """Remember where to go on with the skb at the head of the queue."""
     spin_lock_bh(psock.ingress_lock)
     if sk_psock_test_state(psock):
@@ -245,7 +258,7 @@ def sk_psock_skb_state(psock: Ptr[sk_psock], len: Int[0, 1], off: Int[0, 1]) -> 
 def sk_psock_backlog(work: work_struct) -> None:
     """The worker: delivers what was queued on ingress_skb, in order.
 
-    An skb leaves the queue only after it was delivered. One unit of data per skb: the kernel's inner loop over
+    An skb leaves the queue only after it was delivered. Data is delivered as a whole: the kernel's inner loop over
     partial sends runs once.
     """
     psock = container_of(work, sk_psock, "work.work")
@@ -257,8 +270,11 @@ def sk_psock_backlog(work: work_struct) -> None:
     mutex_lock(psock.work_mutex)
     skb = skb_peek(psock.ingress_skb)
     while skb:
-        len: int_t = skb.len
-        off: int_t = 0
+        len: eaten_t = skb.len
+        off: eaten_t = 0
+        if skb_bpf_strparser(skb):
+            off = skb.strp_offset
+            len = skb.strp_full_len
         if psock.work_state.len:
             len = psock.work_state.len
             off = psock.work_state.off
@@ -266,7 +282,7 @@ def sk_psock_backlog(work: work_struct) -> None:
         skb_bpf_redirect_clear(skb)
         ret: int_t = -EIO
         if not sock_flag_dead(psock.sk):
-            ret = sk_psock_handle_skb(psock, skb, ingress)
+            ret = sk_psock_handle_skb(psock, skb, off, len, ingress)
         if ret == -EAGAIN:
             sk_psock_skb_state(psock, len, off)
             skb_bpf_set_redir(skb, psock.sk, ingress)

@@ -28,12 +28,14 @@ from models.skbuff import (
     skb_bpf_redirect_clear,
     skb_bpf_redirect_fetch,
     skb_bpf_set_ingress,
+    skb_bpf_strparser,
     skb_queue_empty,
     skb_queue_tail,
 )
 from models.skmsg import sk_psock, sk_psock_test_state
 from models.skmsg_ingress import sk_psock_data_ready, sk_psock_skb_ingress_self
 from models.sock import EIO, int_t, sock, sock_flag_dead
+from models.strparser import eaten_t
 from models.tcp_bpf import tcp_eat_skb
 
 
@@ -53,9 +55,14 @@ class __sk_action(Enum):
 
 
 class bpf_prog(Struct, name="prog"):
-    """A verdict program. Its reference count is not modelled: programs outlive every scenario."""
+    """A program. Its reference count is not modelled: programs outlive every scenario.
+
+    run: a verdict program. parse: a stream parser: the length of the message that begins with the skb, 0 when it
+    cannot tell yet, or an error.
+    """
 
     run: Const[Callable[[Ptr[sk_buff]], sk_action]]
+    parse: Const[Callable[[Ptr[sk_buff]], int_t]]
 
 
 @kernel("net/core/skmsg.c")
@@ -104,7 +111,12 @@ def sk_psock_verdict_apply(psock: Ptr[sk_psock], skb: Ptr[sk_buff], verdict: __s
         if not sock_flag_dead(psock.sk) and sk_psock_test_state(psock):
             skb_bpf_set_ingress(skb)
             if skb_queue_empty(psock.ingress_skb):
-                err = sk_psock_skb_ingress_self(psock, skb, False)
+                len: eaten_t = skb.len
+                off: eaten_t = 0
+                if skb_bpf_strparser(skb):
+                    off = skb.strp_offset
+                    len = skb.strp_full_len
+                err = sk_psock_skb_ingress_self(psock, skb, off, len, False)
             if err < 0:
                 spin_lock_bh(psock.ingress_lock)
                 if sk_psock_test_state(psock):

@@ -56,8 +56,10 @@ EBUSY = 16
 EEXIST = 17
 EINVAL = 22
 EPIPE = 32
+EPROTO = 71
 ENOENT = 2
 ENOTCONN = 107
+ETIMEDOUT = 110
 EOPNOTSUPP = 95
 
 int_t = Int[-122, 122]
@@ -143,11 +145,11 @@ class sock(Struct, name="sk"):
     """The network's side of a socket.
 
     sk_wq: the `struct socket` whose wait queue it is. sock_dead: the SOCK_DEAD bit of sk_flags. sk_lingertime0:
-    SO_LINGER with time 0, so that close() aborts the connection. sk_wmem_full: sock_writeable() is false. urg_data:
-    an urgent byte has come. sk_ack_backlog: a connection waits for accept(). sk_hash: its slot in the table of its
-    protocol. hashed: it is there (sk_node, for UDP). sk_prot_creator: the table of the protocol that created it.
-    sock_rcu_free: the SOCK_RCU_FREE bit of sk_flags. unix, vsk: what a struct unix_sock or vsock_sock adds; in the
-    kernel the socket is embedded there.
+    SO_LINGER with time 0, so that close() aborts the connection. sk_rcvtimeo: it has a receive timeout.
+    sk_wmem_full: sock_writeable() is false. urg_data: an urgent byte has come. sk_ack_backlog: a connection waits for
+    accept(). sk_hash: its slot in the table of its protocol. hashed: it is there (sk_node, for UDP). sk_prot_creator:
+    the table of the protocol that created it. sock_rcu_free: the SOCK_RCU_FREE bit of sk_flags. unix, vsk: what a
+    struct unix_sock or vsock_sock adds; in the kernel the socket is embedded there.
 
     For properties: data_lost: unread data of the own stack was thrown away because no psock was there to take it.
     user_data_writer: who has just written sk_user_data. taken: map slots that were emptied of this socket and whose
@@ -183,6 +185,7 @@ class sock(Struct, name="sk"):
     urg_data: bool
     sk_ack_backlog: bool
     sk_lingertime0: Const[bool]
+    sk_rcvtimeo: Const[bool]
     sk_hash: Const[hash_t]
     hashed: bool
     data_lost: Ghost[bool]

@@ -52,6 +52,7 @@ from models.skmsg import (
     sk_psock_put,
     sk_psock_stop,
 )
+from models.skmsg_strp import strp_config
 from models.skmsg_verdict import SK_DROP, SK_PASS, sk_action, sk_psock_start_verdict, sk_psock_stop_verdict
 from models.sock import (
     EBADF,
@@ -113,14 +114,17 @@ def sock_map_add_link(psock: Ptr[sk_psock], link: Ptr[sk_psock_link], map: Ptr[b
 
 @kernel("net/core/sock_map.c")
 def sock_map_del_link(sk: Ptr[sock], psock: Ptr[sk_psock], link_raw: slot_t) -> None:
-    """Forget the slot, and stop the verdict if this map's programs may be the ones that run.
+    """Forget the slot, and stop what this map's programs may run.
 
-    What to stop is decided under link_lock and done under sk_callback_lock: two sections.
+    What to stop is decided under link_lock, by what the map has now, and done under sk_callback_lock: two sections.
     """
+    strp_stop = False
     verdict_stop = False
     spin_lock_bh(psock.link_lock)
     for link in psock.link:
         if link.link_raw == link_raw:
+            if psock.saved_data_ready and link.map.progs.stream_parser:
+                strp_stop = True
             if psock.saved_data_ready and link.map.progs.stream_verdict:
                 verdict_stop = True
             if psock.saved_data_ready and link.map.progs.skb_verdict:
@@ -129,9 +133,12 @@ def sock_map_del_link(sk: Ptr[sock], psock: Ptr[sk_psock], link_raw: slot_t) -> 
             sk_psock_free_link(link)
             break
     spin_unlock_bh(psock.link_lock)
-    if verdict_stop:
+    if strp_stop or verdict_stop:
         write_lock_bh(sk.sk_callback_lock)
-        sk_psock_stop_verdict(sk, psock)
+        if strp_stop:
+            strp_config.sk_psock_stop_strp(sk, psock)
+        if verdict_stop:
+            sk_psock_stop_verdict(sk, psock)
         if psock.psock_update_sk_prot:
             psock.psock_update_sk_prot(sk, psock, False)
         write_unlock_bh(sk.sk_callback_lock)
@@ -181,8 +188,9 @@ def sock_map_link(map: Ptr[bpf_stab], sk: Ptr[sock]) -> int_t:
 
     sock_map_psock_get_checked() is in here, as it returns a pointer or an error.
     """
-    omits("stream parser and SK_MSG programs of the map; reference counts of programs")
+    omits("SK_MSG programs of the map; reference counts of programs")
     stream_verdict = READ_ONCE(map.progs.stream_verdict)
+    stream_parser = READ_ONCE(map.progs.stream_parser)
     skb_verdict = READ_ONCE(map.progs.skb_verdict)
     rcu_read_lock()
     psock = sk_psock(sk)
@@ -192,7 +200,8 @@ def sock_map_link(map: Ptr[bpf_stab], sk: Ptr[sock]) -> int_t:
         if busy:
             return -EBUSY
         if (
-            (skb_verdict and READ_ONCE(psock.progs.skb_verdict))
+            (stream_parser and READ_ONCE(psock.progs.stream_parser))
+            or (skb_verdict and READ_ONCE(psock.progs.skb_verdict))
             or (skb_verdict and READ_ONCE(psock.progs.stream_verdict))
             or (stream_verdict and READ_ONCE(psock.progs.skb_verdict))
             or (stream_verdict and READ_ONCE(psock.progs.stream_verdict))
@@ -204,6 +213,8 @@ def sock_map_link(map: Ptr[bpf_stab], sk: Ptr[sock]) -> int_t:
         psock = sk_psock_init(sk)
         if not psock:
             return -EBUSY
+    if stream_parser:
+        xchg(psock.progs.stream_parser, stream_parser)
     if stream_verdict:
         xchg(psock.progs.stream_verdict, stream_verdict)
     if skb_verdict:
@@ -213,7 +224,10 @@ def sock_map_link(map: Ptr[bpf_stab], sk: Ptr[sock]) -> int_t:
         sk_psock_put(sk, psock)
         return ret
     write_lock_bh(sk.sk_callback_lock)
-    if stream_verdict and not psock.saved_data_ready:
+    if stream_parser and stream_verdict and not psock.saved_data_ready:
+        strp_config.sk_psock_init_strp(sk, psock)
+        strp_config.sk_psock_start_strp(sk, psock)
+    elif not stream_parser and stream_verdict and not psock.saved_data_ready:
         sk_psock_start_verdict(sk, psock)
     elif not stream_verdict and skb_verdict and not psock.saved_data_ready:
         sk_psock_start_verdict(sk, psock)

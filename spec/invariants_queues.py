@@ -1,9 +1,9 @@
 """What must hold of a psock's queues and of the backlog."""
 
-from psockmc.lang import NOBODY, NULL, Ptr, at_end, count, invariant, live
+from psockmc.lang import NOBODY, NULL, Ptr, at_end, count, invariant, live, test_bit
 
 from models.skbuff import sk_buff
-from models.skmsg import sk_msg, sk_psock
+from models.skmsg import SK_PSOCK_TX_ENABLED, sk_msg, sk_psock
 from spec.invariants_queues import I23, I24, I26, I27, I28, I29, I30, I32, I33, I35, I36, I61
 
 
@@ -12,7 +12,7 @@ def tx_is_cleared_for_good(psock: Ptr[sk_psock]) -> bool:
     """So that a test of the bit under ingress_lock decides for ever. Upheld by sk_psock_stop() and
     sk_psock_backlog(): nobody but sk_psock_init() sets it.
     """
-    return not psock.tx_cleared or not psock.state
+    return not psock.tx_cleared or not test_bit(SK_PSOCK_TX_ENABLED, psock.state)
 
 
 @invariant("I24", "nothing is queued on a psock after sk_psock_stop() has returned")
@@ -87,7 +87,8 @@ def bytes_are_counted(psock: Ptr[sk_psock]) -> bool:
         psock.ingress_lock.owner != NOBODY
         or psock.rx_partial
         or psock.destroyed
-        or psock.msg_tot_len == count(m.sg.size == 1 for m in psock.ingress_msg)
+        or psock.msg_tot_len
+        == count(m.sg.size >= 1 for m in psock.ingress_msg) + count(m.sg.size == 2 for m in psock.ingress_msg)
     )
 
 
@@ -102,7 +103,7 @@ def backlog_leaves_nothing(psock: Ptr[sk_psock]) -> bool:
     """Who queues an skb queues the work, and a backlog that must wait queues itself again. Upheld by
     sk_psock_skb_redirect(), sk_psock_verdict_apply() and sk_psock_backlog().
     """
-    return not psock.state or all(False for q in psock.ingress_skb.list)
+    return not test_bit(SK_PSOCK_TX_ENABLED, psock.state) or all(False for q in psock.ingress_skb.list)
 
 
 QUEUES = [I23, I24, I26, I27, I28, I29, I30, I32, I33, I35, I36, I61]

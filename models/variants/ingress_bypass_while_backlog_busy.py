@@ -21,6 +21,7 @@ from models.skbuff import (
 from models.skmsg import SK_PSOCK_TX_ENABLED, sk_psock, sk_psock_get, sk_psock_put, sk_psock_test_state
 from models.skmsg_ingress import sk_psock_backlog, sk_psock_handle_skb, sk_psock_report_error, sk_psock_skb_state
 from models.sock import EAGAIN, EIO, EPIPE, int_t, sock_flag_dead
+from models.strparser import eaten_t
 
 
 @user
@@ -43,8 +44,8 @@ def sk_psock_backlog(work: work_struct) -> None:
     mutex_lock(psock.work_mutex)
     skb = skb_dequeue(psock.ingress_skb)
     while skb:
-        len: int_t = skb.len
-        off: int_t = 0
+        len: eaten_t = skb.len
+        off: eaten_t = 0
         if psock.work_state.len:
             len = psock.work_state.len
             off = psock.work_state.off
@@ -52,7 +53,7 @@ def sk_psock_backlog(work: work_struct) -> None:
         skb_bpf_redirect_clear(skb)
         ret: int_t = -EIO
         if not sock_flag_dead(psock.sk):
-            ret = sk_psock_handle_skb(psock, skb, ingress)
+            ret = sk_psock_handle_skb(psock, skb, off, len, ingress)
         if ret == -EAGAIN:
             sk_psock_skb_state(psock, len, off)
             skb_bpf_set_redir(skb, psock.sk, ingress)

@@ -19,6 +19,6 @@ def sk_psock_queue_msg(psock: Ptr[sk_psock], msg: Ptr[sk_msg]) -> bool:
     psock.added_late = psock.added_late or psock.stopped
     psock.reordered = psock.reordered or msg.seq < psock.last_seq
     psock.last_seq = msg.seq
-    sk_psock_msg_len_add_locked(psock, 1)
+    sk_psock_msg_len_add_locked(psock, msg.sg.size)
     spin_unlock_bh(psock.ingress_lock)
     return True

@@ -28,10 +28,11 @@ from models.skmsg_ingress import (
     sk_psock_skb_state,
 )
 from models.sock import EAGAIN, EIO, EPIPE, int_t, sock_flag_dead
+from models.strparser import eaten_t
 
 
 @replaces(sk_psock_skb_ingress)
-def sk_psock_skb_ingress(psock: Ptr[sk_psock], skb: Ptr[sk_buff]) -> int_t:
+def sk_psock_skb_ingress(psock: Ptr[sk_psock], skb: Ptr[sk_buff], off: eaten_t, len: eaten_t) -> int_t:
     """Hands the queue's own reference to the message."""
     if skb.sk == psock.sk:
         msg = kzalloc(sk_msg, GFP_ATOMIC)
@@ -40,7 +41,7 @@ def sk_psock_skb_ingress(psock: Ptr[sk_psock], skb: Ptr[sk_buff]) -> int_t:
     if not msg:
         return -EAGAIN
     skb_set_owner_r(skb, psock.sk)
-    return sk_psock_skb_ingress_enqueue(skb, psock, psock.sk, msg, False)
+    return sk_psock_skb_ingress_enqueue(skb, off, len, psock, psock.sk, msg, False)
 
 
 @replaces(sk_psock_backlog)
@@ -55,8 +56,8 @@ def sk_psock_backlog(work: work_struct) -> None:
     mutex_lock(psock.work_mutex)
     skb = skb_peek(psock.ingress_skb)
     while skb:
-        len: int_t = skb.len
-        off: int_t = 0
+        len: eaten_t = skb.len
+        off: eaten_t = 0
         if psock.work_state.len:
             len = psock.work_state.len
             off = psock.work_state.off
@@ -64,7 +65,7 @@ def sk_psock_backlog(work: work_struct) -> None:
         skb_bpf_redirect_clear(skb)
         ret: int_t = -EIO
         if not sock_flag_dead(psock.sk):
-            ret = sk_psock_handle_skb(psock, skb, ingress)
+            ret = sk_psock_handle_skb(psock, skb, off, len, ingress)
         if ret == -EAGAIN:
             sk_psock_skb_state(psock, len, off)
             skb_bpf_set_redir(skb, psock.sk, ingress)

@@ -12,6 +12,7 @@ from models.skbuff import kfree_skb, skb_bpf_ingress, skb_bpf_redirect_clear, sk
 from models.skmsg import SK_PSOCK_TX_ENABLED, sk_psock, sk_psock_get, sk_psock_put, sk_psock_test_state
 from models.skmsg_ingress import sk_psock_backlog, sk_psock_handle_skb, sk_psock_report_error, sk_psock_skb_state
 from models.sock import EAGAIN, EIO, EPIPE, int_t, sock_flag_dead
+from models.strparser import eaten_t
 
 
 @replaces(sk_psock_backlog)
@@ -24,8 +25,8 @@ def sk_psock_backlog(work: work_struct) -> None:
     mutex_lock(psock.work_mutex)
     skb = skb_peek(psock.ingress_skb)
     while skb:
-        len: int_t = skb.len
-        off: int_t = 0
+        len: eaten_t = skb.len
+        off: eaten_t = 0
         if psock.work_state.len:
             len = psock.work_state.len
             off = psock.work_state.off
@@ -33,7 +34,7 @@ def sk_psock_backlog(work: work_struct) -> None:
         skb_bpf_redirect_clear(skb)
         ret: int_t = -EIO
         if not sock_flag_dead(psock.sk):
-            ret = sk_psock_handle_skb(psock, skb, ingress)
+            ret = sk_psock_handle_skb(psock, skb, off, len, ingress)
         if ret == -EAGAIN:
             sk_psock_skb_state(psock, len, off)
             skb_bpf_set_redir(skb, psock.sk, ingress)
