@@ -3,8 +3,7 @@
 Sources: include/linux/skmsg.h and net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6) with the 7.1 changes to the
 message counter; net/ipv4/tcp_bpf.c of 7.2 for the table of protocols.
 
-Left out everywhere: SK_MSG programs with cork, apply and eval (they belong to the send side),
-program reference counts, and memory accounting.
+Left out everywhere: SK_MSG programs with cork, apply and eval (they belong to the send side), and memory accounting.
 """
 
 from psockmc.kernel.mutex import mutex
@@ -47,8 +46,9 @@ from psockmc.lang import (
 from models.skbuff import seq_t, sk_buff, sk_buff_head
 from models.skmsg_ingress import __sk_psock_zap_ingress, sk_psock_backlog
 from models.skmsg_strp import strp_config
-from models.skmsg_verdict import bpf_prog, sk_psock_stop_verdict
+from models.skmsg_verdict import bpf_prog, bpf_prog_put, sk_psock_stop_verdict
 from models.sock import int_t, proto, sock, sock_hold, sock_put
+from models.sock_hash import bpf_shtab, bpf_shtab_elem
 from models.sock_map import bpf_stab, slot_t
 from models.strparser import eaten_t, strparser
 
@@ -69,10 +69,16 @@ class sk_psock_progs(Struct):
 
 
 class sk_psock_link(Struct, name="link"):
-    """Says that a map entry holds a reference on the psock. link_raw: number of the map's slot."""
+    """Says that a map entry holds a reference on the psock. Written before it is on the psock's list, not later.
 
-    map: Ptr[bpf_stab]
-    link_raw: slot_t
+    The entry is the slot `link_raw` of the array map `map`, or the element `elem` of the hash map `htab`. The kernel
+    has one `map` and one `link_raw`, which is the address of the slot or element.
+    """
+
+    map: Const[Ptr[bpf_stab]]
+    link_raw: Const[slot_t]
+    htab: Const[Ptr[bpf_shtab]]
+    elem: Const[Ptr[bpf_shtab_elem]]
 
 
 class sk_psock_work_state(Struct):
@@ -270,10 +276,10 @@ def sk_psock_drop(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
 
 @kernel("include/linux/skmsg.h")
 def psock_progs_drop(progs: sk_psock_progs) -> None:
-    """Forget the programs."""
-    xchg(progs.stream_parser, NULL)
-    xchg(progs.stream_verdict, NULL)
-    xchg(progs.skb_verdict, NULL)
+    """Forget the programs and put their references."""
+    bpf_prog_put(xchg(progs.stream_parser, NULL))
+    bpf_prog_put(xchg(progs.stream_verdict, NULL))
+    bpf_prog_put(xchg(progs.skb_verdict, NULL))
 
 
 @kernel("include/linux/skmsg.h")

@@ -29,6 +29,7 @@ from models.skbuff import sk_buff, skb_bpf_redirect_clear, skb_bpf_redirect_fetc
 from models.skmsg import SK_PSOCK_RX_STRP_ENABLED, sk_psock
 from models.skmsg_verdict import (
     __SK_DROP,
+    bpf_prog_put,
     sk_psock_map_verd,
     sk_psock_verdict_apply,
     sk_psock_write_space,
@@ -166,7 +167,7 @@ def sk_psock_stop_strp(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
 
     Whose callback it is that goes is not asked: saved_data_ready is the verdict's, too.
     """
-    xchg(psock.progs.stream_parser, NULL)
+    bpf_prog_put(xchg(psock.progs.stream_parser, NULL))
     if not psock.saved_data_ready:
         return
     WRITE_ONCE(sk.sk_data_ready, psock.saved_data_ready)

@@ -3,6 +3,8 @@
 Source: net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6); net/core/sock_map.c for bpf_sk_redirect_map().
 """
 
+from psockmc.kernel.rcu import call_rcu, rcu_head
+from psockmc.kernel.refcount import refcount_dec_and_test, refcount_inc_not_zero, refcount_t
 from psockmc.kernel.spinlock import spin_lock_bh, spin_unlock_bh
 from psockmc.kernel.work import schedule_delayed_work
 from psockmc.lang import (
@@ -14,8 +16,10 @@ from psockmc.lang import (
     Enum,
     Ptr,
     Struct,
+    container_of,
     cover,
     kernel,
+    kfree,
     omits,
     rcu_read_lock,
     rcu_read_unlock,
@@ -55,14 +59,43 @@ class __sk_action(Enum):
 
 
 class bpf_prog(Struct, name="prog"):
-    """A program. Its reference count is not modelled: programs outlive every scenario.
+    """A program.
 
     run: a verdict program. parse: a stream parser: the length of the message that begins with the skb, 0 when it
-    cannot tell yet, or an error.
+    cannot tell yet, or an error. counted: its references are counted, and it is freed a grace period after the last
+    one; without it the program outlives the scenario. rcu: aux->rcu.
     """
 
     run: Const[Callable[[Ptr[sk_buff]], sk_action]]
     parse: Const[Callable[[Ptr[sk_buff]], int_t]]
+    counted: Const[bool]
+    refcnt: refcount_t
+    rcu: rcu_head
+
+
+# ---------------------------------------------------------------- references on programs
+
+
+@kernel("kernel/bpf/syscall.c")
+def bpf_prog_inc_not_zero(prog: Ptr[bpf_prog]) -> bool:
+    """One more reference; False when there is none any more. (The kernel returns the program or an error.)"""
+    if prog.counted:
+        return refcount_inc_not_zero(prog.refcnt)
+    return True
+
+
+@kernel("kernel/bpf/syscall.c")
+def __bpf_prog_put_rcu(head: rcu_head) -> None:
+    """Frees a program, a grace period after its last reference was put."""
+    kfree(container_of(head, bpf_prog, "rcu"))
+
+
+@kernel("kernel/bpf/syscall.c")
+def bpf_prog_put(prog: Ptr[bpf_prog]) -> None:
+    """Drop a reference; takes NULL, as psock_set_prog() and psock_replace_prog() test for it."""
+    if prog and prog.counted:
+        if refcount_dec_and_test(prog.refcnt):
+            call_rcu(prog.rcu, __bpf_prog_put_rcu)
 
 
 @kernel("net/core/skmsg.c")
@@ -212,8 +245,8 @@ def sk_psock_start_verdict(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
 @kernel("net/core/skmsg.c")
 def sk_psock_stop_verdict(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
     """Take the programs and the data_ready callback away; the caller writes sk_callback_lock."""
-    xchg(psock.progs.stream_verdict, NULL)
-    xchg(psock.progs.skb_verdict, NULL)
+    bpf_prog_put(xchg(psock.progs.stream_verdict, NULL))
+    bpf_prog_put(xchg(psock.progs.skb_verdict, NULL))
     if not psock.saved_data_ready:
         return
     WRITE_ONCE(sk.sk_data_ready, psock.saved_data_ready)

@@ -3,8 +3,9 @@
 Source: net/core/sock_map.c, 7.2-rc (incapdns/selinux-kernel b6265f6363c3; the same as gregkh/linux 2519003dd5fb of
 7.1 in everything that is here).
 
-A slot of the map owns one psock reference: whoever takes the socket out of the slot puts it. The address of a slot,
-which the kernel keeps in link_raw, is its number here.
+A slot of the map owns one psock reference: whoever takes the socket out of the slot puts it. The kernel tells the
+entries of all maps apart by the address of the slot or element, which is link_raw. Here an entry is the map and the
+number of the slot (and no element), or the element of a hash map (and no map): see models/sock_hash.py.
 """
 
 from psockmc.kernel.rcu import synchronize_rcu
@@ -53,7 +54,16 @@ from models.skmsg import (
     sk_psock_stop,
 )
 from models.skmsg_strp import strp_config
-from models.skmsg_verdict import SK_DROP, SK_PASS, sk_action, sk_psock_start_verdict, sk_psock_stop_verdict
+from models.skmsg_verdict import (
+    SK_DROP,
+    SK_PASS,
+    bpf_prog,
+    bpf_prog_inc_not_zero,
+    bpf_prog_put,
+    sk_action,
+    sk_psock_start_verdict,
+    sk_psock_stop_verdict,
+)
 from models.sock import (
     EBADF,
     EBUSY,
@@ -81,6 +91,7 @@ from models.sock import (
     sockfd_lookup,
     timeout_t,
 )
+from models.sock_hash import bpf_shtab_elem, sock_hash_delete_from_link
 
 BPF_ANY = 0
 BPF_NOEXIST = 1
@@ -103,18 +114,40 @@ class bpf_stab(Struct, name="map"):
 
 
 @kernel("net/core/sock_map.c")
-def sock_map_add_link(psock: Ptr[sk_psock], link: Ptr[sk_psock_link], map: Ptr[bpf_stab], link_raw: slot_t) -> None:
-    """Note in the psock that the slot refers to it; the caller holds the map's lock."""
-    link.link_raw = link_raw
-    link.map = map
+def sock_map_add_link(psock: Ptr[sk_psock], link: Ptr[sk_psock_link]) -> None:
+    """Note in the psock that the link's entry refers to it; the caller holds the map's lock.
+
+    The kernel names the entry in the link here, too. Nobody sees the link before, so it is done when it is allocated.
+    """
     spin_lock_bh(psock.link_lock)
     list_add_tail(link, psock.link)
     spin_unlock_bh(psock.link_lock)
 
 
 @kernel("net/core/sock_map.c")
-def sock_map_del_link(sk: Ptr[sock], psock: Ptr[sk_psock], link_raw: slot_t) -> None:
-    """Forget the slot, and stop what this map's programs may run.
+def sock_map_strp_to_stop(psock: Ptr[sk_psock], progs: sk_psock_progs) -> bool:
+    """Whether the parser of a map may be the one that runs on the psock; the caller holds link_lock only. This and
+    the next function are a part of sock_map_del_link().
+    """
+    return psock.saved_data_ready != NULL and progs.stream_parser != NULL
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_verdict_to_stop(psock: Ptr[sk_psock], progs: sk_psock_progs) -> bool:
+    """The same of the map's verdict."""
+    verdict_stop = False
+    if psock.saved_data_ready and progs.stream_verdict:
+        verdict_stop = True
+    if psock.saved_data_ready and progs.skb_verdict:
+        verdict_stop = True
+    return verdict_stop
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_del_link(
+    sk: Ptr[sock], psock: Ptr[sk_psock], map: Ptr[bpf_stab], link_raw: slot_t, elem: Ptr[bpf_shtab_elem]
+) -> None:
+    """Forget the entry, and stop what its map's programs may run.
 
     What to stop is decided under link_lock, by what the map has now, and done under sk_callback_lock: two sections.
     """
@@ -122,13 +155,13 @@ def sock_map_del_link(sk: Ptr[sock], psock: Ptr[sk_psock], link_raw: slot_t) -> 
     verdict_stop = False
     spin_lock_bh(psock.link_lock)
     for link in psock.link:
-        if link.link_raw == link_raw:
-            if psock.saved_data_ready and link.map.progs.stream_parser:
-                strp_stop = True
-            if psock.saved_data_ready and link.map.progs.stream_verdict:
-                verdict_stop = True
-            if psock.saved_data_ready and link.map.progs.skb_verdict:
-                verdict_stop = True
+        if link.map == map and link.link_raw == link_raw and link.elem == elem:
+            if elem:
+                strp_stop = sock_map_strp_to_stop(psock, link.htab.progs)
+                verdict_stop = sock_map_verdict_to_stop(psock, link.htab.progs)
+            else:
+                strp_stop = sock_map_strp_to_stop(psock, link.map.progs)
+                verdict_stop = sock_map_verdict_to_stop(psock, link.map.progs)
             list_del(link, psock.link)
             sk_psock_free_link(link)
             break
@@ -145,17 +178,17 @@ def sock_map_del_link(sk: Ptr[sock], psock: Ptr[sk_psock], link_raw: slot_t) -> 
 
 
 @kernel("net/core/sock_map.c")
-def sock_map_unref(sk: Ptr[sock], link_raw: slot_t) -> None:
-    """Give back the reference of a slot that the caller has just emptied.
+def sock_map_unref(sk: Ptr[sock], map: Ptr[bpf_stab], link_raw: slot_t, elem: Ptr[bpf_shtab_elem]) -> None:
+    """Give back the reference of an entry that the caller has just removed.
 
-    The socket's psock is looked up anew; the reference itself keeps it from being another one than the slot's.
+    The socket's psock is looked up anew; the reference itself keeps it from being another one than the entry's.
     """
     psock = sk_psock(sk)
     if psock:
         sk.taken -= 1
         psock.entries -= 1
         psock.temps += 1
-        sock_map_del_link(sk, psock, link_raw)
+        sock_map_del_link(sk, psock, map, link_raw, elem)
         sk_psock_put(sk, psock)
 
 
@@ -183,21 +216,38 @@ def sock_map_psock_busy(sk: Ptr[sock], psock: Ptr[sk_psock]) -> bool:
 
 
 @kernel("net/core/sock_map.c")
-def sock_map_link(map: Ptr[bpf_stab], sk: Ptr[sock]) -> int_t:
-    """Attach a psock with the map's programs, or add them to the one there is; a reference for the map's new entry.
+def sock_map_put_progs(stream_verdict: Ptr[bpf_prog], stream_parser: Ptr[bpf_prog], skb_verdict: Ptr[bpf_prog]) -> None:
+    """Undo what sock_map_link() took of the map's programs."""
+    bpf_prog_put(skb_verdict)
+    bpf_prog_put(stream_parser)
+    bpf_prog_put(stream_verdict)
 
-    sock_map_psock_get_checked() is in here, as it returns a pointer or an error.
+
+@kernel("net/core/sock_map.c")
+def sock_map_link(progs: sk_psock_progs, sk: Ptr[sock]) -> int_t:
+    """Attach a psock with the programs of a map, or add them to the one there is; a reference for the map's new entry.
+
+    progs: sock_map_progs(map). sock_map_psock_get_checked() is in here, as it returns a pointer or an error.
     """
-    omits("SK_MSG programs of the map; reference counts of programs")
-    stream_verdict = READ_ONCE(map.progs.stream_verdict)
-    stream_parser = READ_ONCE(map.progs.stream_parser)
-    skb_verdict = READ_ONCE(map.progs.skb_verdict)
+    omits("SK_MSG programs of the map")
+    stream_verdict = READ_ONCE(progs.stream_verdict)
+    if stream_verdict and not bpf_prog_inc_not_zero(stream_verdict):
+        return -ENOENT
+    stream_parser = READ_ONCE(progs.stream_parser)
+    if stream_parser and not bpf_prog_inc_not_zero(stream_parser):
+        bpf_prog_put(stream_verdict)
+        return -ENOENT
+    skb_verdict = READ_ONCE(progs.skb_verdict)
+    if skb_verdict and not bpf_prog_inc_not_zero(skb_verdict):
+        sock_map_put_progs(stream_verdict, stream_parser, NULL)
+        return -ENOENT
     rcu_read_lock()
     psock = sk_psock(sk)
     if psock:
         busy = sock_map_psock_busy(sk, psock)
         rcu_read_unlock()
         if busy:
+            sock_map_put_progs(stream_verdict, stream_parser, skb_verdict)
             return -EBUSY
         if (
             (stream_parser and READ_ONCE(psock.progs.stream_parser))
@@ -207,18 +257,20 @@ def sock_map_link(map: Ptr[bpf_stab], sk: Ptr[sock]) -> int_t:
             or (stream_verdict and READ_ONCE(psock.progs.stream_verdict))
         ):
             sk_psock_put(sk, psock)
+            sock_map_put_progs(stream_verdict, stream_parser, skb_verdict)
             return -EBUSY
     else:
         rcu_read_unlock()
         psock = sk_psock_init(sk)
         if not psock:
+            sock_map_put_progs(stream_verdict, stream_parser, skb_verdict)
             return -EBUSY
     if stream_parser:
-        xchg(psock.progs.stream_parser, stream_parser)
+        bpf_prog_put(xchg(psock.progs.stream_parser, stream_parser))
     if stream_verdict:
-        xchg(psock.progs.stream_verdict, stream_verdict)
+        bpf_prog_put(xchg(psock.progs.stream_verdict, stream_verdict))
     if skb_verdict:
-        xchg(psock.progs.skb_verdict, skb_verdict)
+        bpf_prog_put(xchg(psock.progs.skb_verdict, skb_verdict))
     ret = sock_map_init_proto(sk, psock)
     if ret < 0:
         sk_psock_put(sk, psock)
@@ -241,7 +293,9 @@ def sock_map_update_common(map: Ptr[bpf_stab], idx: slot_t, sk: Ptr[sock], flags
     link = kzalloc(sk_psock_link, GFP_ATOMIC)
     if not link:
         return -ENOMEM
-    ret = sock_map_link(map, sk)
+    link.map = map
+    link.link_raw = idx
+    ret = sock_map_link(map.progs, sk)
     if ret < 0:
         sk_psock_free_link(link)
         return ret
@@ -254,13 +308,13 @@ def sock_map_update_common(map: Ptr[bpf_stab], idx: slot_t, sk: Ptr[sock], flags
     elif not osk and flags == BPF_EXIST:
         ret = -ENOENT
     else:
-        sock_map_add_link(psock, link, map, idx)
+        sock_map_add_link(psock, link)
         map.sks[idx] = sk
         psock.entries += 1
         psock.temps -= 1
         if osk:
             osk.taken += 1
-            sock_map_unref(osk, idx)
+            sock_map_unref(osk, map, idx, NULL)
         ret = 0
     spin_unlock_bh(map.lock)
     if ret:
@@ -387,7 +441,7 @@ def __sock_map_delete(stab: Ptr[bpf_stab], sk_test: Ptr[sock], psk: slot_t) -> i
         sk = xchg(stab.sks[psk], NULL)
     if sk:
         sk.taken += 1
-        sock_map_unref(sk, psk)
+        sock_map_unref(sk, stab, psk, NULL)
     else:
         err = -EINVAL
     spin_unlock_bh(stab.lock)
@@ -402,8 +456,11 @@ def sock_map_delete_elem(map: Ptr[bpf_stab], key: slot_t) -> int_t:
 
 @kernel("net/core/sock_map.c")
 def sock_map_unlink(sk: Ptr[sock], link: Ptr[sk_psock_link]) -> None:
-    """Empty the slot of a link that was taken off its psock; who emptied it already has put its reference, too."""
-    __sock_map_delete(link.map, sk, link.link_raw)
+    """Remove the entry of a link that was taken off its psock; who removed it before has put its reference, too."""
+    if link.elem:
+        sock_hash_delete_from_link(link.htab, sk, link.elem)
+    else:
+        __sock_map_delete(link.map, sk, link.link_raw)
 
 
 @kernel("net/core/sock_map.c")
@@ -436,7 +493,7 @@ def sock_map_free(stab: Ptr[bpf_stab]) -> None:
             sock_hold(sk)
             lock_sock(sk.sk_lock)
             rcu_read_lock()
-            sock_map_unref(sk, i)
+            sock_map_unref(sk, stab, i, NULL)
             rcu_read_unlock()
             release_sock_and_backlog(sk)
             sock_put(sk)
