@@ -6,7 +6,7 @@ from psockmc.kernel.refcount import refcount_set
 from psockmc.kernel.work import schedule_delayed_work
 from psockmc.lang import GFP_KERNEL, NULL, Ptr, kzalloc, user
 
-from models.skbuff import __skb_queue_tail, alloc_skb, seq_t, skb_queue_tail
+from models.skbuff import alloc_skb, seq_t, skb_queue_tail
 from models.sock import (
     TCP_ESTABLISHED,
     TCP_LISTEN,
@@ -33,7 +33,7 @@ from models.syscalls import (
     sys_map_delete,
     sys_map_update,
 )
-from models.tcp import inet_stream_ops, tcp_hashinfo, tcp_prot, tcp_v4_do_rcv
+from models.tcp import inet_stream_ops, tcp_hashinfo, tcp_prot, tcp_queue_rcv, tcp_v4_do_rcv
 
 
 @user
@@ -79,7 +79,7 @@ def closable(fd: Ptr[file]) -> None:
 @user
 def received(sk: Ptr[sock], seq: seq_t) -> None:
     """Native data that is on the receive queue already."""
-    __skb_queue_tail(sk.sk_receive_queue, alloc_skb(seq))
+    tcp_queue_rcv(sk, alloc_skb(seq))
 
 
 @user

@@ -2,8 +2,8 @@
 
 Sources: include/linux/skbuff.h, net/core/skbuff.c, net/core/sock.c (destructors), v6.19.
 
-An skb is an object with a reference count (`users`) and, while it is charged to a socket, a destructor. One skb
-stands for one indivisible unit of data: its length is 1, so it is sent and read as a whole.
+An skb is an object with a reference count (`users`) and, while it is charged to a socket, a destructor. It holds 0, 1
+or 2 units of data; where a scenario does not say otherwise it is 1, which is sent and read as a whole.
 """
 
 from psockmc.kernel.refcount import refcount_dec_and_test, refcount_inc, refcount_inc_not_zero, refcount_set, refcount_t
@@ -19,6 +19,8 @@ from psockmc.lang import (
     Ptr,
     Struct,
     atomic,
+    check,
+    choose,
     kernel,
     kfree,
     kzalloc,
@@ -29,7 +31,7 @@ from psockmc.lang import (
     omits,
 )
 
-from models.sock import int_t, sock, sock_put
+from models.sock import ENOMEM, bytes_t, int_t, sock, sock_put, tcp_seq_t
 
 seq_t = Int[0, 3]
 
@@ -40,11 +42,18 @@ class sk_buff(Struct, name="skb"):
     strp_offset, strp_full_len, strp_accum_len: of the head of a message of the stream parser: where in the buffer the
     message begins, how long it is (0: not known yet), how much of it has come. In the kernel they lie in `cb`.
 
-    seq: position in the stream of its sender, for properties about order.
+    tcp_seq, tcp_fin: of TCP_SKB_CB(skb): where its data begins in the stream, and whether a FIN comes behind it.
+    many_frags: its data is in more pieces than a message has elements for, until it is made linear.
+
+    seq: position in the stream of its sender, for properties about order. sent, resent: for properties about partial
+    sends, see sk_psock_handle_skb().
     """
 
     users: refcount_t
-    len: Const[int_t]
+    len: Const[bytes_t]
+    tcp_seq: tcp_seq_t
+    tcp_fin: Const[bool]
+    many_frags: bool
     sk: Ptr[sock]
     destructor: Callable[[Ptr[sk_buff]], None]
     _sk_redir: Ptr[sock]
@@ -54,6 +63,8 @@ class sk_buff(Struct, name="skb"):
     strp_full_len: Int[0, 2]
     strp_accum_len: Int[0, 2]
     seq: Ghost[seq_t]
+    sent: Ghost[bytes_t]
+    resent: Ghost[bool]
 
 
 class sk_buff_head(Struct):
@@ -74,6 +85,19 @@ def alloc_skb(seq: seq_t) -> Ptr[sk_buff]:
     return skb
 
 
+@kernel("net/core/skbuff.c")
+def alloc_skb_with(seq: seq_t, len: bytes_t, fin: bool, many_frags: bool) -> Ptr[sk_buff]:
+    """The same with so much data, perhaps a FIN, perhaps in too many pieces."""
+    skb = kzalloc(sk_buff, GFP_ATOMIC)
+    if skb:
+        skb.len = len
+        skb.tcp_fin = fin
+        skb.many_frags = many_frags
+        skb.seq = seq
+        refcount_set(skb.users, 1)
+    return skb
+
+
 @kernel("include/linux/skbuff.h")
 def skb_get(skb: Ptr[sk_buff]) -> Ptr[sk_buff]:
     """One more reference."""
@@ -81,10 +105,24 @@ def skb_get(skb: Ptr[sk_buff]) -> Ptr[sk_buff]:
     return skb
 
 
+@kernel("include/linux/skbuff.h")
+def skb_linearize(skb: Ptr[sk_buff]) -> int_t:
+    """Copy the data into one piece. The buffer must not be shared: others may look at its pieces."""
+    check(skb.users.refs == 1, "BUG_ON(skb_shared(skb)) in pskb_expand_head()")
+    if choose():
+        return -ENOMEM
+    skb.many_frags = False
+    return 0
+
+
 @kernel("net/core/skbuff.c")
 def __kfree_skb(skb: Ptr[sk_buff]) -> None:
-    """The last reference is gone: run the destructor and free the buffer."""
-    omits("the data of an skb (fragments, dst, extensions) is not modelled")
+    """The last reference is gone: drop the dst, run the destructor and free the buffer.
+
+    The dst is in the word that is `_sk_redir` here. skb_dst_drop() takes what it finds there for one.
+    """
+    omits("the data of an skb (fragments, extensions) is not modelled")
+    check(skb._sk_redir == NULL, "skb_dst_drop() finds a socket where a dst should be")
     if skb.destructor:
         skb.destructor(skb)
     kfree(skb)

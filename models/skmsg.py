@@ -47,10 +47,10 @@ from models.skbuff import seq_t, sk_buff, sk_buff_head
 from models.skmsg_ingress import __sk_psock_zap_ingress, sk_psock_backlog
 from models.skmsg_strp import strp_config
 from models.skmsg_verdict import bpf_prog, bpf_prog_put, sk_psock_stop_verdict
-from models.sock import int_t, proto, sock, sock_hold, sock_put
+from models.sock import bytes_t, int_t, proto, sock, sock_hold, sock_put
 from models.sock_hash import bpf_shtab, bpf_shtab_elem
 from models.sock_map import bpf_stab, slot_t
-from models.strparser import eaten_t, strparser
+from models.strparser import strparser
 
 
 class sk_psock_state_bits(Flags):
@@ -84,25 +84,31 @@ class sk_psock_link(Struct, name="link"):
 class sk_psock_work_state(Struct):
     """Where the backlog goes on with the skb at the head of its queue."""
 
-    len: eaten_t
-    off: eaten_t
+    len: bytes_t
+    off: bytes_t
 
 
 class sk_msg_sg(Struct):
-    """The ring of fragments of a message, of which only the size is left here."""
+    """The ring of fragments of a message, of which one is left here: its length is the size of the message.
 
-    size: eaten_t
+    page: the page of the fragment, which is a part of the skb; NULL when the message has no data, or no skb.
+    """
+
+    size: bytes_t
+    page: Ptr[sk_buff]
 
 
 class sk_msg(Struct, name="msg"):
-    """A message on its way to the reader; owns one reference on its skb.
+    """A message on its way to the reader; owns one reference on its skb. sk: the socket whose own stack the data came
+    through, else NULL.
 
     For properties: seq: that of the skb; off: where in the skb the message begins.
     """
 
     sg: sk_msg_sg
     skb: Ptr[sk_buff]
-    off: Ghost[eaten_t]
+    sk: Const[Ptr[sock]]
+    off: Ghost[bytes_t]
     seq: Ghost[seq_t]
 
 
@@ -140,7 +146,7 @@ class sk_psock(Struct, name="psock"):
     work: delayed_work
     rwork: rcu_work
     strp: strparser
-    copied_seq: eaten_t
+    copied_seq: bytes_t
     entries: Ghost[Int[-2, 4]]
     temps: Ghost[Int[-2, 6]]
     drops: Ghost[Int[0, 2]]

@@ -14,6 +14,7 @@ from psockmc.lang import (
     WRITE_ONCE,
     Int,
     Ptr,
+    atomic,
     check,
     clear_bit,
     container_of,
@@ -25,7 +26,10 @@ from psockmc.lang import (
     list_del,
     list_empty,
     list_first_entry_or_null,
+    list_next_entry_or_null,
     omits,
+    rcu_read_lock,
+    rcu_read_unlock,
 )
 
 from models.skbuff import (
@@ -38,12 +42,27 @@ from models.skbuff import (
     skb_bpf_strparser,
     skb_dequeue,
     skb_get,
+    skb_linearize,
     skb_peek,
     skb_set_owner_r,
 )
 from models.skmsg import SK_PSOCK_TX_ENABLED, sk_msg, sk_psock, sk_psock_get, sk_psock_put, sk_psock_test_state
-from models.sock import EAGAIN, EIO, EPIPE, err_t, int_t, sk_error_report, sock, sock_flag_dead, sock_writeable
-from models.strparser import eaten_t
+from models.sock import (
+    EAGAIN,
+    EFAULT,
+    EIO,
+    EMSGSIZE,
+    EPIPE,
+    MSG_PEEK,
+    bytes_t,
+    err_t,
+    int_t,
+    msg_flags_t,
+    sk_error_report,
+    sock,
+    sock_flag_dead,
+    sock_writeable,
+)
 from models.tcp import skb_send_sock
 
 # ---------------------------------------------------------------- the queue of messages
@@ -113,6 +132,15 @@ def sk_psock_peek_msg(psock: Ptr[sk_psock]) -> Ptr[sk_msg]:
 
 
 @kernel("include/linux/skmsg.h")
+def sk_psock_next_msg(psock: Ptr[sk_psock], msg: Ptr[sk_msg]) -> Ptr[sk_msg]:
+    """The message behind this one, NULL behind the last; only the reader's lock keeps it alive afterwards."""
+    spin_lock_bh(psock.ingress_lock)
+    next = list_next_entry_or_null(msg, psock.ingress_msg)
+    spin_unlock_bh(psock.ingress_lock)
+    return next
+
+
+@kernel("include/linux/skmsg.h")
 def sk_psock_queue_empty(psock: Ptr[sk_psock]) -> bool:
     """Whether there is nothing to read, without a lock."""
     return list_empty(psock.ingress_msg)
@@ -145,22 +173,88 @@ def sk_psock_report_error(psock: Ptr[sk_psock], err: err_t) -> None:
 
 # ---------------------------------------------------------------- reading
 
+RECV_SELF = 4
+recv_t = Int[-122, 10]
+
+
+@kernel("lib/iov_iter.c")
+def copy_page_to_iter(page: Ptr[sk_buff], copy: bytes_t) -> bytes_t:
+    """Copy a piece of a page to the user. The number of bytes."""
+    omits("faults while copying to the user")
+    return copy if copy < page.len else page.len
+
 
 @kernel("net/core/skmsg.c")
-def __sk_msg_recvmsg(sk: Ptr[sock], psock: Ptr[sk_psock]) -> int_t:
-    """Read one message. The caller owns the socket, which keeps other readers out."""
-    omits("partial reads, MSG_PEEK and faults while copying to the user")
+def copy_msg_to_iter(msg: Ptr[sk_msg], copy: bytes_t) -> bytes_t:
+    """Copy a piece of a message's fragment, if there is anything to copy; a part of __sk_msg_recvmsg()."""
+    omits("the pages of messages without skb")
+    if copy and msg.skb:
+        return copy_page_to_iter(msg.sg.page, copy)
+    return copy
+
+
+@kernel("net/core/skmsg.c")
+def __sk_msg_recvmsg(sk: Ptr[sock], psock: Ptr[sk_psock], len: bytes_t, flags: msg_flags_t) -> recv_t:
+    """Read messages. The caller owns the socket, which keeps other readers out.
+
+    The result says how many bytes were read, see recv_copied(), and how many of them came through the socket's own
+    stack, see recv_from_self(); the kernel returns the second by a pointer. -EFAULT when the first message has no data.
+    """
+    copied: bytes_t = 0
+    from_self: bytes_t = 0
     msg = sk_psock_peek_msg(psock)
-    if not msg:
-        return 0
-    copied: eaten_t = msg.sg.size
-    msg.sg.size = 0
-    psock.rx_partial = True
-    sk_psock_msg_len_add(psock, -copied)
-    psock.rx_partial = False
-    msg = sk_psock_dequeue_msg(psock)
-    kfree_sk_msg(msg)
-    return copied
+    while msg and copied != len:
+        size: bytes_t = msg.sg.size
+        copy: bytes_t = size if size < len - copied else len - copied
+        if not copy_msg_to_iter(msg, copy):
+            return copied + RECV_SELF * from_self if copied else -EFAULT
+        copied += copy
+        if msg.sk == sk:
+            from_self += copy
+        if flags & MSG_PEEK:
+            if copy != size:
+                break
+            msg = sk_psock_next_msg(psock, msg)
+            continue
+        msg.sg.size = size - copy
+        psock.rx_partial = True
+        sk_psock_msg_len_add(psock, -copy)
+        psock.rx_partial = False
+        if copy == size:
+            msg = sk_psock_dequeue_msg(psock)
+            kfree_sk_msg(msg)
+        msg = sk_psock_peek_msg(psock)
+    return copied + RECV_SELF * from_self
+
+
+@kernel("net/core/skmsg.c")
+def recv_copied(result: recv_t) -> int_t:
+    """The number of bytes that were read, or an error."""
+    return result if result < 0 else result % RECV_SELF
+
+
+@kernel("net/core/skmsg.c")
+def recv_from_self(result: recv_t) -> int_t:
+    """How many of them came through the socket's own stack."""
+    return 0 if result < 0 else result // RECV_SELF
+
+
+@kernel("net/core/skmsg.c")
+def sk_msg_recvmsg(sk: Ptr[sock], psock: Ptr[sk_psock], len: bytes_t, flags: msg_flags_t) -> int_t:
+    """Read messages wherever they came from."""
+    return recv_copied(__sk_msg_recvmsg(sk, psock, len, flags))
+
+
+@kernel("net/core/skmsg.c")
+def sk_msg_is_readable(sk: Ptr[sock]) -> bool:
+    """sock_is_readable of sockets in a map: poll() asks it, without a lock."""
+    readable = False
+    rcu_read_lock()
+    psock = sk_psock(sk)
+    if psock:
+        readable = not list_empty(psock.ingress_msg)
+    rcu_read_unlock()
+    return readable
 
 
 # ---------------------------------------------------------------- from skb to message
@@ -173,11 +267,19 @@ def sk_psock_create_ingress_msg(sk: Ptr[sock], skb: Ptr[sk_buff]) -> Ptr[sk_msg]
     return kzalloc(sk_msg, GFP_KERNEL)
 
 
+@kernel("net/core/skbuff.c")
+def skb_to_sgvec(skb: Ptr[sk_buff]) -> int_t:
+    """How many fragments of a message the data takes; an error when it takes more than there are."""
+    if skb.many_frags:
+        return -EMSGSIZE
+    return 1 if skb.len else 0
+
+
 @kernel("net/core/skmsg.c")
 def sk_psock_skb_ingress_enqueue(
     skb: Ptr[sk_buff],
-    off: eaten_t,
-    len: eaten_t,
+    off: bytes_t,
+    len: bytes_t,
     psock: Ptr[sk_psock],
     sk: Ptr[sock],
     msg: Ptr[sk_msg],
@@ -188,14 +290,21 @@ def sk_psock_skb_ingress_enqueue(
     The message covers len bytes of the skb from off on. Without take_ref the message takes over the caller's
     reference on the skb. A refusal by the queue is not reported.
     """
-    omits("skb_to_sgvec() and skb_linearize() always succeed; ingress_bytes")
-    msg.sg.size = len
-    msg.off = off
+    if skb_to_sgvec(skb) < 0:
+        if skb_linearize(skb):
+            return -EAGAIN
+        num_sge = skb_to_sgvec(skb)
+        if num_sge < 0:
+            return num_sge
     if take_ref:
-        msg.skb = skb_get(skb)
-    else:
+        skb_get(skb)
+    with atomic("nobody else sees the message yet"):
+        msg.sg.size = len
+        if len:
+            msg.sg.page = skb
         msg.skb = skb
     msg.seq = skb.seq
+    msg.off = off
     sk_psock_queue_msg(psock, msg)
     sk_psock_data_ready(sk, psock)
     return len
@@ -203,49 +312,55 @@ def sk_psock_skb_ingress_enqueue(
 
 @kernel("net/core/skmsg.c")
 def sk_psock_skb_ingress_self(
-    psock: Ptr[sk_psock], skb: Ptr[sk_buff], off: eaten_t, len: eaten_t, take_ref: bool
+    psock: Ptr[sk_psock], skb: Ptr[sk_buff], off: bytes_t, len: bytes_t, take_ref: bool
 ) -> int_t:
     """Deliver data of the socket's own stack; also from softirqs."""
     msg = kzalloc(sk_msg, GFP_ATOMIC)
     if not msg:
         return -EAGAIN
     skb_set_owner_r(skb, psock.sk)
-    omits("msg->sk marks data of the own stack for the accounting of copied_seq")
-    return sk_psock_skb_ingress_enqueue(skb, off, len, psock, psock.sk, msg, take_ref)
+    msg.sk = psock.sk
+    err = sk_psock_skb_ingress_enqueue(skb, off, len, psock, psock.sk, msg, take_ref)
+    if err < 0:
+        kfree(msg)
+    return err
 
 
 @kernel("net/core/skmsg.c")
-def sk_psock_skb_ingress(psock: Ptr[sk_psock], skb: Ptr[sk_buff], off: eaten_t, len: eaten_t) -> int_t:
-    """Deliver an skb from the backlog; it stays on its queue meanwhile, hence the reference of its own.
-
-    Data of the socket's own stack takes sk_psock_skb_ingress_self() in the kernel; all that differs is how the
-    message is allocated.
-    """
+def sk_psock_skb_ingress(psock: Ptr[sk_psock], skb: Ptr[sk_buff], off: bytes_t, len: bytes_t) -> int_t:
+    """Deliver an skb from the backlog; it stays on its queue meanwhile, hence the reference of its own."""
     if skb.sk == psock.sk:
-        msg = kzalloc(sk_msg, GFP_ATOMIC)
-    else:
-        msg = sk_psock_create_ingress_msg(psock.sk, skb)
+        return sk_psock_skb_ingress_self(psock, skb, off, len, True)
+    msg = sk_psock_create_ingress_msg(psock.sk, skb)
     if not msg:
         return -EAGAIN
     skb_set_owner_r(skb, psock.sk)
-    return sk_psock_skb_ingress_enqueue(skb, off, len, psock, psock.sk, msg, True)
+    err = sk_psock_skb_ingress_enqueue(skb, off, len, psock, psock.sk, msg, True)
+    if err < 0:
+        kfree(msg)
+    return err
 
 
 # ---------------------------------------------------------------- the backlog
 
 
 @kernel("net/core/skmsg.c")
-def sk_psock_handle_skb(psock: Ptr[sk_psock], skb: Ptr[sk_buff], off: eaten_t, len: eaten_t, ingress: bool) -> int_t:
-    """Send the skb on the psock's socket, or hand it to its reader. The number of bytes, or an error."""
+def sk_psock_handle_skb(psock: Ptr[sk_psock], skb: Ptr[sk_buff], off: bytes_t, len: bytes_t, ingress: bool) -> int_t:
+    """Send a part of the skb on the psock's socket, or hand it to its reader. The number of bytes, or an error."""
     if not ingress:
         if not sock_writeable(psock.sk):
             return -EAGAIN
-        return skb_send_sock(psock.sk, skb)
-    return sk_psock_skb_ingress(psock, skb, off, len)
+        ret = skb_send_sock(psock.sk, skb, off, len)
+    else:
+        ret = sk_psock_skb_ingress(psock, skb, off, len)
+    if ret > 0:
+        skb.resent = skb.resent or off != skb.sent
+        skb.sent = off + ret
+    return ret
 
 
 @kernel("net/core/skmsg.c")
-def sk_psock_skb_state(psock: Ptr[sk_psock], len: eaten_t, off: eaten_t) -> None:
+def sk_psock_skb_state(psock: Ptr[sk_psock], len: bytes_t, off: bytes_t) -> None:
     """Remember where to go on with the skb at the head of the queue."""
     spin_lock_bh(psock.ingress_lock)
     if sk_psock_test_state(psock):
@@ -255,11 +370,41 @@ def sk_psock_skb_state(psock: Ptr[sk_psock], len: eaten_t, off: eaten_t) -> None
 
 
 @kernel("net/core/skmsg.c")
+def sk_psock_deliver(psock: Ptr[sk_psock], skb: Ptr[sk_buff], off: bytes_t, len: bytes_t, ingress: bool) -> int_t:
+    """The inner loop of sk_psock_backlog(): all of the skb. Positive when that is done; else the backlog must end.
+
+    -EAGAIN: it is tried again later, from where it stopped. Every other error stops the psock for good, and so does
+    a delivery of nothing.
+    """
+    ret: int_t = -EIO
+    while True:
+        ret = -EIO
+        if not sock_flag_dead(psock.sk):
+            ret = sk_psock_handle_skb(psock, skb, off, len, ingress)
+        if ret <= 0:
+            break
+        off += ret
+        len -= ret
+        if not len:
+            return ret
+    if ret == -EAGAIN:
+        sk_psock_skb_state(psock, len, off)
+        skb_bpf_set_redir(skb, psock.sk, ingress)
+        if sk_psock_test_state(psock):
+            schedule_delayed_work(psock.work, 1)
+    else:
+        sk_psock_report_error(psock, -ret if ret else EPIPE)
+        clear_bit(SK_PSOCK_TX_ENABLED, psock.state)
+        psock.tx_cleared = True
+    return ret
+
+
+@kernel("net/core/skmsg.c")
 def sk_psock_backlog(work: work_struct) -> None:
     """The worker: delivers what was queued on ingress_skb, in order.
 
-    An skb leaves the queue only after it was delivered. Data is delivered as a whole: the kernel's inner loop over
-    partial sends runs once.
+    An skb leaves the queue only after it was delivered. What was sent of it in part is remembered when the rest must
+    wait.
     """
     psock = container_of(work, sk_psock, "work.work")
     if not sk_psock_test_state(psock):
@@ -270,8 +415,8 @@ def sk_psock_backlog(work: work_struct) -> None:
     mutex_lock(psock.work_mutex)
     skb = skb_peek(psock.ingress_skb)
     while skb:
-        len: eaten_t = skb.len
-        off: eaten_t = 0
+        len: bytes_t = skb.len
+        off: bytes_t = 0
         if skb_bpf_strparser(skb):
             off = skb.strp_offset
             len = skb.strp_full_len
@@ -280,19 +425,8 @@ def sk_psock_backlog(work: work_struct) -> None:
             off = psock.work_state.off
         ingress = skb_bpf_ingress(skb)
         skb_bpf_redirect_clear(skb)
-        ret: int_t = -EIO
-        if not sock_flag_dead(psock.sk):
-            ret = sk_psock_handle_skb(psock, skb, off, len, ingress)
-        if ret == -EAGAIN:
-            sk_psock_skb_state(psock, len, off)
-            skb_bpf_set_redir(skb, psock.sk, ingress)
-            if sk_psock_test_state(psock):
-                schedule_delayed_work(psock.work, 1)
-            break
+        ret = sk_psock_deliver(psock, skb, off, len, ingress)
         if ret <= 0:
-            sk_psock_report_error(psock, -ret if ret else EPIPE)
-            clear_bit(SK_PSOCK_TX_ENABLED, psock.state)
-            psock.tx_cleared = True
             break
         sk_psock_skb_state(psock, 0, 0)
         skb = skb_dequeue(psock.ingress_skb)

@@ -1,6 +1,7 @@
 """Verdict programs on the receive side, without the stream parser.
 
-Source: net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6); net/core/sock_map.c for bpf_sk_redirect_map().
+Sources: net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6), with 490a83d6386e (2026); net/core/sock_map.c for
+bpf_sk_redirect_map().
 """
 
 from psockmc.kernel.rcu import call_rcu, rcu_head
@@ -29,6 +30,7 @@ from psockmc.lang import (
 from models.skbuff import (
     kfree_skb,
     sk_buff,
+    skb_bpf_ingress,
     skb_bpf_redirect_clear,
     skb_bpf_redirect_fetch,
     skb_bpf_set_ingress,
@@ -38,8 +40,7 @@ from models.skbuff import (
 )
 from models.skmsg import sk_psock, sk_psock_test_state
 from models.skmsg_ingress import sk_psock_data_ready, sk_psock_skb_ingress_self
-from models.sock import EIO, int_t, sock, sock_flag_dead
-from models.strparser import eaten_t
+from models.sock import EIO, bytes_t, int_t, sock, sock_flag_dead
 from models.tcp_bpf import tcp_eat_skb
 
 
@@ -136,16 +137,21 @@ def sk_psock_skb_redirect(origin: Ptr[sk_psock], skb: Ptr[sk_buff]) -> int_t:
 
 @kernel("net/core/skmsg.c")
 def sk_psock_verdict_apply(psock: Ptr[sk_psock], skb: Ptr[sk_buff], verdict: __sk_action) -> int_t:
-    """Do what the program decided; the skb is not the caller's any more."""
+    """Do what the program decided; the skb is not the caller's any more.
+
+    A redirect to the reader of the socket itself is a pass: reading counts its bytes, so the redirect must not.
+    """
     err: int_t = 0
+    if verdict == __SK_REDIRECT and skb_bpf_redirect_fetch(skb) == psock.sk and skb_bpf_ingress(skb):
+        verdict = __SK_PASS
     out_free = verdict == __SK_DROP
     if verdict == __SK_PASS:
         err = -EIO
         if not sock_flag_dead(psock.sk) and sk_psock_test_state(psock):
             skb_bpf_set_ingress(skb)
             if skb_queue_empty(psock.ingress_skb):
-                len: eaten_t = skb.len
-                off: eaten_t = 0
+                len: bytes_t = skb.len
+                off: bytes_t = 0
                 if skb_bpf_strparser(skb):
                     off = skb.strp_offset
                     len = skb.strp_full_len

@@ -31,6 +31,7 @@ from psockmc.lang import (
     Struct,
     atomic,
     container_of,
+    data_race,
     kernel,
     kfree,
     list_del,
@@ -40,6 +41,7 @@ from psockmc.lang import (
     rcu_dereference,
     rcu_read_lock,
     rcu_read_unlock,
+    xchg,
 )
 
 from models.af_unix import unix_sock
@@ -54,17 +56,26 @@ EAGAIN = 11
 ENOMEM = 12
 EBUSY = 16
 EEXIST = 17
+EFAULT = 14
 EINVAL = 22
 EPIPE = 32
 EPROTO = 71
 ENOENT = 2
+ECONNRESET = 104
 ENOTCONN = 107
 ETIMEDOUT = 110
 EOPNOTSUPP = 95
+EMSGSIZE = 90
+
+MSG_PEEK = 2
+MSG_DONTWAIT = 64
 
 int_t = Int[-122, 122]
 err_t = Int[0, 122]
 timeout_t = Int[0, 0]
+bytes_t = Int[0, 2]
+msg_flags_t = Int[0, 66]
+tcp_seq_t = Int[0, 7]
 hash_t = Int[0, 1]
 
 
@@ -108,7 +119,7 @@ class proto(Struct, name="proto"):
     close: Const[Callable[[Ptr[sock], timeout_t], None]]
     destroy: Const[Callable[[Ptr[sock]], None]]
     unhash: Const[Callable[[Ptr[sock]], None]]
-    recvmsg: Const[Callable[[Ptr[sock], bool], int_t]]
+    recvmsg: Const[Callable[[Ptr[sock], bytes_t, msg_flags_t], int_t]]
     psock_update_sk_prot: Const[Callable[[Ptr[sock], Ptr[sk_psock], bool], int_t]]
 
 
@@ -116,7 +127,7 @@ class proto_ops(Struct, name="proto_ops"):
     """A socket family's table of functions."""
 
     release: Const[Callable[[Ptr[socket]], None]]
-    sendmsg: Const[Callable[[Ptr[socket]], int_t]]
+    sendmsg: Const[Callable[[Ptr[socket], bytes_t], int_t]]
     read_skb: Const[Callable[[Ptr[sock], Callable[[Ptr[sock], Ptr[sk_buff]], int_t]], int_t]]
 
 
@@ -149,9 +160,12 @@ class sock(Struct, name="sk"):
     sk_wmem_full: sock_writeable() is false. urg_data: an urgent byte has come. sk_ack_backlog: a connection waits for
     accept(). sk_hash: its slot in the table of its protocol. hashed: it is there (sk_node, for UDP). sk_prot_creator:
     the table of the protocol that created it. sock_rcu_free: the SOCK_RCU_FREE bit of sk_flags. unix, vsk: what a
-    struct unix_sock or vsock_sock adds; in the kernel the socket is embedded there.
+    struct unix_sock or vsock_sock adds; in the kernel the socket is embedded there. copied_seq, rcv_nxt: of struct
+    tcp_sock: up to where data was read, and has arrived. sock_done: the SOCK_DONE bit of sk_flags: the peer has sent
+    its FIN. short_writes: sending may take less than it is offered.
 
     For properties: data_lost: unread data of the own stack was thrown away because no psock was there to take it.
+    seq_bug: the native read met data that is not at copied_seq.
     user_data_writer: who has just written sk_user_data. taken: map slots that were emptied of this socket and whose
     reference was not yet given to anybody. dropper: who put the psock's last reference and has not yet detached it.
     spinner: the softirq that tries to destroy the socket again and again until that is done.
@@ -188,7 +202,12 @@ class sock(Struct, name="sk"):
     sk_rcvtimeo: Const[bool]
     sk_hash: Const[hash_t]
     hashed: bool
+    copied_seq: tcp_seq_t
+    rcv_nxt: tcp_seq_t
+    sock_done: bool
+    short_writes: Const[bool]
     data_lost: Ghost[bool]
+    seq_bug: Ghost[bool]
     user_data_writer: Ghost[Ctx]
     taken: Ghost[Int[-1, 2]]
     dropper: Ghost[Ctx]
@@ -342,6 +361,16 @@ def sock_def_readable(sk: Ptr[sock]) -> None:
     rcu_read_unlock()
 
 
+@kernel("net/core/sock.c")
+def sock_def_wakeup(sk: Ptr[sock]) -> None:
+    """sk_state_change: wake whoever waits for anything."""
+    rcu_read_lock()
+    wq = rcu_dereference(sk.sk_wq)
+    if wq:
+        wake_up(wq.wq)
+    rcu_read_unlock()
+
+
 @kernel("net/core/stream.c")
 def sk_stream_write_space(sk: Ptr[sock]) -> None:
     """Wake who waits for room to send."""
@@ -356,6 +385,14 @@ def sk_error_report(sk: Ptr[sock]) -> None:
     if wq:
         wake_up(wq.wq)
     rcu_read_unlock()
+
+
+@kernel("include/net/sock.h")
+def sock_error(sk: Ptr[sock]) -> int_t:
+    """Take the pending error off the socket, as a negative number; 0 when there is none."""
+    if not data_race(sk.sk_err):
+        return 0
+    return -xchg(sk.sk_err, 0)
 
 
 @kernel("include/net/sock.h")

@@ -20,7 +20,7 @@ from psockmc.lang import (
 
 from models.skbuff import alloc_skb, sk_buff
 from models.skmsg_verdict import SK_DROP, SK_PASS, bpf_prog, sk_action
-from models.sock import file, fput, hash_t, int_t, sock, sock_put, socket
+from models.sock import MSG_DONTWAIT, file, fput, hash_t, int_t, sock, sock_put, socket
 from models.sock_map import (
     BPF_ANY,
     bpf_sk_redirect_map,
@@ -126,7 +126,7 @@ def sys_recvmsg(fd: Ptr[file], nonblock: bool) -> None:
     sock = fdget(fd)
     sk = sock.sk
     recvmsg = sk.sk_prot.recvmsg
-    recvmsg(sk, nonblock)
+    recvmsg(sk, 1, MSG_DONTWAIT if nonblock else 0)
 
 
 @user

@@ -3,8 +3,8 @@
 Sources: net/ipv4/tcp.c, tcp_ipv4.c, tcp_input.c, inet_connection_sock.c, af_inet.c, net/core/skbuff.c
 (skb_send_sock), v6.19.
 
-Left out everywhere: sequence numbers and windows, timers, retransmission, the handshake, FIN (a connection ends by
-an abort).
+Left out everywhere: windows and acknowledgements, timers, retransmission, the handshake, and what a FIN does to the
+state of the connection. Sequence numbers count units of data from 0; a FIN takes one, too.
 """
 
 from psockmc.kernel.refcount import refcount_inc_not_zero
@@ -20,6 +20,7 @@ from psockmc.lang import (
     Struct,
     atomic,
     check,
+    choose,
     instance,
     kernel,
     list_add_tail,
@@ -42,17 +43,24 @@ from models.sock import (
     EAGAIN,
     EINVAL,
     ENOTCONN,
+    MSG_PEEK,
+    RCV_SHUTDOWN,
+    SHUTDOWN_MASK,
     TCP_CLOSE,
     TCP_ESTABLISHED,
     TCP_FIN_WAIT1,
     TCP_LISTEN,
     __release_sock,
+    bytes_t,
     hash_t,
     int_t,
+    msg_flags_t,
     proto,
     proto_ops,
     release_sock_and_backlog,
     sock,
+    sock_def_wakeup,
+    sock_error,
     sock_flag_dead,
     sock_hold,
     sock_orphan,
@@ -97,11 +105,33 @@ def tcp_data_ready(sk: Ptr[sock]) -> None:
     data_ready(sk)
 
 
+@kernel("net/ipv4/tcp_input.c")
+def tcp_queue_rcv(sk: Ptr[sock], skb: Ptr[sk_buff]) -> None:
+    """Append to the receive queue what is next in the stream; the caller holds slock or the socket."""
+    omits("buffers are not merged, and not charged to the socket while they are on its receive queue")
+    with atomic("rcv_nxt is stored by the holder of the socket only, and nobody else sees the buffer yet"):
+        skb.tcp_seq = sk.rcv_nxt
+        WRITE_ONCE(sk.rcv_nxt, sk.rcv_nxt + skb.len + skb.tcp_fin)
+    __skb_queue_tail(sk.sk_receive_queue, skb)
+
+
+@kernel("net/ipv4/tcp_input.c")
+def tcp_fin(sk: Ptr[sock]) -> None:
+    """The peer sends no more: whoever waits for data should know."""
+    WRITE_ONCE(sk.sk_shutdown, sk.sk_shutdown | RCV_SHUTDOWN)
+    sk.sock_done = True
+    if not sock_flag_dead(sk):
+        sock_def_wakeup(sk)
+
+
 @kernel("net/ipv4/tcp_ipv4.c")
 def tcp_v4_do_rcv(sk: Ptr[sock], skb: Ptr[sk_buff]) -> None:
     """A packet with data; the caller holds slock on a socket that nobody owns, or owns the socket."""
     if sk.sk_state == TCP_ESTABLISHED:
-        __skb_queue_tail(sk.sk_receive_queue, skb)
+        fin = skb.tcp_fin
+        tcp_queue_rcv(sk, skb)
+        if fin:
+            tcp_fin(sk)
         if not sock_flag_dead(sk):
             tcp_data_ready(sk)
     else:
@@ -139,13 +169,15 @@ def tcp_read_skb(sk: Ptr[sock], recv_actor: Callable[[Ptr[sock], Ptr[sk_buff]], 
         __skb_unlink(skb, sk.sk_receive_queue)
         owned = skb_set_owner_sk_safe(skb, sk)
         check(owned, "WARN_ON_ONCE(!skb_set_owner_sk_safe(skb, sk))")
+        fin = skb.tcp_fin
         used = recv_actor(sk, skb)
         if used < 0:
             if not copied:
                 copied = used
             break
-        if used:
-            copied = 1
+        copied += used
+        if fin:
+            break
         skb = skb_peek(sk.sk_receive_queue)
     return copied
 
@@ -178,38 +210,80 @@ def tcp_check_space(sk: Ptr[sock]) -> None:
 
 
 @kernel("net/ipv4/tcp.c")
-def tcp_recvmsg(sk: Ptr[sock], nonblock: bool) -> int_t:
-    """The native read: one skb."""
+def tcp_recv_skb(sk: Ptr[sock], skb: Ptr[sk_buff], len: bytes_t, flags: msg_flags_t) -> int_t:
+    """Read from the first buffer of the receive queue; the caller owns the socket. 0 for a FIN.
+
+    What does not lie at copied_seq is not read: the kernel warns of a sequence number bug and finds nothing.
+    """
+    seq = sk.copied_seq
+    offset: int_t = seq - skb.tcp_seq
+    if offset < 0 or offset >= skb.len + skb.tcp_fin:
+        sk.seq_bug = True
+        return -EAGAIN
+    copied: int_t = skb.len - offset
+    if copied > len:
+        copied = len
+    if not flags & MSG_PEEK:
+        fin = skb.tcp_fin and copied == 0
+        WRITE_ONCE(sk.copied_seq, seq + copied + fin)
+        if offset + copied == skb.len and (fin or not skb.tcp_fin):
+            __skb_unlink(skb, sk.sk_receive_queue)
+            consume_skb(skb)
+    return copied
+
+
+@kernel("net/ipv4/tcp.c")
+def tcp_recvmsg(sk: Ptr[sock], len: bytes_t, flags: msg_flags_t) -> int_t:
+    """The native read, of one skb at most."""
     omits("the native read never waits: what it is called for here is there, or will not come")
-    copied: int_t = -EAGAIN
     lock_sock(sk.sk_lock)
+    copied: int_t = 0
     skb = skb_peek(sk.sk_receive_queue)
     if skb:
-        __skb_unlink(skb, sk.sk_receive_queue)
-        consume_skb(skb)
-        copied = 1
+        copied = tcp_recv_skb(sk, skb, len, flags)
+    elif not sk.sock_done:
+        copied = sock_error(sk)
+        if not copied and not sk.sk_shutdown & RCV_SHUTDOWN:
+            copied = -ENOTCONN if sk.sk_state == TCP_CLOSE else -EAGAIN
     release_sock_and_backlog(sk)
     return copied
 
 
 @kernel("net/ipv4/af_inet.c")
-def inet_sendmsg(sock: Ptr[socket]) -> int_t:
-    """Send one unit of data: tcp_sendmsg() owns the socket while it copies."""
-    omits("sk_prot->sendmsg is tcp_sendmsg() in every table; nothing is sent and the buffer never fills by itself")
+def inet_sendmsg(sock: Ptr[socket], len: bytes_t) -> int_t:
+    """Send without waiting: tcp_sendmsg() owns the socket while it copies. The number of bytes that were taken.
+
+    A socket with short_writes takes one at a time, and is full whenever it likes; any other takes everything.
+    """
+    omits("sk_prot->sendmsg is tcp_sendmsg() in every table; nothing is sent")
     sk = sock.sk
     lock_sock(sk.sk_lock)
+    taken: int_t = len
+    if sk.short_writes and len:
+        if READ_ONCE(sk.sk_wmem_full):
+            taken = -EAGAIN
+        else:
+            taken = 1
+            if choose():
+                WRITE_ONCE(sk.sk_wmem_full, True)
     release_sock_and_backlog(sk)
-    return 1
+    return taken
 
 
 @kernel("net/core/skbuff.c")
-def skb_send_sock(sk: Ptr[sock], skb: Ptr[sk_buff]) -> int_t:
-    """Send an skb through the socket's `struct socket`. The number of bytes."""
-    sock = sk.sk_socket
-    if not sock:
-        return -EINVAL
-    ops = READ_ONCE(sock.ops)
-    return ops.sendmsg(sock)
+def skb_send_sock(sk: Ptr[sock], skb: Ptr[sk_buff], off: bytes_t, len: bytes_t) -> int_t:
+    """Send a part of an skb through the socket's `struct socket`. The number of bytes, or an error if none was sent."""
+    rest: int_t = len
+    while rest:
+        sock = sk.sk_socket
+        if not sock:
+            return -EINVAL
+        ops = READ_ONCE(sock.ops)
+        ret: int_t = ops.sendmsg(sock, rest)
+        if ret <= 0:
+            return ret if rest == len else len - rest
+        rest -= ret
+    return len
 
 
 # ---------------------------------------------------------------- the end of a connection
@@ -278,8 +352,11 @@ def tcp_close(sk: Ptr[sock], timeout: timeout_t) -> None:
 def tcp_done(sk: Ptr[sock]) -> None:
     """The connection has ended, in a softirq. Without a user the socket goes with it."""
     tcp_set_state(sk, TCP_CLOSE)
+    WRITE_ONCE(sk.sk_shutdown, SHUTDOWN_MASK)
     if sock_flag_dead(sk):
         inet_csk_destroy_sock(sk)
+    else:
+        sock_def_wakeup(sk)
 
 
 @kernel("net/ipv4/af_inet.c")

@@ -5,14 +5,13 @@ So a delete may drop the psock while the backlog runs, close() then finds none a
 """
 
 from psockmc.kernel.mutex import mutex_lock, mutex_unlock
-from psockmc.kernel.work import schedule_delayed_work, work_struct
-from psockmc.lang import clear_bit, container_of, replaces
+from psockmc.kernel.work import work_struct
+from psockmc.lang import container_of, replaces
 
-from models.skbuff import kfree_skb, skb_bpf_ingress, skb_bpf_redirect_clear, skb_bpf_set_redir, skb_dequeue, skb_peek
-from models.skmsg import SK_PSOCK_TX_ENABLED, sk_psock, sk_psock_test_state
-from models.skmsg_ingress import sk_psock_backlog, sk_psock_handle_skb, sk_psock_report_error, sk_psock_skb_state
-from models.sock import EAGAIN, EIO, EPIPE, int_t, sock_flag_dead
-from models.strparser import eaten_t
+from models.skbuff import kfree_skb, skb_bpf_ingress, skb_bpf_redirect_clear, skb_dequeue, skb_peek
+from models.skmsg import sk_psock, sk_psock_test_state
+from models.skmsg_ingress import sk_psock_backlog, sk_psock_deliver, sk_psock_skb_state
+from models.sock import bytes_t
 
 
 @replaces(sk_psock_backlog)
@@ -25,26 +24,15 @@ def sk_psock_backlog(work: work_struct) -> None:
     mutex_lock(psock.work_mutex)
     skb = skb_peek(psock.ingress_skb)
     while skb:
-        len: eaten_t = skb.len
-        off: eaten_t = 0
+        len: bytes_t = skb.len
+        off: bytes_t = 0
         if psock.work_state.len:
             len = psock.work_state.len
             off = psock.work_state.off
         ingress = skb_bpf_ingress(skb)
         skb_bpf_redirect_clear(skb)
-        ret: int_t = -EIO
-        if not sock_flag_dead(psock.sk):
-            ret = sk_psock_handle_skb(psock, skb, off, len, ingress)
-        if ret == -EAGAIN:
-            sk_psock_skb_state(psock, len, off)
-            skb_bpf_set_redir(skb, psock.sk, ingress)
-            if sk_psock_test_state(psock):
-                schedule_delayed_work(psock.work, 1)
-            break
+        ret = sk_psock_deliver(psock, skb, off, len, ingress)
         if ret <= 0:
-            sk_psock_report_error(psock, -ret if ret else EPIPE)
-            clear_bit(SK_PSOCK_TX_ENABLED, psock.state)
-            psock.tx_cleared = True
             break
         sk_psock_skb_state(psock, 0, 0)
         skb = skb_dequeue(psock.ingress_skb)
