@@ -243,12 +243,12 @@ def own_covers(ts: TransitionSystem) -> frozenset[int]:
     A cover in a function of the kernel is about the model. No single scenario need reach it, so it belongs to the
     coverage of them all.
     """
-    return frozenset(
+    return ts.promised | {
         node.op.id
         for context in ts.contexts
         for node in context.nodes
         if isinstance(node.op, Cover) and not ts.statements[node.statement].kernel_file
-    )
+    }
 
 
 def _never_ran(ts: TransitionSystem, result: SearchResult) -> Iterator[str]:

@@ -193,7 +193,7 @@ class _Resolver:
         if source.done:
             self.finish_context(node, counters)
             return
-        if isinstance(node.op, ir.Finding) and node.op.fatal:
+        if isinstance(node.op, ir.Cut) or (isinstance(node.op, ir.Finding) and node.op.fatal):
             return
         if isinstance(node.op, ir.Branch):
             value = constant(node.op.cond)

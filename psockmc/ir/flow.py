@@ -82,13 +82,16 @@ class Flow:
     _begin: bool = False
 
     def emit(self, op: PreOperation, *, begins: bool = False, accesses: tuple[ir.Access, ...] = ()) -> int:
-        """Add a node behind everything that dangles; returns its number."""
+        """Add a node behind everything that dangles; returns its number. Where nothing dangles, nothing leads to the
+        node, nor from it.
+        """
         begins = (begins or self._begin) and not self.region
         self._begin = False
         number = len(self.nodes)
+        lives = bool(self.dangling) or not number
         self.nodes.append(PreNode(op, self.statement, self.path, begins, self.region, accesses=accesses))
         self.tie(number)
-        self.dangling = [(number, False)]
+        self.dangling = [(number, False)] if lives else []
         return number
 
     def begin_step(self) -> None:
@@ -106,9 +109,15 @@ class Flow:
 
     def branch(self, cond: ir.Expr, *, begins: bool = False) -> tuple[list[Edge], list[Edge]]:
         """Emit a branch; returns its edges (taken when cond holds, taken when not); nothing dangles."""
+        lives = bool(self.dangling)
         number = self.emit(ir.Branch(cond), begins=begins)
         self.dangling = []
-        return [(number, False)], [(number, True)]
+        return ([(number, False)], [(number, True)]) if lives else ([], [])
+
+    def cut(self, what: str) -> None:
+        """A run that gets here leaves a bound; nothing follows."""
+        self.emit(ir.Cut(what))
+        self.dangling = []
 
     def resume(self, *edges: list[Edge]) -> None:
         """Go on where these edges lead."""

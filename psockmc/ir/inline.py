@@ -15,7 +15,7 @@ from psockmc.ir.flow import Edge, Flow, Static
 from psockmc.ir.memory import Memory
 from psockmc.ir.places import Ref, add, elements, multiply
 from psockmc.ir.pure import Pure
-from psockmc.ir.reach import PointsTo
+from psockmc.ir.reach import PointsTo, walk
 from psockmc.ir.unchanging import Unchanging
 from psockmc.lang import tree
 from psockmc.lang.conversions import inside
@@ -72,6 +72,7 @@ class Inliner:
         self.tables, self.memory, self.points_to = tables, memory, points_to
         self.program = memory.program
         self.known: Unchanging | None = None
+        self.relied = False  # whether what was built of this statement rests on `known`
         self.context: int = context
         self.level: int = level
         self.may_fail = may_fail
@@ -147,6 +148,8 @@ class Inliner:
     def invoke(self, name: str, args: tuple[Binding, ...], span: tree.Span) -> ir.Expr:
         """Inline a call of a named function, unless it stands on the call path too often already."""
         call = self.current()
+        if not self.flow.dangling:
+            return FALSE
         function = self.program.functions[name]
         depth = sum(f.function == name for f in call.frames)
         if depth >= function.recursion:
@@ -191,7 +194,10 @@ class Inliner:
         """Dispatch on the pointer's value over the functions that it may hold."""
         call = self.current()
         target = self.value(expr.target)
-        targets = sorted(self.points_to.targets(expr.target, call.function.name))
+        if not self.flow.dangling:
+            return FALSE
+        possible = self.points_to.targets(expr.target, call.function.name)
+        targets = sorted(possible & self.known.targets(expr.target) if self.known else possible)
         result = -1
         if expr.type != Void():
             result = self.local_of_type("call", expr.type)
@@ -228,6 +234,7 @@ class Inliner:
         """Lower one statement."""
         flow, call = self.flow, self.current()
         flow.statement = self.tables.statement(call.function, stmt.span)
+        self.relied = False
         match stmt:
             case tree.Assign(target, value):
                 self.assign(target, self.convert(self.value(value), value.type, target.type))
@@ -236,6 +243,8 @@ class Inliner:
                 self.value(value)
             case tree.If(cond, then, other, _):
                 yes, no = self.condition(cond)
+                self._skip(then, yes)
+                self._skip(other, no)
                 flow.resume(yes)
                 self.statements(then)
                 after = flow.dangling
@@ -305,6 +314,7 @@ class Inliner:
         head = self.flow.emit(ir.Nop())
         self.flow.nodes[head].loop = stmt.span
         yes, no = self.condition(stmt.cond)
+        self._skip(stmt.body, yes)
         self.flow.resume(yes)
         breaks, again = self._loop_body(stmt.body)
         self.flow.resume(again)
@@ -325,7 +335,12 @@ class Inliner:
         """list_for_each_entry_safe: the next element is loaded before the body runs."""
         place = self.place(stmt.place)
         var = self.declare(stmt.var)
-        self.flow.emit(ir.Let(var, words.list_first(self, place)))
+        first = words.list_first(self, place)
+        if first == FALSE:
+            self.relied = True
+            self._skip(stmt.body, [])
+            return
+        self.flow.emit(ir.Let(var, first))
         head = self.flow.emit(ir.Nop())
         self.flow.nodes[head].loop = stmt.span
         yes, no = self.flow.branch(ir.Op("!=", (ir.Local(var), FALSE)))
@@ -459,7 +474,7 @@ class Inliner:
     def access(self, ref: Ref, *, write: bool, marked: bool) -> tuple[int, ir.Expr, tuple[ir.Access, ...]]:
         """Begin the step of an access: tests are emitted; returns the cell and what the race check must know."""
         field_number, index = self.locate(ref)
-        if write and self.known:
+        if write and self.known and self.flow.dangling:
             self.known.expect_change(self.memory.leaves[(ref.root, ref.path)])
         declared = self.memory.leaves[(ref.root, ref.path)].declared
         if declared.const or declared.ghost:
@@ -477,12 +492,27 @@ class Inliner:
         number = self.local_of_type(ref.path[-1], ref.type)
         self.flow.emit(ir.Let(number, ir.Load(field_number, index)), accesses=accesses)
         known = self.known.value(ref, self.memory) if self.known else None
+        self.relied = self.relied or known is not None
         return ir.Local(number) if known is None else ir.Const(known)
 
     def store(self, ref: Ref, value: ir.Expr, *, marked: bool = False) -> None:
         """Store a value to a scalar place."""
         field_number, index, accesses = self.access(ref, write=True, marked=marked)
+        self.expect_known(ref, value)
         self.flow.emit(ir.Store(field_number, index, value), accesses=accesses)
+
+    def expect_known(self, ref: Ref, value: ir.Expr) -> None:
+        """Before a store: if the field was thought to get one value only, a run that stores another is cut."""
+        leaf = self.memory.leaves[(ref.root, ref.path)]
+        only = self.known.only_value(leaf) if self.known else None
+        if only is None or value == ir.Const(only):
+            return
+        good, bad = self.flow.branch(ir.Op("==", (value, ir.Const(only))))
+        self.flow.resume(bad)
+        self.flow.cut(
+            f"internal error: {leaf.owner}.{leaf.declared.name} gets a value that it was thought never to get"
+        )
+        self.flow.resume(good)
 
     def assign(self, target: tree.Expr, value: ir.Expr) -> None:
         """`target = value`."""
@@ -497,6 +527,8 @@ class Inliner:
 
     def value(self, expr: tree.Expr) -> ir.Expr:
         """Evaluate an expression: its shared accesses become steps; the result mentions locals only."""
+        if not self.flow.dangling:
+            return FALSE  # nothing leads here
         match expr:
             case tree.Literal(value=value):
                 return ir.Const(value)
@@ -594,6 +626,8 @@ class Inliner:
 
     def condition(self, expr: tree.Expr) -> tuple[list[Edge], list[Edge]]:
         """Branch on an expression; returns the edges for true and for false."""
+        if not self.flow.dangling:
+            return [], []
         match expr:
             case tree.Unary(op="not", operand=operand):
                 yes, no = self.condition(operand)
@@ -613,7 +647,27 @@ class Inliner:
             here = self.flow.dangling
             self.flow.dangling = []
             return (here, []) if value.value else ([], here)
-        return self.flow.branch(value)
+        yes, no = self.flow.branch(value)
+        if not self.known:
+            return yes, no
+        outcomes = self.known.outcomes(expr)
+        return self._possible(yes, 1 in outcomes), self._possible(no, 0 in outcomes)
+
+    def _possible(self, edges: list[Edge], possible: bool) -> list[Edge]:
+        """The edges if a run may take them; otherwise none, and a run that does so all the same is cut."""
+        if possible or not edges:
+            return edges
+        self.relied = True
+        self.flow.resume(edges)
+        self.flow.cut(f"internal error: {self.tables.access_text(self.flow.statement)}: thought to come out otherwise")
+        return []
+
+    def _skip(self, body: tuple[tree.Stmt, ...], edges: list[Edge]) -> None:
+        """Code that is not built, since nothing leads to it. What it promises to cover remains promised."""
+        if not edges and self.relied and self.current().function.role == "user":
+            for node in walk(body):
+                if isinstance(node, tree.CoverThat):
+                    self.tables.promise(node.sentence)
 
     # ------------------------------------------------------------ findings
 

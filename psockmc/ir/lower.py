@@ -12,11 +12,12 @@ from itertools import product
 
 from psockmc.explore.reference import Interpreter, Step
 from psockmc.ir import system as ir
+from psockmc.ir.dataflow import Dataflow, Together
 from psockmc.ir.finish import EndlessLoop, Finished, finish
 from psockmc.ir.inline import Binding, Inliner
 from psockmc.ir.memory import Memory
 from psockmc.ir.places import Ref
-from psockmc.ir.reach import PointsTo, changed_fields, embedded, leaf_type, used, walk
+from psockmc.ir.reach import Live, PointsTo, embedded, leaf_type, used, walk
 from psockmc.ir.unchanging import Unchanging
 from psockmc.lang import tree
 from psockmc.lang.calls import MAX_CHOICES
@@ -46,6 +47,7 @@ BUILTIN = {
     "warn": "no WARN is hit",
     "data-race": "no plain access races with another access",
 }
+SETUP = "the setup"
 LEVELS = {"process": 0, "kworker": 0, "softirq": 1, "rcu_callback": 1, "hardirq": 2}
 
 
@@ -78,6 +80,7 @@ class TableOf:
         self.statements: dict[tuple[str, int], int] = {}
         self.statement_list: list[ir.Statement] = []
         self.covers: dict[str, int] = {}
+        self.promised: set[int] = set()
         self.assumptions: dict[str, None] = {}
         self.omissions: dict[str, None] = {}
         self._assigned: dict[str, frozenset[str]] = {}
@@ -132,6 +135,10 @@ class TableOf:
         """Number of a cover sentence."""
         return self.covers.setdefault(sentence, len(self.covers))
 
+    def promise(self, sentence: str) -> None:
+        """Note a cover sentence in code that cannot run."""
+        self.promised.add(self.cover(sentence))
+
     def assumption(self, function: tree.Function, reason: str) -> None:
         """Note an atomic block's reason."""
         self.assumptions[f"{function.name}: {reason}"] = None
@@ -164,12 +171,16 @@ class TableOf:
 class _Compiler:
     def __init__(self, program: tree.Program, scenario: tree.Scenario) -> None:
         self.program, self.scenario = program, scenario
-        self.use = used(program, scenario)
-        self.tables = TableOf(program)
+        self._lay_out(None)
+
+    def _lay_out(self, live: Live | None) -> None:
+        """Contexts and memory for what the scenario uses of the code that may run (None: of all that is there)."""
+        self.use = used(self.program, self.scenario, live)
+        self.tables = TableOf(self.program)
         self.plans = list(self._plan())
         names = tuple(p.name for p in self.plans)
-        self.memory = Memory(program, scenario, self.use, names)
-        self.points_to = PointsTo(program, scenario, self.use)
+        self.memory = Memory(self.program, self.scenario, self.use, names)
+        self.points_to = PointsTo(self.program, self.scenario, self.use)
         self.shared_cpus = [sum(q.cpu == p.cpu for q in self.plans) > 1 for p in self.plans]
 
     # ------------------------------------------------------------ contexts
@@ -241,7 +252,7 @@ class _Compiler:
         return count
 
     def _inliner(self, index: int, plan: _Plan, known: Unchanging | None) -> Inliner:
-        may_fail = self.scenario.may_fail if known else ()  # nothing fails in the setup, where nothing is known yet
+        may_fail = () if plan.name == SETUP else self.scenario.may_fail  # nothing fails in the setup
         inliner = Inliner(self.tables, self.memory, self.points_to, index, LEVELS[plan.kind], may_fail)
         inliner.known = known
         if LEVELS[plan.kind] and plan.item is None:
@@ -284,10 +295,12 @@ class _Compiler:
     # ------------------------------------------------------------ the whole
 
     def compile(self) -> ir.TransitionSystem:
-        """Compile every context, run the setup, collect properties."""
-        shared = self._setup() if self.scenario.setup else tuple(self.memory.initial)
-        running = used(self.program, self.scenario, after=self.use)
-        unchanging = Unchanging(changed_fields(self.program, running.functions), shared)
+        """Run the setup, compile every context, collect properties."""
+        unchanging, live = self._known()
+        if used(self.program, self.scenario, live) != self.use:
+            self._lay_out(live)
+            unchanging, _ = self._known()
+        shared = unchanging.shared
         cells, contexts, local_starts = list(self.memory.cells), [], []
         for index, plan in enumerate(self.plans):
             inliner = self._inliner(index, plan, unchanging)
@@ -299,6 +312,24 @@ class _Compiler:
         initial = (*shared, *([0] * (len(cells) - len(shared))))
         ts = self._system(cells, contexts, initial, self._properties())
         return self._start(ts, local_starts)
+
+    def _known(self) -> tuple[Unchanging, Live]:
+        """What the contexts can know, once the setup has run; and what may run in all."""
+        before = self._dataflow(tuple(self.memory.initial), (), [self._setup_plan()] if self.scenario.setup else [])
+        shared = before.shared
+        if self.scenario.setup:
+            shared = self._setup(before)
+        after = self._dataflow(shared, self.scenario.may_fail, self.plans)
+        return after, Together(before.flow, after.flow)
+
+    def _dataflow(self, shared: tuple[int, ...], may_fail: tuple[str, ...], plans: list[_Plan]) -> Unchanging:
+        """What is known of the values when these functions run, beginning with these cells."""
+        flow = Dataflow(self.program, self.memory, may_fail)
+        flow.begin(shared)
+        for plan in plans:
+            flow.enter(plan.function.name, [frozenset((self.memory.constant(a),)) for a in plan.args])
+        flow.solve()
+        return Unchanging(flow, shared)
 
     def _system(
         self,
@@ -324,6 +355,7 @@ class _Compiler:
             bounds=self._bounds(),
             assumptions=tuple(self.tables.assumptions),
             omissions=tuple(self.tables.omissions),
+            promised=frozenset(self.tables.promised),
         )
 
     def _bounds(self) -> tuple[str, ...]:
@@ -338,11 +370,14 @@ class _Compiler:
 
     # ------------------------------------------------------------ initial state
 
-    def _setup(self) -> tuple[int, ...]:
+    def _setup_plan(self) -> _Plan:
+        return _Plan(SETUP, "process", 0, self.program.functions[self.scenario.setup], ())
+
+    def _setup(self, known: Unchanging) -> tuple[int, ...]:
         """Run the setup function alone; the shared cells at its end."""
-        function = self.program.functions[self.scenario.setup]
-        plan = _Plan("setup", "process", 0, function, ())
-        inliner = self._inliner(0, plan, None)
+        plan = self._setup_plan()
+        function = plan.function
+        inliner = self._inliner(0, plan, known)
         done = self._finish(inliner, False)
         base = len(self.memory.cells)
         context, own = self._context(0, plan, inliner, done, base)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
+from typing import Protocol
 
 from psockmc.lang import tree
 from psockmc.lang.types import ArrayType, FunctionPointer, Pointer, StructType, Type
@@ -20,15 +21,34 @@ IMPLICIT = {"wait_event": ("might_sleep", "prepare_to_wait", "finish_wait"), "kz
 FieldKey = tuple[str, str]
 
 
-def walk(node: object) -> Iterator[object]:
-    """Every dataclass node at or below `node`, types and spans left out."""
+def walk(node: object, live: Live | None = None) -> Iterator[object]:
+    """Every dataclass node at or below `node`, types and spans left out. live: and what cannot run, too."""
     if isinstance(node, (tuple, list)):
         for item in node:
-            yield from walk(item)
+            yield from walk(item, live)
     elif is_dataclass(node) and not isinstance(node, (tree.Span, type)):
         yield node
+        if isinstance(node, (tree.Check, tree.AssumeThat, tree.WaitEvent)):
+            live = None  # what is evaluated in one state is all there
+        skipped = _dead_parts(node, live) if live else ()
         for name in _parts(type(node)):
-            yield from walk(getattr(node, name))
+            if name not in skipped:
+                yield from walk(getattr(node, name), live)
+
+
+def _dead_parts(node: object, live: Live) -> tuple[str, ...]:
+    """The fields of a node that hold code which cannot run."""
+    match node:
+        case tree.If(cond=cond) | tree.Conditional(cond=cond):
+            outcomes = live.outcomes(cond)
+            return ("then",) * (1 not in outcomes) + ("other",) * (0 not in outcomes)
+        case tree.While(cond=cond) if 1 not in live.outcomes(cond):
+            return ("body",)
+        case tree.ForList(place=place) if not live.filled(place):
+            return ("body",)
+        case tree.Binary(op=("and" | "or") as op, left=left) if int(op == "and") not in live.outcomes(left):
+            return ("right",)
+    return ()
 
 
 @cache
@@ -52,8 +72,8 @@ class Used:
 
 
 class _Closure:
-    def __init__(self, program: tree.Program) -> None:
-        self.program = program
+    def __init__(self, program: tree.Program, live: Live | None) -> None:
+        self.program, self.live = program, live
         self.functions: dict[str, None] = {}
         self.instances: dict[str, None] = {}
         self.taken: dict[str, None] = {}
@@ -61,12 +81,16 @@ class _Closure:
         self.allocated: set[str] = set()
 
     def function(self, name: str) -> None:
-        if name not in self.functions and name in self.program.functions:
+        if name in self.functions or name not in self.program.functions:
+            return
+        function = self.program.functions[name]
+        stateless = function.role in ("pure", "invariant", "at_end")  # evaluated in one state: all of it is there
+        if stateless or self.live is None or self.live.runs(name):
             self.functions[name] = None
-            self.nodes(self.program.functions[name].body)
+            self.nodes(function.body, None if stateless else self.live)
 
-    def nodes(self, root: object) -> None:
-        for node in walk(root):
+    def nodes(self, root: object, live: Live | None = None) -> None:
+        for node in walk(root, live):
             self.node(node)
 
     def node(self, node: object) -> None:
@@ -103,15 +127,23 @@ class _Closure:
                     self.fields.add((struct, field))
 
 
-def used(program: tree.Program, scenario: tree.Scenario, *, after: Used | None = None) -> Used:
-    """What the scenario uses, in a fixed order.
+class Live(Protocol):
+    """Which code may run, as far as it is known (`psockmc.ir.dataflow`)."""
 
-    after: what it uses in all; then the answer is what its contexts use, without the setup, but with every function
-    whose address the setup may have left somewhere.
-    """
-    closure = _Closure(program)
-    beginning = after.taken if after is not None else (scenario.setup,)
-    for name in (*beginning, *(r.function for r in scenario.run), *scenario.properties):
+    def runs(self, function: str) -> bool:
+        """Whether the function may be called."""
+
+    def outcomes(self, cond: tree.Expr) -> frozenset[int]:
+        """The truth values that a condition may have."""
+
+    def filled(self, place: tree.Expr) -> bool:
+        """Whether a list may ever hold anything."""
+
+
+def used(program: tree.Program, scenario: tree.Scenario, live: Live | None = None) -> Used:
+    """What the scenario uses, in a fixed order. live: leave out what cannot run."""
+    closure = _Closure(program, live)
+    for name in (scenario.setup, *(r.function for r in scenario.run), *scenario.properties):
         if name:
             closure.function(name)
     closure.nodes(tuple(arg for runner in scenario.run for arg in runner.args))
@@ -125,47 +157,6 @@ def used(program: tree.Program, scenario: tree.Scenario, *, after: Used | None =
         frozenset(closure.allocated),
         tuple(sorted(closure.taken)),
     )
-
-
-# ---------------------------------------------------------------- fields that never change
-
-_CHANGES = (
-    "WRITE_ONCE",
-    "rcu_assign_pointer",
-    "RCU_INIT_POINTER",
-    "smp_store_release",
-    "xchg",
-    "cmpxchg",
-    "atomic_set",
-    "atomic_add",
-    "atomic_sub",
-    "set_bit",
-    "clear_bit",
-    "test_and_set_bit",
-    "test_and_clear_bit",
-    "list_add",
-    "list_add_tail",
-)
-
-
-def changed_fields(program: tree.Program, functions: Iterable[str]) -> frozenset[FieldKey]:
-    """Fields that the functions store to. (list_del leaves an empty list empty, so it does not count.)"""
-    found: set[FieldKey] = set()
-    for name in functions:
-        for node in walk(program.functions[name].body):
-            match node:
-                case tree.Assign(target=target):
-                    places: tuple[tree.Expr, ...] = (target,)
-                case tree.Intrinsic(name=word, args=args) if word in _CHANGES:
-                    places = args
-                case _:
-                    continue
-            for place in places:
-                while isinstance(place, tree.ElementOf):
-                    place = place.base
-                if isinstance(place, tree.FieldOf):
-                    found.add((place.struct, place.name))
-    return frozenset(found)
 
 
 # ---------------------------------------------------------------- points-to

@@ -427,7 +427,8 @@ class TransitionSystem:
     """A scenario, compiled. initial: the state vector at the beginning.
 
     bounds, assumptions, omissions: sentences printed with every result. begun, begun_covers: statements and covers
-    that happened before the initial state, since contexts that begin with local work have done it there.
+    that happened before the initial state, since contexts that begin with local work have done it there. promised:
+    covers of the scenario's environment in code that was not built, since it cannot run.
     """
 
     name: str
@@ -447,6 +448,7 @@ class TransitionSystem:
     omissions: tuple[str, ...]
     begun: frozenset[int] = frozenset()
     begun_covers: frozenset[int] = frozenset()
+    promised: frozenset[int] = frozenset()
 
     def property_index(self, id: str) -> int:
         """Index of the property with this id; KeyError when there is none."""

@@ -62,6 +62,9 @@ class Tables(Protocol):
     def assumption(self, function: tree.Function, reason: str) -> None:
         """Note an atomic block's reason."""
 
+    def promise(self, sentence: str) -> None:
+        """Note a cover sentence in code that cannot run."""
+
     def omission(self, function: tree.Function, reason: str) -> None:
         """Note what a function leaves out."""
 
@@ -96,8 +99,11 @@ def _exchange(inliner: Inliner, ref: Ref, new: Callable[[ir.Expr], ir.Expr], nam
     field, index, accesses = inliner.access(ref, write=True, marked=True)
     old = inliner.local_of_type(name, ref.type)
     inliner.flow.emit(ir.Let(old, ir.Load(field, index)), accesses=accesses)
-    inliner.flow.emit(ir.Store(field, index, new(ir.Local(old))))
-    return ir.Local(old)
+    value = new(ir.Local(old))
+    inliner.expect_known(ref, value)
+    inliner.flow.emit(ir.Store(field, index, value))
+    known = inliner.known.value(ref, inliner.memory) if inliner.known else None
+    return ir.Local(old) if known is None else ir.Const(known)
 
 
 def _xchg(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
@@ -417,6 +423,8 @@ def _wait(inliner: Inliner, expr: tree.Intrinsic) -> ir.Expr:
         is_set = type(expr.args[1].type).__name__ == "ContextSet"
     what = inliner.tables.access_text(inliner.flow.statement)
     inliner.flow.emit(ir.Wait(cond, what, holder, is_set, idle=expr.names.get("idle") == "yes"), begins=True)
+    if inliner.known and 1 not in inliner.known.outcomes(expr.args[0]):
+        inliner.flow.cut(f"internal error: {what}: thought to wait for ever, and goes on")
     return ZERO
 
 
