@@ -10,6 +10,7 @@ from psockmc.explore import native
 from psockmc.explore.limits import Limits
 from psockmc.explore.reference import search_reference
 from psockmc.explore.result import SearchResult
+from psockmc.ir.dataflow import Dataflow
 from psockmc.ir.lower import compile_scenario
 from psockmc.lang import load_source
 
@@ -210,3 +211,28 @@ def test_engines_agree_on_random_models(text: str) -> None:
     reference = search_reference(ts, Limits(max_states=4000), None)
     assume(reference.complete)
     assert summary(native.search_native(ts, Limits(), None)) == summary(reference)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(models())
+def test_leaving_out_code_that_cannot_run_changes_no_number(text: str) -> None:
+    program = load_source(text, "random.py")
+    result = search_reference(compile_scenario(program, "s"), Limits(max_states=4000), None)
+    assume(result.complete)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Dataflow, "_add", lambda self, holder, values: add(self, holder, None))
+        patch.setattr(Dataflow, "_noted", lambda self, expr, values: note(self, expr, None))
+        ts = compile_scenario(program, "s")
+    everything = search_reference(ts, Limits(), None)
+    for one in (result, everything):
+        assert not any("internal error" in what for what in one.cuts)
+    assert numbers(result) == numbers(everything)
+
+
+add, note = Dataflow._add, Dataflow._noted
+
+
+def numbers(result: SearchResult) -> tuple[object, ...]:
+    """What does not depend on how statements and cells are numbered."""
+    violations = {v.property: (v.depth, v.message, v.context) for v in result.violations}
+    return result.states, result.transitions, result.depth, result.terminal, violations, result.cuts, result.fatal
