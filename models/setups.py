@@ -88,6 +88,7 @@ def redirected(sk: Ptr[sock], seq: seq_t, ingress: bool) -> None:
     skb = alloc_skb(seq)
     skb._sk_redir = sk
     skb._sk_redir_ingress = ingress
+    skb.for_reader = ingress
     skb_queue_tail(sk.sk_user_data.ingress_skb, skb)
     schedule_delayed_work(sk.sk_user_data.work, 0)
 

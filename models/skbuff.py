@@ -19,6 +19,8 @@ from psockmc.lang import (
     Ptr,
     Struct,
     atomic,
+    atomic_add,
+    atomic_sub,
     check,
     choose,
     kernel,
@@ -31,7 +33,7 @@ from psockmc.lang import (
     omits,
 )
 
-from models.sock import ENOMEM, bytes_t, int_t, sock, sock_put, tcp_seq_t
+from models.sock import ENOMEM, bytes_t, int_t, sk_mem_charge, sk_mem_uncharge, sock, sock_put, tcp_seq_t
 
 seq_t = Int[0, 3]
 
@@ -46,7 +48,7 @@ class sk_buff(Struct, name="skb"):
     many_frags: its data is in more pieces than a message has elements for, until it is made linear.
 
     seq: position in the stream of its sender, for properties about order. sent, resent: for properties about partial
-    sends, see sk_psock_handle_skb().
+    sends, see sk_psock_handle_skb(). for_reader, on_wire: it was redirected to a reader; a part of it was sent.
     """
 
     users: refcount_t
@@ -65,6 +67,8 @@ class sk_buff(Struct, name="skb"):
     seq: Ghost[seq_t]
     sent: Ghost[bytes_t]
     resent: Ghost[bool]
+    for_reader: Ghost[bool]
+    on_wire: Ghost[bool]
 
 
 class sk_buff_head(Struct):
@@ -160,7 +164,10 @@ def sock_efree(skb: Ptr[sk_buff]) -> None:
 @kernel("net/core/sock.c")
 def sock_rfree(skb: Ptr[sk_buff]) -> None:
     """Destructor of a buffer that is charged to its socket's receive memory; holds no reference."""
-    omits("receive memory is not accounted")
+    sk = skb.sk
+    if sk.accounted:
+        atomic_sub(1, sk.sk_rmem_alloc)
+        sk_mem_uncharge(sk)
 
 
 @kernel("include/net/sock.h")
@@ -169,6 +176,9 @@ def skb_set_owner_r(skb: Ptr[sk_buff], sk: Ptr[sock]) -> None:
     skb_orphan(skb)
     skb.sk = sk
     skb.destructor = sock_rfree
+    if sk.accounted:
+        atomic_add(1, sk.sk_rmem_alloc)
+        sk_mem_charge(sk)
 
 
 @kernel("include/net/sock.h")

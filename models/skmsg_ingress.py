@@ -11,10 +11,12 @@ from psockmc.kernel.work import schedule_delayed_work, work_struct
 from psockmc.lang import (
     GFP_ATOMIC,
     GFP_KERNEL,
+    NULL,
     WRITE_ONCE,
     Int,
     Ptr,
     atomic,
+    atomic_read,
     check,
     clear_bit,
     container_of,
@@ -59,6 +61,7 @@ from models.sock import (
     int_t,
     msg_flags_t,
     sk_error_report,
+    sk_rmem_schedule,
     sock,
     sock_flag_dead,
     sock_writeable,
@@ -263,7 +266,10 @@ def sk_msg_is_readable(sk: Ptr[sock]) -> bool:
 @kernel("net/core/skmsg.c")
 def sk_psock_create_ingress_msg(sk: Ptr[sock], skb: Ptr[sk_buff]) -> Ptr[sk_msg]:
     """A message for data of another socket; NULL when memory is short."""
-    omits("the limits of the receive buffer (sk_rmem_alloc, sk_rmem_schedule) are not modelled")
+    if sk.accounted:
+        if atomic_read(sk.sk_rmem_alloc) > sk.sk_rcvbuf:
+            return NULL
+        sk_rmem_schedule(sk)
     return kzalloc(sk_msg, GFP_KERNEL)
 
 
@@ -351,6 +357,7 @@ def sk_psock_handle_skb(psock: Ptr[sk_psock], skb: Ptr[sk_buff], off: bytes_t, l
         if not sock_writeable(psock.sk):
             return -EAGAIN
         ret = skb_send_sock(psock.sk, skb, off, len)
+        skb.on_wire = skb.on_wire or ret > 0
     else:
         ret = sk_psock_skb_ingress(psock, skb, off, len)
     if ret > 0:

@@ -76,6 +76,7 @@ timeout_t = Int[0, 0]
 bytes_t = Int[0, 2]
 msg_flags_t = Int[0, 66]
 tcp_seq_t = Int[0, 7]
+mem_t = Int[-4, 6]
 hash_t = Int[0, 1]
 
 
@@ -121,6 +122,8 @@ class proto(Struct, name="proto"):
     unhash: Const[Callable[[Ptr[sock]], None]]
     recvmsg: Const[Callable[[Ptr[sock], bytes_t, msg_flags_t], int_t]]
     psock_update_sk_prot: Const[Callable[[Ptr[sock], Ptr[sk_psock], bool], int_t]]
+    sock_is_readable: Const[Callable[[Ptr[sock]], bool]]
+    ioctl: Const[Callable[[Ptr[sock]], int_t]]
 
 
 class proto_ops(Struct, name="proto_ops"):
@@ -162,10 +165,12 @@ class sock(Struct, name="sk"):
     the table of the protocol that created it. sock_rcu_free: the SOCK_RCU_FREE bit of sk_flags. unix, vsk: what a
     struct unix_sock or vsock_sock adds; in the kernel the socket is embedded there. copied_seq, rcv_nxt: of struct
     tcp_sock: up to where data was read, and has arrived. sock_done: the SOCK_DONE bit of sk_flags: the peer has sent
-    its FIN. short_writes: sending may take less than it is offered.
+    its FIN. short_writes: sending may take less than it is offered. accounted: its receive memory is accounted, one
+    unit for each buffer.
 
     For properties: data_lost: unread data of the own stack was thrown away because no psock was there to take it.
-    seq_bug: the native read met data that is not at copied_seq.
+    seq_bug: the native read met data that is not at copied_seq. native_read: it has read data. reserved: how much
+    memory was reserved for it.
     user_data_writer: who has just written sk_user_data. taken: map slots that were emptied of this socket and whose
     reference was not yet given to anybody. dropper: who put the psock's last reference and has not yet detached it.
     spinner: the softirq that tries to destroy the socket again and again until that is done.
@@ -206,8 +211,14 @@ class sock(Struct, name="sk"):
     rcv_nxt: tcp_seq_t
     sock_done: bool
     short_writes: Const[bool]
+    accounted: Const[bool]
+    sk_rcvbuf: Const[mem_t]
+    sk_rmem_alloc: mem_t
+    sk_forward_alloc: mem_t
     data_lost: Ghost[bool]
     seq_bug: Ghost[bool]
+    native_read: Ghost[bool]
+    reserved: Ghost[mem_t]
     user_data_writer: Ghost[Ctx]
     taken: Ghost[Int[-1, 2]]
     dropper: Ghost[Ctx]
@@ -286,6 +297,33 @@ def sock_put(sk: Ptr[sock]) -> None:
     """Drop one reference."""
     if refcount_dec_and_test(sk.sk_refcnt):
         sk_free(sk)
+
+
+# ---------------------------------------------------------------- receive memory
+
+
+@kernel("include/net/sock.h")
+def sk_mem_charge(sk: Ptr[sock]) -> None:
+    """Take from what is reserved. Not atomic: the caller should hold the socket."""
+    WRITE_ONCE(sk.sk_forward_alloc, sk.sk_forward_alloc - 1)
+
+
+@kernel("include/net/sock.h")
+def sk_mem_uncharge(sk: Ptr[sock]) -> None:
+    """Give back to what is reserved. Not atomic, either."""
+    omits("a large reserve is given back to the protocol")
+    WRITE_ONCE(sk.sk_forward_alloc, sk.sk_forward_alloc + 1)
+
+
+@kernel("include/net/sock.h")
+def sk_rmem_schedule(sk: Ptr[sock]) -> None:
+    """See to it that something is reserved. Not atomic, either."""
+    omits("limits of the protocol's memory")
+    rest = sk.sk_forward_alloc
+    if rest < 1:
+        with atomic("the reserve grows by one load and one store, which others may come between in the kernel"):
+            WRITE_ONCE(sk.sk_forward_alloc, sk.sk_forward_alloc + 1)
+            sk.reserved += 1
 
 
 # ---------------------------------------------------------------- the socket lock's backlog

@@ -37,6 +37,7 @@ from models.skbuff import (
     seq_t,
     sk_buff,
     skb_peek,
+    skb_set_owner_r,
     skb_set_owner_sk_safe,
 )
 from models.sock import (
@@ -58,6 +59,7 @@ from models.sock import (
     proto,
     proto_ops,
     release_sock_and_backlog,
+    sk_rmem_schedule,
     sock,
     sock_def_wakeup,
     sock_error,
@@ -70,6 +72,7 @@ from models.sock import (
     timeout_t,
 )
 from models.tcp_bpf import tcp_bpf_update_proto
+from models.tcp_bpf_ioctl import tcp_ioctl
 
 
 class inet_hashinfo(Struct, name="hashinfo"):
@@ -108,11 +111,14 @@ def tcp_data_ready(sk: Ptr[sock]) -> None:
 @kernel("net/ipv4/tcp_input.c")
 def tcp_queue_rcv(sk: Ptr[sock], skb: Ptr[sk_buff]) -> None:
     """Append to the receive queue what is next in the stream; the caller holds slock or the socket."""
-    omits("buffers are not merged, and not charged to the socket while they are on its receive queue")
+    omits("buffers are not merged")
     with atomic("rcv_nxt is stored by the holder of the socket only, and nobody else sees the buffer yet"):
         skb.tcp_seq = sk.rcv_nxt
         WRITE_ONCE(sk.rcv_nxt, sk.rcv_nxt + skb.len + skb.tcp_fin)
     __skb_queue_tail(sk.sk_receive_queue, skb)
+    if sk.accounted:
+        sk_rmem_schedule(sk)
+        skb_set_owner_r(skb, sk)
 
 
 @kernel("net/ipv4/tcp_input.c")
@@ -223,6 +229,8 @@ def tcp_recv_skb(sk: Ptr[sock], skb: Ptr[sk_buff], len: bytes_t, flags: msg_flag
     copied: int_t = skb.len - offset
     if copied > len:
         copied = len
+    if copied:
+        sk.native_read = True
     if not flags & MSG_PEEK:
         fin = skb.tcp_fin and copied == 0
         WRITE_ONCE(sk.copied_seq, seq + copied + fin)
@@ -375,6 +383,7 @@ tcp_prot = instance(
     destroy=tcp_v4_destroy_sock,
     recvmsg=tcp_recvmsg,
     psock_update_sk_prot=tcp_bpf_update_proto,
+    ioctl=tcp_ioctl,
 )
 
 inet_stream_ops = instance(proto_ops, release=inet_release, sendmsg=inet_sendmsg, read_skb=tcp_read_skb)

@@ -25,6 +25,7 @@ from models.skmsg_ingress import (
     __sk_msg_recvmsg,
     recv_copied,
     recv_from_self,
+    sk_msg_is_readable,
     sk_msg_recvmsg,
     sk_psock_data_ready,
     sk_psock_peek_msg,
@@ -54,6 +55,7 @@ from models.sock import (
 )
 from models.sock_map import sock_map_close, sock_map_destroy
 from models.tcp import tcp_data_ready, tcp_recvmsg
+from models.tcp_bpf_ioctl import tcp_bpf_ioctl
 
 
 @kernel("net/ipv4/tcp_bpf.c")
@@ -242,6 +244,8 @@ tcp_bpf_prots_base = instance(
     destroy=sock_map_destroy,
     recvmsg=tcp_bpf_recvmsg,
     psock_update_sk_prot=tcp_bpf_update_proto,
+    sock_is_readable=sk_msg_is_readable,
+    ioctl=tcp_bpf_ioctl,
 )
 
 tcp_bpf_prots_rx = instance(
@@ -250,4 +254,6 @@ tcp_bpf_prots_rx = instance(
     destroy=sock_map_destroy,
     recvmsg=tcp_bpf_recvmsg_parser,
     psock_update_sk_prot=tcp_bpf_update_proto,
+    sock_is_readable=sk_msg_is_readable,
+    ioctl=tcp_bpf_ioctl,
 )
