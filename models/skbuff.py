@@ -47,8 +47,11 @@ class sk_buff(Struct, name="skb"):
     tcp_seq, tcp_fin: of TCP_SKB_CB(skb): where its data begins in the stream, and whether a FIN comes behind it.
     many_frags: its data is in more pieces than a message has elements for, until it is made linear.
 
-    seq: position in the stream of its sender, for properties about order. sent, resent: for properties about partial
-    sends, see sk_psock_handle_skb(). for_reader, on_wire: it was redirected to a reader; a part of it was sent.
+    consumed: an urgent byte of AF_UNIX that was read (UNIXCB(skb).consumed).
+
+    seq: position in the stream of its sender, for properties about order; 0 is not numbered. sent, resent: for
+    properties about partial sends, see sk_psock_handle_skb(). for_reader, on_wire: it was redirected to a reader; a
+    part of it was sent.
     """
 
     users: refcount_t
@@ -64,6 +67,7 @@ class sk_buff(Struct, name="skb"):
     strp_offset: Int[0, 2]
     strp_full_len: Int[0, 2]
     strp_accum_len: Int[0, 2]
+    consumed: bool
     seq: Ghost[seq_t]
     sent: Ghost[bytes_t]
     resent: Ghost[bool]

@@ -115,12 +115,12 @@ class sk_msg(Struct, name="msg"):
 class sk_psock(Struct, name="psock"):
     """What a socket in a map carries.
 
-    For properties: entries counts the references that map slots own, temps those in somebody's hands, drops and
-    restores how often sk_psock_drop() and the restore of the protocol began; stopped: sk_psock_stop() has returned
-    once; tx_cleared: the TX bit was cleared; added_late: something was queued after the stop; last_seq, reordered:
-    the order of messages; rx_partial: a reader has taken bytes from a message and not yet from the counter;
-    past_gate: the backlog has its reference; close_cancelled: close() has waited for the backlog; destroyed: the
-    destruction has waited for it; purged: the message queue was purged.
+    For properties: entries counts the references that map slots own, temps those in somebody's hands, pair_holds those
+    taken on sk_pair, drops and restores how often sk_psock_drop() and the restore of the protocol began; stopped:
+    sk_psock_stop() has returned once; tx_cleared: the TX bit was cleared; added_late: something was queued after the
+    stop; last_seq, reordered: the order of messages; rx_partial: a reader has taken bytes from a message and not yet
+    from the counter; past_gate: the backlog has its reference; close_cancelled: close() has waited for the backlog;
+    destroyed: the destruction has waited for it; purged: the message queue was purged.
     """
 
     sk: Const[Ptr[sock]]
@@ -149,6 +149,7 @@ class sk_psock(Struct, name="psock"):
     copied_seq: bytes_t
     entries: Ghost[Int[-2, 4]]
     temps: Ghost[Int[-2, 6]]
+    pair_holds: Ghost[Int[0, 3]]
     drops: Ghost[Int[0, 2]]
     restores: Ghost[Int[0, 2]]
     stopped: Ghost[bool]

@@ -101,8 +101,8 @@ def sk_psock_queue_msg(psock: Ptr[sk_psock], msg: Ptr[sk_msg]) -> bool:
     if sk_psock_test_state(psock):
         list_add_tail(msg, psock.ingress_msg)
         psock.added_late = psock.added_late or psock.stopped
-        psock.reordered = psock.reordered or msg.seq < psock.last_seq
-        psock.last_seq = msg.seq
+        psock.reordered = psock.reordered or (msg.seq != 0 and msg.seq < psock.last_seq)
+        psock.last_seq = msg.seq if msg.seq != 0 else psock.last_seq
         sk_psock_msg_len_add_locked(psock, msg.sg.size)
         ret = True
     else:

@@ -62,8 +62,10 @@ EPIPE = 32
 EPROTO = 71
 ENOENT = 2
 ECONNRESET = 104
+EISCONN = 106
 ENOTCONN = 107
 ETIMEDOUT = 110
+ECONNREFUSED = 111
 EOPNOTSUPP = 95
 EMSGSIZE = 90
 
@@ -168,12 +170,14 @@ class sock(Struct, name="sk"):
     its FIN. short_writes: sending may take less than it is offered. accounted: its receive memory is accounted, one
     unit for each buffer.
 
+    sk_call_rcu: sk_free_by_rcu() on sockets that may have SOCK_RCU_FREE, so that others do without its callback.
+
     For properties: data_lost: unread data of the own stack was thrown away because no psock was there to take it.
     seq_bug: the native read met data that is not at copied_seq. native_read: it has read data. reserved: how much
-    memory was reserved for it.
-    user_data_writer: who has just written sk_user_data. taken: map slots that were emptied of this socket and whose
-    reference was not yet given to anybody. dropper: who put the psock's last reference and has not yet detached it.
-    spinner: the softirq that tries to destroy the socket again and again until that is done.
+    memory was reserved for it. user_data_writer: who has just written sk_user_data. taken: map slots that were
+    emptied of this socket and whose reference was not yet given to anybody. native_readers: how many sleep in the
+    native read. gave_up: a read that may sleep has returned -EAGAIN. dropper: who put the psock's last reference and
+    has not yet detached it. spinner: the softirq that tries to destroy the socket again and again until that is done.
     """
 
     sk_family: Const[socket_family]
@@ -187,6 +191,7 @@ class sock(Struct, name="sk"):
     sk_prot_creator: Const[Ptr[proto]]
     sk_destruct: Const[Callable[[Ptr[sock]], None]]
     sk_rcu: rcu_head
+    sk_call_rcu: Const[Callable[[Ptr[sock]], None]]
     sock_rcu_free: bool
     unix: unix_sock
     vsk: vsock_sock
@@ -221,6 +226,8 @@ class sock(Struct, name="sk"):
     reserved: Ghost[mem_t]
     user_data_writer: Ghost[Ctx]
     taken: Ghost[Int[-1, 2]]
+    native_readers: Ghost[Int[0, 3]]
+    gave_up: Ghost[bool]
     dropper: Ghost[Ctx]
     spinner: Ghost[Ctx]
 
@@ -275,21 +282,32 @@ def sock_hold(sk: Ptr[sock]) -> None:
 
 
 @kernel("net/core/sock.c")
-def __sk_destruct(head: rcu_head) -> None:
+def __sk_destruct(sk: Ptr[sock]) -> None:
     """Nobody refers to the socket any more: free it with what it still holds."""
-    sk = container_of(head, sock, "sk_rcu")
     if sk.sk_destruct:
         sk.sk_destruct(sk)
     kfree(sk)
 
 
 @kernel("net/core/sock.c")
+def sk_destruct_rcu(head: rcu_head) -> None:
+    """__sk_destruct() a grace period later."""
+    __sk_destruct(container_of(head, sock, "sk_rcu"))
+
+
+@kernel("net/core/sock.c")
+def sk_free_by_rcu(sk: Ptr[sock]) -> None:
+    """What sk_destruct() does with SOCK_RCU_FREE."""
+    call_rcu(sk.sk_rcu, sk_destruct_rcu)
+
+
+@kernel("net/core/sock.c")
 def sk_free(sk: Ptr[sock]) -> None:
     """The last reference is gone. (sk_destruct() is in here, whose name is a field's as well.)"""
     if sk.sock_rcu_free:
-        call_rcu(sk.sk_rcu, __sk_destruct)
+        sk.sk_call_rcu(sk)
     else:
-        __sk_destruct(sk.sk_rcu)
+        __sk_destruct(sk)
 
 
 @kernel("include/net/sock.h")

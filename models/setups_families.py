@@ -1,0 +1,182 @@
+"""How scenarios with UDP, AF_UNIX and AF_VSOCK sockets begin."""
+
+from psockmc.kernel.refcount import refcount_set
+from psockmc.lang import GFP_KERNEL, Ptr, kzalloc, user
+
+from models.af_unix import (
+    unix_dgram_ops,
+    unix_dgram_proto,
+    unix_sock_destructor,
+    unix_sockets,
+    unix_stream_ops,
+    unix_stream_proto,
+    unix_write_space,
+)
+from models.setups import closable, redirected
+from models.skbuff import alloc_skb, skb_queue_tail
+from models.sock import (
+    AF_UNIX,
+    SOCK_DGRAM,
+    TCP_ESTABLISHED,
+    file,
+    hash_t,
+    sock,
+    sock_def_readable,
+    sock_hold,
+    socket,
+)
+from models.sock_map import BPF_ANY
+from models.syscalls import (
+    fd0,
+    fd1,
+    map0,
+    prog_pass,
+    sys_close,
+    sys_map_update,
+)
+
+# ---------------------------------------------------------------- all families
+
+
+@user
+def open_socket(fd: Ptr[file]) -> Ptr[sock]:
+    """socket(): a socket without a protocol behind a file descriptor."""
+    ends_in = kzalloc(socket, GFP_KERNEL)
+    sk = kzalloc(sock, GFP_KERNEL)
+    ends_in.sk = sk
+    sk.sk_socket = ends_in
+    sk.sk_wq = ends_in
+    sk.sk_data_ready = sock_def_readable
+    refcount_set(sk.sk_refcnt, 1)
+    fd.private_data = ends_in
+    fd.installed = True
+    refcount_set(fd.f_count, 1)
+    return sk
+
+
+# ---------------------------------------------------------------- AF_UNIX
+
+
+@user
+def unix_stream_socket(fd: Ptr[file], hash: hash_t) -> Ptr[sock]:
+    """A stream socket that is not connected."""
+    sk = open_socket(fd)
+    fd.private_data.ops = unix_stream_ops
+    sk.sk_family = AF_UNIX
+    sk.sk_prot = unix_stream_proto
+    sk.sk_prot_creator = unix_stream_proto
+    sk.sk_write_space = unix_write_space
+    sk.sk_destruct = unix_sock_destructor
+    sk.sk_hash = hash
+    unix_sockets.buckets[hash] = sk
+    return sk
+
+
+@user
+def unix_dgram_socket(fd: Ptr[file], hash: hash_t) -> Ptr[sock]:
+    """A datagram socket that is not connected."""
+    sk = open_socket(fd)
+    fd.private_data.ops = unix_dgram_ops
+    sk.sk_family = AF_UNIX
+    sk.sk_type = SOCK_DGRAM
+    sk.sk_prot = unix_dgram_proto
+    sk.sk_prot_creator = unix_dgram_proto
+    sk.sk_write_space = unix_write_space
+    sk.sk_destruct = unix_sock_destructor
+    sk.sk_hash = hash
+    unix_sockets.buckets[hash] = sk
+    return sk
+
+
+@user
+def unix_join(one: Ptr[sock], other: Ptr[sock]) -> None:
+    """socketpair(): each end holds the other."""
+    sock_hold(one)
+    sock_hold(other)
+    one.unix.peer = other
+    other.unix.peer = one
+    one.sk_state = TCP_ESTABLISHED
+    other.sk_state = TCP_ESTABLISHED
+
+
+@user
+def unix_stream_pair() -> None:
+    """Two ends of a stream, in no map. The map has no program."""
+    unix_join(unix_stream_socket(fd0, 0), unix_stream_socket(fd1, 1))
+
+
+@user
+def unix_dgram_pair() -> None:
+    """Two datagram sockets connected to each other, in no map. The map has no program."""
+    unix_join(unix_dgram_socket(fd0, 0), unix_dgram_socket(fd1, 1))
+
+
+@user
+def unix_closable_stream_pair() -> None:
+    """Two ends of a stream, in no map; both may be closed."""
+    closable(fd0)
+    closable(fd1)
+    unix_stream_pair()
+
+
+@user
+def unix_unconnected_stream() -> None:
+    """A stream socket that is not connected."""
+    unix_stream_socket(fd0, 0)
+
+
+@user
+def unix_stream_in_map() -> None:
+    """One end of a stream is in slot 0, with a program that lets everything pass."""
+    unix_stream_pair()
+    map0.progs.stream_verdict = prog_pass
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+@user
+def unix_closable_stream_in_map() -> None:
+    """The same, and both ends may be closed."""
+    closable(fd0)
+    closable(fd1)
+    unix_stream_in_map()
+
+
+@user
+def unix_plain_stream_in_map() -> None:
+    """One end of a stream is in slot 0, without a program; both ends may be closed."""
+    unix_closable_stream_pair()
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+@user
+def unix_dgram_in_map() -> None:
+    """One of two datagram sockets is in slot 0, with a program that lets everything pass."""
+    unix_dgram_pair()
+    map0.progs.stream_verdict = prog_pass
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+@user
+def unix_closable_dgram_in_map() -> None:
+    """The same, and both may be closed."""
+    closable(fd0)
+    closable(fd1)
+    unix_dgram_in_map()
+
+
+@user
+def unix_dgram_with_unread_data() -> None:
+    """A datagram has arrived at a socket before it was put into slot 0. The map has no program."""
+    unix_dgram_pair()
+    skb_queue_tail(fd0.private_data.sk.sk_receive_queue, alloc_skb(1))
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+@user
+def unix_stream_with_data_to_send() -> None:
+    """One end of a stream is in slot 0 and its backlog has something to send. The other end is closed already, and
+    kept by this one.
+    """
+    unix_plain_stream_in_map()
+    redirected(fd0.private_data.sk, 1, False)
+    sys_close(fd1)

@@ -1,0 +1,132 @@
+"""The environment of UDP, AF_UNIX and AF_VSOCK sockets: programs that use them, data that arrives."""
+
+from psockmc.lang import Ptr, rcu_read_lock, rcu_read_unlock, user
+
+from models.af_unix import (
+    bpf_iter_unix,
+    queue_oob,
+    unix_dgram_recvmsg,
+    unix_dgram_send,
+    unix_shutdown,
+    unix_stream_connect,
+    unix_stream_recvmsg,
+    unix_stream_recvmsg_oob,
+    unix_stream_send,
+)
+from models.skbuff import seq_t
+from models.sock import EAGAIN, MSG_DONTWAIT, file, hash_t, shutdown_t, sock
+from models.sock_map import BPF_ANY, bpf_sk_release, sock_map_lookup, sock_map_update_elem
+from models.syscalls import fdget, map0, map_delete_elem
+
+# ---------------------------------------------------------------- AF_UNIX
+
+
+@user
+def sys_unix_connect(fd: Ptr[file]) -> None:
+    """connect() of a stream socket."""
+    unix_stream_connect(fdget(fd))
+
+
+@user
+def sys_unix_send(fd: Ptr[file], seq: seq_t) -> None:
+    """send() on a stream."""
+    unix_stream_send(fdget(fd), seq)
+
+
+@user
+def sys_unix_send_two(fd: Ptr[file]) -> None:
+    """send() on a stream, twice."""
+    unix_stream_send(fdget(fd), 1)
+    unix_stream_send(fdget(fd), 2)
+
+
+@user
+def sys_unix_send_oob(fd: Ptr[file]) -> None:
+    """send(MSG_OOB) on a stream."""
+    queue_oob(fdget(fd), 1)
+
+
+@user
+def sys_unix_recv(fd: Ptr[file], nonblock: bool) -> None:
+    """recv() on a stream."""
+    sock = fdget(fd)
+    sk = sock.sk
+    ret = unix_stream_recvmsg(sock, 1, MSG_DONTWAIT if nonblock else 0)
+    sk.gave_up = ret == -EAGAIN and not nonblock
+
+
+@user
+def sys_unix_recv_oob(fd: Ptr[file]) -> None:
+    """recv(MSG_OOB) on a stream."""
+    unix_stream_recvmsg_oob(fdget(fd))
+
+
+@user
+def sys_unix_shutdown(fd: Ptr[file], mode: shutdown_t) -> None:
+    """shutdown() of a stream."""
+    unix_shutdown(fdget(fd), mode)
+
+
+@user
+def sys_unix_dgram_send(fd: Ptr[file], seq: seq_t) -> None:
+    """send() of a datagram."""
+    unix_dgram_send(fdget(fd), seq)
+
+
+@user
+def sys_unix_dgram_send_two(fd: Ptr[file]) -> None:
+    """send() of two datagrams."""
+    unix_dgram_send(fdget(fd), 1)
+    unix_dgram_send(fdget(fd), 2)
+
+
+@user
+def sys_unix_dgram_recv(fd: Ptr[file], nonblock: bool) -> None:
+    """recv() of a datagram."""
+    sock = fdget(fd)
+    sk = sock.sk
+    ret = unix_dgram_recvmsg(sock, 1, MSG_DONTWAIT if nonblock else 0)
+    sk.gave_up = ret == -EAGAIN and not nonblock
+
+
+# ---------------------------------------------------------------- programs
+
+
+@user
+def put_into_slot_0(sk: Ptr[sock]) -> None:
+    """A program that puts the socket it runs for into a map."""
+    sock_map_update_elem(map0, 0, sk, BPF_ANY)
+
+
+@user
+def iterator_updates_map(hash: hash_t) -> None:
+    """An iterator over AF_UNIX sockets puts what it finds into a map."""
+    bpf_iter_unix(hash, put_into_slot_0)
+
+
+@user
+def program_copies_socket() -> None:
+    """A program copies a socket from slot 0 to slot 1."""
+    rcu_read_lock()
+    sk = sock_map_lookup(map0, 0)
+    if sk:
+        sock_map_update_elem(map0, 1, sk, BPF_ANY)
+        bpf_sk_release(sk)
+    rcu_read_unlock()
+
+
+@user
+def program_looks_up_socket() -> None:
+    """A program looks a socket up and lets it go."""
+    rcu_read_lock()
+    sk = sock_map_lookup(map0, 0)
+    if sk:
+        bpf_sk_release(sk)
+    rcu_read_unlock()
+
+
+@user
+def sys_map_delete_and_recv_oob(fd: Ptr[file]) -> None:
+    """Take the socket in slot 0 out of the map, and ask for its urgent byte."""
+    map_delete_elem(map0, 0)
+    sys_unix_recv_oob(fd)

@@ -1,0 +1,80 @@
+"""What must hold of sockets that are not TCP's, beyond what must hold of all."""
+
+from psockmc.lang import NOBODY, NULL, Ptr, at_end, invariant, live
+
+from models.skmsg import sk_psock
+from models.sock import sock
+from models.sock_map import bpf_stab
+from spec.invariants_families import I11, I56
+
+
+@invariant("I11", "a psock takes at most one reference on its socket's peer")
+def pair_is_held_once(psock: Ptr[sk_psock]) -> bool:
+    """The protocol is updated once more for each map and slot, and when a program is taken away; it is given back
+    once. Upheld by unix_stream_bpf_update_proto().
+    """
+    return psock.pair_holds <= 1 and (psock.pair_holds == 1 or psock.sk_pair == NULL)
+
+
+@invariant("I56", "the peer of a psock's socket is alive while the psock's backlog may send")
+def pair_outlives_senders(psock: Ptr[sk_psock]) -> bool:
+    """Sending loads the peer's pointer without a lock or a reference. sk_psock_destroy() puts sk_pair after it has
+    waited for the backlog. Upheld by unix_stream_bpf_update_proto() and sk_psock_destroy().
+    """
+    return not psock.past_gate or psock.sk_pair == NULL or (live(psock.sk_pair) and psock.sk_pair.sk_refcnt.refs > 0)
+
+
+@invariant("I56-peer", "the peer of a socket is allocated")
+def peer_is_live(sk: Ptr[sock]) -> bool:
+    """The pointer owns a reference. Upheld by unix_release_sock() and unix_dgram_sendmsg(), which clear it before
+    they put the reference.
+    """
+    return sk.unix.peer == NULL or live(sk.unix.peer)
+
+
+@invariant("I26-oob", "the urgent byte that a socket remembers is on its own receive queue")
+def oob_is_on_its_queue(sk: Ptr[sock]) -> bool:
+    """The pointer owns no reference. Upheld by unix_stream_read_skb(), which drops the urgent byte instead of
+    handing it to a program.
+    """
+    return (
+        sk.unix.oob_skb == NULL
+        or sk.sock_dead
+        or sk.sk_receive_queue.lock.owner != NOBODY
+        or any(q == sk.unix.oob_skb for q in sk.sk_receive_queue.list)
+    )
+
+
+@at_end("I59-native", "in the end nobody sleeps in the native read of a socket whose psock has a message")
+def nobody_sleeps_over_a_message(sk: Ptr[sock]) -> bool:
+    """The native read looks at the native queue only, which the verdict empties. Would be upheld by the recvmsg
+    functions of the families, if they did not leave the choice to a look at the queues before.
+    """
+    return sk.native_readers == 0 or sk.sk_user_data == NULL or all(False for m in sk.sk_user_data.ingress_msg)
+
+
+@invariant("I59-eagain", "a read that may sleep does not return because there is nothing to read")
+def sleeping_read_does_not_give_up(sk: Ptr[sock]) -> bool:
+    """A program that does not ask for it is not prepared for EAGAIN. Would be upheld by the functions that wait for
+    data, if each of them said so when data has come before they could sleep.
+    """
+    return not sk.gave_up
+
+
+@at_end("I34-closed", "in the end a closed socket is in no map")
+def closed_socket_is_in_no_map(map: Ptr[bpf_stab]) -> bool:
+    """Nobody takes it out any more: close() was the last to try. For sockets whose file was closed. Upheld by
+    sock_map_close(), and by the state of a closed socket, which maps refuse.
+    """
+    return all(s == NULL or not s.sock_dead for s in map.sks)
+
+
+UNIX = [
+    I11,
+    I56,
+    peer_is_live,
+    oob_is_on_its_queue,
+    nobody_sleeps_over_a_message,
+    sleeping_read_does_not_give_up,
+    closed_socket_is_in_no_map,
+]
