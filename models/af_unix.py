@@ -30,6 +30,7 @@ from psockmc.lang import (
     WRITE_ONCE,
     Array,
     Callable,
+    Ghost,
     Ptr,
     Struct,
     instance,
@@ -98,13 +99,14 @@ class unix_sock(Struct):
     """What AF_UNIX adds to a socket.
 
     peer: owns a reference. oob_skb: the last urgent byte, which is on the receive queue; no reference. lock: the
-    state lock. iolock: of those who read.
+    state lock. iolock: of those who read. sending_to, for properties: the peer that a sender uses just now.
     """
 
     peer: Ptr[sock]
     oob_skb: Ptr[sk_buff]
     lock: spinlock_t
     iolock: mutex
+    sending_to: Ghost[Ptr[sock]]
 
 
 class unix_table(Struct, name="unix_table"):
@@ -190,20 +192,25 @@ def unix_stream_send(sock: Ptr[socket], seq: seq_t) -> int_t:
     other = unix_peer(sk)
     if not other:
         return -ENOTCONN
+    sk.unix.sending_to = other
     if READ_ONCE(sk.sk_shutdown) & SEND_SHUTDOWN:
+        sk.unix.sending_to = NULL
         return -EPIPE
     skb = alloc_skb(seq)
     if not skb:
+        sk.unix.sending_to = NULL
         return -ENOMEM
     unix_state_lock(other)
     if sock_flag_dead(other) or other.sk_shutdown & RCV_SHUTDOWN:
         unix_state_unlock(other)
+        sk.unix.sending_to = NULL
         kfree_skb(skb)
         return -EPIPE
     skb_queue_tail(other.sk_receive_queue, skb)
     unix_state_unlock(other)
     data_ready = READ_ONCE(other.sk_data_ready)
     data_ready(other)
+    sk.unix.sending_to = NULL
     return 1
 
 

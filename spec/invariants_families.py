@@ -16,12 +16,13 @@ def pair_is_held_once(psock: Ptr[sk_psock]) -> bool:
     return psock.pair_holds <= 1 and (psock.pair_holds == 1 or psock.sk_pair == NULL)
 
 
-@invariant("I56", "the peer of a psock's socket is alive while the psock's backlog may send")
-def pair_outlives_senders(psock: Ptr[sk_psock]) -> bool:
-    """Sending loads the peer's pointer without a lock or a reference. sk_psock_destroy() puts sk_pair after it has
-    waited for the backlog. Upheld by unix_stream_bpf_update_proto() and sk_psock_destroy().
+@invariant("I56", "the socket that somebody sends to on a stream is allocated")
+def peer_outlives_senders(sk: Ptr[sock]) -> bool:
+    """Sending loads the peer's pointer without a lock or a reference. Who sends by a file keeps the socket open, and
+    so its reference on the peer; for the backlog the psock has one, which goes after the backlog was waited for.
+    Upheld by unix_stream_bpf_update_proto() and sk_psock_destroy().
     """
-    return not psock.past_gate or psock.sk_pair == NULL or (live(psock.sk_pair) and psock.sk_pair.sk_refcnt.refs > 0)
+    return sk.unix.sending_to == NULL or live(sk.unix.sending_to)
 
 
 @invariant("I56-peer", "the peer of a socket is allocated")

@@ -1,0 +1,28 @@
+"""The protocol update as it was before dca38b7734d2 (v7.1): it trusts that a connected socket has a peer.
+
+connect() stores the state first and the peer then.
+"""
+
+from psockmc.lang import Ptr, replaces
+
+from models.af_unix import unix_peer
+from models.skmsg import sk_psock
+from models.sock import int_t, sock, sock_hold, sock_replace_proto
+from models.unix_bpf import unix_stream_bpf_prot, unix_stream_bpf_update_proto
+
+
+@replaces(unix_stream_bpf_update_proto)
+def unix_stream_bpf_update_proto(sk: Ptr[sock], psock: Ptr[sk_psock], restore: bool) -> int_t:
+    """No test of the peer."""
+    if restore:
+        psock.restores += 1
+        sk.sk_write_space = psock.saved_write_space
+        sock_replace_proto(sk, psock.sk_proto)
+        return 0
+    if not psock.sk_pair:
+        sk_pair = unix_peer(sk)
+        sock_hold(sk_pair)
+        psock.pair_holds += 1
+        psock.sk_pair = sk_pair
+    sock_replace_proto(sk, unix_stream_bpf_prot)
+    return 0
