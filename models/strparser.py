@@ -10,7 +10,7 @@ Left out everywhere: pausing, the mode without a socket, statistics. `interrupte
 """
 
 from psockmc.kernel.refcount import refcount_set
-from psockmc.kernel.socklock import lock_sock, release_sock, sock_owned_by_user_nocheck
+from psockmc.kernel.socklock import lock_sock, sock_owned_by_user_nocheck
 from psockmc.kernel.work import (
     INIT_DELAYED_WORK,
     INIT_WORK,
@@ -321,7 +321,7 @@ def strp_done(strp: strparser) -> None:
     check(stopped, "WARN_ON(!strp->stopped) in strp_done()")
     sk = strp.sk
     lock_sock(sk.sk_lock)
-    release_sock(sk.sk_lock)
+    release_sock_and_backlog(sk)
     cancel_delayed_work_sync(strp.msg_timer_work)
     cancel_work_sync(strp.work)
     if strp.skb_head:

@@ -26,12 +26,14 @@ def references_are_accounted_for(psock: Ptr[sk_psock]) -> bool:
 
 
 @invariant("I04", "each map slot that names a socket owns exactly one reference on its psock")
-def slot_owns_one_reference(psock: Ptr[sk_psock], map: Ptr[bpf_stab]) -> bool:
+def slot_owns_one_reference(psock: Ptr[sk_psock]) -> bool:
     """Only who empties the slot puts its reference, and puts it to the psock that owns it. `taken` slots were
-    emptied a moment ago by somebody who has not looked the psock up yet. Stated for the psock that is attached;
-    with one map in the scenario. Upheld by sock_map_update_common(), __sock_map_delete() and sock_map_free().
+    emptied a moment ago by somebody who has not looked the psock up yet. Stated for the psock that is attached.
+    Upheld by sock_map_update_common(), __sock_map_delete() and sock_map_free().
     """
-    return psock.sk.sk_user_data != psock or psock.entries == count(s == psock.sk for s in map.sks) + psock.sk.taken
+    return psock.sk.sk_user_data != psock or psock.entries == psock.sk.taken + count(
+        m.sks[0] == psock.sk for m in bpf_stab
+    ) + count(m.sks[1] == psock.sk for m in bpf_stab)
 
 
 @invariant("I05", "a psock has at most one link for a map slot, while nobody holds the map's lock")

@@ -1,0 +1,198 @@
+"""The stream parser against those who take its psock away, start it again, or read its messages."""
+
+from psockmc.lang import VIOLATED, process, scenario, softirq
+
+from models.setups_strp import (
+    closable_parsed_socket,
+    parsed_socket,
+    parsed_socket_in_another_map,
+    parsed_socket_whose_map_has_no_parser,
+    parsed_socket_whose_map_has_no_programs,
+    parsed_socket_with_two_in_one,
+    socket_with_a_timeout,
+    socket_with_long_messages,
+    socket_with_odd_messages,
+    socket_with_two_maps_of_programs,
+    socket_without_parser,
+    sys_map_reinsert,
+)
+from models.skbuff import sk_buff
+from models.skmsg import sk_msg, sk_psock, sk_psock_link
+from models.sock import sock, socket
+from models.syscalls import fd0, map0, net_rx_data, net_rx_two, sys_close, sys_map_delete, sys_recvmsg
+from spec.invariants_callbacks import I62
+from spec.invariants_lifecycle import LIFECYCLE
+from spec.invariants_queues import QUEUES
+from spec.invariants_strp import PARSER
+
+packets_for_the_parser_against_delete = scenario(
+    "two packets, each of them a message, arrive while the socket is deleted from the map",
+    setup=parsed_socket,
+    run=[softirq(net_rx_two, 0), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 4, sk_msg: 2},
+    properties=LIFECYCLE + QUEUES + PARSER + [I62],
+)
+
+packets_for_the_parser_of_an_empty_map = scenario(
+    "two packets arrive while the socket is deleted from a map whose programs were detached before",
+    setup=parsed_socket_whose_map_has_no_programs,
+    run=[softirq(net_rx_two, 0), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 4, sk_msg: 2},
+    properties=LIFECYCLE + QUEUES + PARSER + [I62],
+)
+
+parser_short_of_memory_against_delete = scenario(
+    "memory is short while packets are parsed, and the socket is deleted from the map",
+    setup=parsed_socket,
+    run=[softirq(net_rx_data, 0), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 1},
+    may_fail=[sk_buff, sk_msg],
+    properties=LIFECYCLE + QUEUES + PARSER + [I62],
+    expect={"assert": VIOLATED, "I62": VIOLATED, "data-race(sk_psock.strp.stopped)": VIOLATED},
+    why={
+        "assert": "strp_work() tests `stopped` and then asks for the psock, while sk_psock_drop() does both without "
+        "the socket: the worker is past its test",
+        "I62": "strp_work() holds the socket, not sk_callback_lock: when it has a message, sk_psock_drop() has "
+        "detached the psock, and sk_psock_strp_read() drops it",
+        "data-race(sk_psock.strp.stopped)": "strp_stop() sets it plainly under sk_callback_lock, while the worker "
+        "reads it under the socket lock",
+    },
+)
+
+reader_of_parsed_messages = scenario(
+    "a reader owns the socket while two packets arrive, so the parser's worker has to read them",
+    setup=parsed_socket,
+    run=[softirq(net_rx_two, 0), process(sys_recvmsg, fd0, True)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 4, sk_msg: 2},
+    properties=LIFECYCLE + QUEUES + PARSER,
+)
+
+close_against_parser = scenario(
+    "a packet arrives for the parser while the socket is closed",
+    setup=closable_parsed_socket,
+    run=[softirq(net_rx_data, 0), process(sys_close, fd0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 1},
+    may_fail=[sk_buff],
+    properties=LIFECYCLE + QUEUES + PARSER,
+    expect={"assert": VIOLATED, "data-race(sk_psock.strp.stopped)": VIOLATED},
+    why={
+        "assert": "strp_work() tests `stopped` and then asks for the psock, while sk_psock_drop() does both without "
+        "the socket: the worker is past its test; the packet that waited in the socket's own backlog has queued it",
+        "data-race(sk_psock.strp.stopped)": "strp_stop() sets it plainly under sk_callback_lock, while the worker "
+        "reads it under the socket lock",
+    },
+)
+
+long_message_against_delete = scenario(
+    "the second half of a message arrives while the socket is deleted from the map",
+    setup=socket_with_long_messages,
+    run=[softirq(net_rx_two, 0), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 4, sk_msg: 1},
+    properties=LIFECYCLE + QUEUES + PARSER,
+)
+
+late_half_of_a_message = scenario(
+    "the second half of a message may be too late",
+    setup=socket_with_a_timeout,
+    run=[softirq(net_rx_two, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 4, sk_msg: 1},
+    properties=LIFECYCLE + QUEUES + PARSER,
+)
+
+timeout_against_delete = scenario(
+    "a message is incomplete until its timer runs, and the socket is deleted from the map",
+    setup=socket_with_a_timeout,
+    run=[softirq(net_rx_data, 0), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 1},
+    properties=LIFECYCLE + QUEUES + PARSER,
+    expect={"data-race(sk_psock.strp.stopped)": VIOLATED},
+    why={
+        "data-race(sk_psock.strp.stopped)": "strp_stop() sets it plainly under sk_callback_lock, while the timer "
+        "reads it under the socket lock",
+    },
+)
+
+odd_messages = scenario(
+    "a parser that knows its messages late, or not at all",
+    setup=socket_with_odd_messages,
+    run=[softirq(net_rx_two, 0), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 4, sk_msg: 2},
+    may_fail=[sk_msg],
+    properties=LIFECYCLE + QUEUES + PARSER,
+    expect={"data-race(sk_psock.ingress_skb.list)": VIOLATED},
+    why={
+        "data-race(sk_psock.ingress_skb.list)": "sk_psock_backlog() peeks at ingress_skb plainly and without its "
+        "lock while a softirq appends to it",
+    },
+)
+
+two_messages_in_one_buffer = scenario(
+    "one buffer holds two messages, of which the second may have to wait for memory, and a reader reads",
+    setup=parsed_socket_with_two_in_one,
+    run=[process(sys_recvmsg, fd0, True)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 3, sk_msg: 2},
+    may_fail=[sk_msg],
+    properties=LIFECYCLE + QUEUES + PARSER,
+    expect={"data-race(sk_psock.ingress_skb.list)": VIOLATED},
+    why={
+        "data-race(sk_psock.ingress_skb.list)": "sk_psock_backlog() peeks at ingress_skb plainly and without its "
+        "lock while a softirq appends to it",
+    },
+)
+
+socket_comes_back_to_its_parser = scenario(
+    "a socket that is in another map, too, is deleted from its parser's map and put in again while packets arrive",
+    setup=parsed_socket_in_another_map,
+    run=[softirq(net_rx_data, 0), process(sys_map_reinsert, map0, 0, fd0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 3, sk_buff: 2, sk_msg: 1},
+    properties=LIFECYCLE + QUEUES + PARSER,
+    expect={"I21": VIOLATED, "leak": VIOLATED, "work-usage": VIOLATED, "data-race(sk_psock.strp.stopped)": VIOLATED},
+    why={
+        "I21": "sock_map_del_link() only stops the parser; sock_map_link() finds it stopped and sk_psock_init_strp() "
+        "clears it, with the incomplete message and the timer",
+        "leak": "strp_init() forgets the incomplete message of a parser that was stopped and not finished",
+        "work-usage": "strp_init() initialises the timer of a parser that was stopped and not finished",
+        "data-race(sk_psock.strp.stopped)": "strp_init() and strp_stop() set it plainly under sk_callback_lock, while "
+        "the timer reads it under the socket lock",
+    },
+)
+
+delete_after_the_parser_was_detached = scenario(
+    "a socket is deleted from a map from which the parser was detached meanwhile",
+    setup=parsed_socket_whose_map_has_no_parser,
+    run=[process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 1},
+    properties=LIFECYCLE + QUEUES + PARSER,
+    expect={"I20": VIOLATED, "assert": VIOLATED},
+    why={
+        "I20": "sock_map_del_link() sees no parser in the map and stops the verdict only, which clears "
+        "saved_data_ready; sk_psock_stop_strp() then returns before strp_stop()",
+        "assert": "WARN_ON(!strp->stopped) in strp_done(), see I20",
+    },
+)
+
+parser_and_verdict_of_two_maps = scenario(
+    "a socket with the parser of one map and the verdict of another is deleted from the first",
+    setup=socket_with_two_maps_of_programs,
+    run=[process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 2, sk_msg: 1},
+    properties=LIFECYCLE + QUEUES + PARSER,
+    expect={"I19-parser": VIOLATED},
+    why={
+        "I19-parser": "sk_psock_stop_strp() takes away whatever callback there is: here the verdict's, which goes on "
+        "to be chosen by its program",
+    },
+)
+
+delete_of_a_socket_without_parser = scenario(
+    "a socket without a parser is deleted from its map, in a kernel that has parsers",
+    setup=socket_without_parser,
+    run=[process(sys_map_delete, map0, 0), process(sys_close, fd0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + QUEUES + PARSER,
+    expect={"data-race(sock.sk_prot)": VIOLATED},
+    why={
+        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
+        "sk_psock_drop() stores it by WRITE_ONCE()",
+    },
+)

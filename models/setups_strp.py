@@ -1,0 +1,164 @@
+"""How scenarios with a stream parser begin, and what programs and users do in them."""
+
+from psockmc.lang import NULL, Ptr, choose, instance, user
+
+from models.setups import closable, connect, receiving
+from models.skbuff import __skb_queue_tail, alloc_skb, sk_buff
+from models.skmsg_strp import (
+    sk_psock_done_strp,
+    sk_psock_init_strp,
+    sk_psock_start_strp,
+    sk_psock_stop_strp,
+    strp_config,
+)
+from models.skmsg_verdict import bpf_prog
+from models.sock import EPROTO, file, int_t, sock
+from models.sock_map import BPF_ANY, bpf_stab, slot_t
+from models.syscalls import fd0, map0, prog_pass, sys_map_delete, sys_map_update
+
+map1 = instance(bpf_stab)
+
+
+# ---------------------------------------------------------------- parsers
+
+
+@user
+def parse_one(skb: Ptr[sk_buff]) -> int_t:
+    """Every unit of data is a message."""
+    return 1
+
+
+@user
+def parse_two(skb: Ptr[sk_buff]) -> int_t:
+    """Every two units of data are a message."""
+    return 2
+
+
+@user
+def parse_as_it_likes(skb: Ptr[sk_buff]) -> int_t:
+    """One unit, two, not known yet, or nonsense."""
+    length = choose(4)
+    return -EPROTO if length == 3 else length
+
+
+prog_parse_one = instance(bpf_prog, parse=parse_one)
+prog_parse_two = instance(bpf_prog, parse=parse_two)
+prog_parse_any = instance(bpf_prog, parse=parse_as_it_likes)
+
+
+# ---------------------------------------------------------------- setups
+
+
+@user
+def stream_parser() -> None:
+    """A kernel with the stream parser."""
+    strp_config.sk_psock_init_strp = sk_psock_init_strp
+    strp_config.sk_psock_start_strp = sk_psock_start_strp
+    strp_config.sk_psock_stop_strp = sk_psock_stop_strp
+    strp_config.sk_psock_done_strp = sk_psock_done_strp
+
+
+@user
+def in_parser_map(parser: Ptr[bpf_prog], rcvtimeo: bool) -> Ptr[sock]:
+    """A socket in slot 0 of a map with this parser, whose messages pass."""
+    stream_parser()
+    sk = connect(fd0, 0, True)
+    receiving(sk)
+    sk.sk_rcvtimeo = rcvtimeo
+    map0.progs.stream_parser = parser
+    map0.progs.stream_verdict = prog_pass
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+    return sk
+
+
+@user
+def parsed_socket() -> None:
+    """Every unit of data is a message."""
+    in_parser_map(prog_parse_one, False)
+
+
+@user
+def closable_parsed_socket() -> None:
+    """The same, and it may be closed."""
+    closable(fd0)
+    in_parser_map(prog_parse_one, False)
+
+
+@user
+def socket_with_long_messages() -> None:
+    """Every two units of data are a message."""
+    in_parser_map(prog_parse_two, False)
+
+
+@user
+def socket_with_a_timeout() -> None:
+    """The same, and the second one must come in time."""
+    in_parser_map(prog_parse_two, True)
+
+
+@user
+def socket_with_odd_messages() -> None:
+    """The parser does what it likes."""
+    in_parser_map(prog_parse_any, False)
+
+
+@user
+def parsed_socket_with_two_in_one() -> None:
+    """Every unit of data is a message, and a buffer with two of them is on the queue already."""
+    sk = in_parser_map(prog_parse_one, False)
+    skb = alloc_skb(1)
+    skb.len = 2
+    __skb_queue_tail(sk.sk_receive_queue, skb)
+
+
+@user
+def parsed_socket_in_another_map() -> None:
+    """The socket has a receive timeout and is in a second map, too, which has no programs."""
+    in_parser_map(prog_parse_two, True)
+    sys_map_update(map1, 0, fd0, BPF_ANY)
+
+
+@user
+def parsed_socket_whose_map_has_no_parser() -> None:
+    """The parser was detached from the map after the socket was put in; the verdict was not."""
+    in_parser_map(prog_parse_one, False)
+    map0.progs.stream_parser = NULL
+
+
+@user
+def parsed_socket_whose_map_has_no_programs() -> None:
+    """Parser and verdict were detached from the map after the socket was put in."""
+    in_parser_map(prog_parse_one, False)
+    map0.progs.stream_parser = NULL
+    map0.progs.stream_verdict = NULL
+
+
+@user
+def socket_with_two_maps_of_programs() -> None:
+    """The socket got its parser from one map and its verdict from the other."""
+    stream_parser()
+    receiving(connect(fd0, 0, True))
+    map0.progs.stream_parser = prog_parse_one
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+    map1.progs.stream_verdict = prog_pass
+    sys_map_update(map1, 0, fd0, BPF_ANY)
+
+
+@user
+def socket_without_parser() -> None:
+    """A socket in a map with a verdict program and without a parser, in a kernel that has one."""
+    stream_parser()
+    closable(fd0)
+    connect(fd0, 0, True)
+    map0.progs.stream_verdict = prog_pass
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+# ---------------------------------------------------------------- users
+
+
+@user
+def sys_map_reinsert(map: Ptr[bpf_stab], key: slot_t, fd: Ptr[file]) -> None:
+    """Take a socket out of a map and put it in again."""
+    sys_map_delete(map, key)
+    sys_map_update(map, key, fd, BPF_ANY)
