@@ -7,6 +7,7 @@ from psockmc.kernel.work import schedule_delayed_work
 from psockmc.lang import GFP_KERNEL, NULL, Ptr, kzalloc, user
 
 from models.skbuff import alloc_skb, seq_t, skb_queue_tail
+from models.skmsg_send import get_pages
 from models.sock import (
     TCP_ESTABLISHED,
     TCP_LISTEN,
@@ -272,6 +273,8 @@ def target_of_a_sender() -> None:
     sys_map_update(map0, 0, fd0, BPF_ANY)
     sock_hold(sk)
     sender0.sk_redir = sk
+    sender0.msg.sg.size = 1
+    get_pages(sender0.msg, 1)
 
 
 @user

@@ -171,7 +171,7 @@ def sock_rfree(skb: Ptr[sk_buff]) -> None:
     sk = skb.sk
     if sk.accounted:
         atomic_sub(1, sk.sk_rmem_alloc)
-        sk_mem_uncharge(sk)
+        sk_mem_uncharge(sk, 1)
 
 
 @kernel("include/net/sock.h")
@@ -182,7 +182,7 @@ def skb_set_owner_r(skb: Ptr[sk_buff], sk: Ptr[sock]) -> None:
     skb.destructor = sock_rfree
     if sk.accounted:
         atomic_add(1, sk.sk_rmem_alloc)
-        sk_mem_charge(sk)
+        sk_mem_charge(sk, 1)
 
 
 @kernel("include/net/sock.h")

@@ -3,7 +3,8 @@
 Sources: include/linux/skmsg.h and net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6) with the 7.1 changes to the
 message counter; net/ipv4/tcp_bpf.c of 7.2 for the table of protocols.
 
-Left out everywhere: SK_MSG programs with cork, apply and eval (they belong to the send side), and memory accounting.
+Left out everywhere: memory accounting of skbs. What a psock keeps for senders (cork, apply_bytes, eval, sk_redir) is
+used in skmsg_send.py and tcp_bpf_send.py.
 """
 
 from psockmc.kernel.mutex import mutex
@@ -45,8 +46,9 @@ from psockmc.lang import (
 
 from models.skbuff import seq_t, sk_buff, sk_buff_head
 from models.skmsg_ingress import __sk_psock_zap_ingress, sk_psock_backlog
+from models.skmsg_send import sk_psock_cork_free
 from models.skmsg_strp import strp_config
-from models.skmsg_verdict import bpf_prog, bpf_prog_put, sk_psock_stop_verdict
+from models.skmsg_verdict import __SK_NONE, __sk_action, bpf_prog, bpf_prog_put, sk_psock_stop_verdict
 from models.sock import bytes_t, int_t, proto, sock, sock_hold, sock_put
 from models.sock_hash import bpf_shtab, bpf_shtab_elem
 from models.sock_map import bpf_stab, slot_t
@@ -63,6 +65,7 @@ class sk_psock_state_bits(Flags):
 class sk_psock_progs(Struct):
     """The programs of a map, or those that a psock took over from its maps."""
 
+    msg_parser: Ptr[bpf_prog]
     stream_parser: Ptr[bpf_prog]
     stream_verdict: Ptr[bpf_prog]
     skb_verdict: Ptr[bpf_prog]
@@ -99,17 +102,34 @@ class sk_msg_sg(Struct):
 
 
 class sk_msg(Struct, name="msg"):
-    """A message on its way to the reader; owns one reference on its skb. sk: the socket whose own stack the data came
-    through, else NULL.
+    """A message on its way to the reader, or in the hands of a sender. It owns one reference on its skb; without an
+    skb it owns a page for each byte, which is charged to its socket.
 
-    For properties: seq: that of the skb; off: where in the skb the message begins.
+    sk: the socket whose own stack the data came through, else NULL. on_stack: it is a variable of tcp_bpf_sendmsg().
+    What its SK_MSG program said: sk_redir (without a reference), ingress (the BPF_F_INGRESS bit of flags),
+    apply_bytes, cork_bytes.
+
+    For properties: seq: that of the skb; off: where in the skb the message begins. pages: the page references it
+    owns; in_use: its sendmsg() is not over. held_unlocked: how many senders work on it while they do not own its
+    socket. judged: its program has run, and the target it named is about to be held. claimed: a sender took it for
+    the corked message.
     """
 
     sg: sk_msg_sg
     skb: Ptr[sk_buff]
     sk: Const[Ptr[sock]]
     off: Ghost[bytes_t]
+    sk_redir: Ptr[sock]
+    ingress: bool
+    apply_bytes: bytes_t
+    cork_bytes: bytes_t
+    on_stack: Const[bool]
     seq: Ghost[seq_t]
+    pages: Ghost[Int[-3, 6]]
+    in_use: Ghost[bool]
+    held_unlocked: Ghost[Int[0, 3]]
+    judged: Ghost[bool]
+    claimed: Ghost[bool]
 
 
 class sk_psock(Struct, name="psock"):
@@ -121,10 +141,20 @@ class sk_psock(Struct, name="psock"):
     stop; last_seq, reordered: the order of messages; rx_partial: a reader has taken bytes from a message and not yet
     from the counter; past_gate: the backlog has its reference; close_cancelled: close() has waited for the backlog;
     destroyed: the destruction has waited for it; purged: the message queue was purged.
+
+    For properties of the send side: redir_refs: references that verdicts took on targets and that sk_redir still owns;
+    redir_taken: those that senders took over from it; unjudged: a verdict was used again that had no bytes left;
+    wrong_way: data went the other way than the verdict said; verdict_ingress: which way that was.
     """
 
     sk: Const[Ptr[sock]]
     progs: sk_psock_progs
+    apply_bytes: bytes_t
+    cork_bytes: bytes_t
+    eval: __sk_action = __SK_NONE
+    redir_ingress: bool
+    cork: Ptr[sk_msg]
+    sk_redir: Ptr[sock]
     ingress_skb: sk_buff_head
     ingress_msg: ListHead[sk_msg]
     ingress_lock: spinlock_t
@@ -162,6 +192,11 @@ class sk_psock(Struct, name="psock"):
     close_cancelled: Ghost[bool]
     destroyed: Ghost[bool]
     purged: Ghost[bool]
+    redir_refs: Ghost[Int[-3, 3]]
+    redir_taken: Ghost[Int[-3, 3]]
+    unjudged: Ghost[bool]
+    wrong_way: Ghost[bool]
+    verdict_ingress: Ghost[bool]
 
 
 # ---------------------------------------------------------------- attach
@@ -246,12 +281,12 @@ def sk_psock_restore_proto(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
 
 @kernel("net/core/skmsg.c")
 def sk_psock_stop(psock: Ptr[sk_psock]) -> None:
-    """From here on nothing is queued on this psock any more."""
-    omits("a corked message is freed here; the send side is not modelled")
+    """From here on nothing is queued on this psock any more. A corked message goes."""
     spin_lock_bh(psock.ingress_lock)
     clear_bit(SK_PSOCK_TX_ENABLED, psock.state)
     psock.tx_cleared = True
     psock.stopped = True
+    sk_psock_cork_free(psock)
     spin_unlock_bh(psock.ingress_lock)
 
 
@@ -284,6 +319,7 @@ def sk_psock_drop(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
 @kernel("include/linux/skmsg.h")
 def psock_progs_drop(progs: sk_psock_progs) -> None:
     """Forget the programs and put their references."""
+    bpf_prog_put(xchg(progs.msg_parser, NULL))
     bpf_prog_put(xchg(progs.stream_parser, NULL))
     bpf_prog_put(xchg(progs.stream_verdict, NULL))
     bpf_prog_put(xchg(progs.skb_verdict, NULL))
@@ -318,7 +354,6 @@ def sk_psock_link_destroy(psock: Ptr[sk_psock]) -> None:
 def sk_psock_destroy(work: rcu_work) -> None:
     """Runs in a kworker at least one grace period after sk_user_data was cleared."""
     psock = container_of(work, sk_psock, "rwork")
-    omits("a corked message and sk_redir are released here, too")
     if strp_config.sk_psock_done_strp:
         strp_config.sk_psock_done_strp(psock)
     cancel_delayed_work_sync(psock.work)
@@ -326,6 +361,10 @@ def sk_psock_destroy(work: rcu_work) -> None:
     __sk_psock_zap_ingress(psock)
     psock_progs_drop(psock.progs)
     sk_psock_link_destroy(psock)
+    sk_psock_cork_free(psock)
+    if psock.sk_redir:
+        sock_put(psock.sk_redir)
+        psock.redir_refs -= 1
     if psock.sk_pair:
         sock_put(psock.sk_pair)
     sock_put(psock.sk)

@@ -17,6 +17,7 @@ from psockmc.lang import (
     Ptr,
     atomic,
     atomic_read,
+    atomic_sub,
     check,
     clear_bit,
     container_of,
@@ -49,6 +50,7 @@ from models.skbuff import (
     skb_set_owner_r,
 )
 from models.skmsg import SK_PSOCK_TX_ENABLED, sk_msg, sk_psock, sk_psock_get, sk_psock_put, sk_psock_test_state
+from models.skmsg_send import put_pages, sk_msg_init
 from models.sock import (
     EAGAIN,
     EFAULT,
@@ -61,6 +63,7 @@ from models.sock import (
     int_t,
     msg_flags_t,
     sk_error_report,
+    sk_mem_uncharge,
     sk_rmem_schedule,
     sock,
     sock_flag_dead,
@@ -72,13 +75,13 @@ from models.tcp import skb_send_sock
 
 
 @kernel("include/linux/skmsg.h")
-def sk_psock_msg_len_add_locked(psock: Ptr[sk_psock], diff: Int[-2, 2]) -> None:
+def sk_psock_msg_len_add_locked(psock: Ptr[sk_psock], diff: Int[-3, 3]) -> None:
     """Add to the number of unread bytes; the caller holds ingress_lock."""
     WRITE_ONCE(psock.msg_tot_len, psock.msg_tot_len + diff)
 
 
 @kernel("include/linux/skmsg.h")
-def sk_psock_msg_len_add(psock: Ptr[sk_psock], diff: Int[-2, 2]) -> None:
+def sk_psock_msg_len_add(psock: Ptr[sk_psock], diff: Int[-3, 3]) -> None:
     """Add to the number of unread bytes."""
     spin_lock_bh(psock.ingress_lock)
     sk_psock_msg_len_add_locked(psock, diff)
@@ -86,10 +89,18 @@ def sk_psock_msg_len_add(psock: Ptr[sk_psock], diff: Int[-2, 2]) -> None:
 
 
 @kernel("net/core/skmsg.c")
-def sk_msg_free(msg: Ptr[sk_msg]) -> None:
-    """Release what a message holds: its reference on the skb."""
-    omits("memory charges of a message are not returned, as none are taken")
+def sk_msg_free(sk: Ptr[sock], msg: Ptr[sk_msg]) -> bytes_t:
+    """Release what a message holds: its reference on the skb, or its pages and their charge. How many bytes.
+
+    The kernel goes from fragment to fragment; nobody else looks at the message meanwhile.
+    """
+    freed = msg.sg.size
+    if freed and not msg.skb:
+        sk_mem_uncharge(sk, freed)
+        put_pages(msg, freed)
     consume_skb(msg.skb)
+    sk_msg_init(msg)
+    return freed
 
 
 @kernel("include/linux/skmsg.h")
@@ -106,7 +117,7 @@ def sk_psock_queue_msg(psock: Ptr[sk_psock], msg: Ptr[sk_msg]) -> bool:
         sk_psock_msg_len_add_locked(psock, msg.sg.size)
         ret = True
     else:
-        sk_msg_free(msg)
+        sk_msg_free(psock.sk, msg)
         kfree(msg)
         ret = False
     spin_unlock_bh(psock.ingress_lock)
@@ -177,7 +188,7 @@ def sk_psock_report_error(psock: Ptr[sk_psock], err: err_t) -> None:
 # ---------------------------------------------------------------- reading
 
 RECV_SELF = 4
-recv_t = Int[-122, 10]
+recv_t = Int[-122, 15]
 
 
 @kernel("lib/iov_iter.c")
@@ -190,7 +201,7 @@ def copy_page_to_iter(page: Ptr[sk_buff], copy: bytes_t) -> bytes_t:
 @kernel("net/core/skmsg.c")
 def copy_msg_to_iter(msg: Ptr[sk_msg], copy: bytes_t) -> bytes_t:
     """Copy a piece of a message's fragment, if there is anything to copy; a part of __sk_msg_recvmsg()."""
-    omits("the pages of messages without skb")
+    omits("what is in the pages of messages without skb")
     if copy and msg.skb:
         return copy_page_to_iter(msg.sg.page, copy)
     return copy
@@ -219,6 +230,10 @@ def __sk_msg_recvmsg(sk: Ptr[sock], psock: Ptr[sk_psock], len: bytes_t, flags: m
                 break
             msg = sk_psock_next_msg(psock, msg)
             continue
+        if not msg.skb:
+            sk_mem_uncharge(sk, copy)
+            atomic_sub(copy, sk.sk_rmem_alloc)
+            put_pages(msg, copy)
         msg.sg.size = size - copy
         psock.rx_partial = True
         sk_psock_msg_len_add(psock, -copy)
@@ -453,8 +468,10 @@ def __sk_psock_purge_ingress_msg(psock: Ptr[sk_psock]) -> None:
     """Free all messages that were not read."""
     for msg in psock.ingress_msg:
         list_del(msg, psock.ingress_msg)
+        if not msg.skb:
+            atomic_sub(msg.sg.size, psock.sk.sk_rmem_alloc)
         sk_psock_msg_len_add(psock, -msg.sg.size)
-        sk_msg_free(msg)
+        sk_msg_free(psock.sk, msg)
         kfree(msg)
     check(psock.msg_tot_len == 0, "WARN_ON_ONCE(psock->msg_tot_len) after the purge")
     psock.purged = True

@@ -38,7 +38,7 @@ from models.skbuff import (
     skb_queue_empty,
     skb_queue_tail,
 )
-from models.skmsg import sk_psock, sk_psock_test_state
+from models.skmsg import sk_msg, sk_psock, sk_psock_test_state
 from models.skmsg_ingress import sk_psock_data_ready, sk_psock_skb_ingress_self
 from models.sock import EIO, bytes_t, int_t, sock, sock_flag_dead
 from models.tcp_bpf import tcp_eat_skb
@@ -57,17 +57,19 @@ class __sk_action(Enum):
     __SK_DROP = 0
     __SK_PASS = 1
     __SK_REDIRECT = 2
+    __SK_NONE = 3
 
 
 class bpf_prog(Struct, name="prog"):
     """A program.
 
-    run: a verdict program. parse: a stream parser: the length of the message that begins with the skb, 0 when it
-    cannot tell yet, or an error. counted: its references are counted, and it is freed a grace period after the last
-    one; without it the program outlives the scenario. rcu: aux->rcu.
+    run: a verdict program. run_msg: one for messages of senders. parse: a stream parser: the length of the message that
+    begins with the skb, 0 when it cannot tell yet, or an error. counted: its references are counted, and it is freed a
+    grace period after the last one; without it the program outlives the scenario. rcu: aux->rcu.
     """
 
     run: Const[Callable[[Ptr[sk_buff]], sk_action]]
+    run_msg: Const[Callable[[Ptr[sk_msg]], sk_action]]
     parse: Const[Callable[[Ptr[sk_buff]], int_t]]
     counted: Const[bool]
     refcnt: refcount_t

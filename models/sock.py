@@ -17,6 +17,7 @@ from psockmc.kernel.socklock import slock_is_free, sock_release_ownership, socke
 from psockmc.kernel.spinlock import spin_lock_bh, spin_unlock_bh
 from psockmc.kernel.wait import wait_queue_head, wake_up
 from psockmc.lang import (
+    NOBODY,
     NULL,
     READ_ONCE,
     WRITE_ONCE,
@@ -30,7 +31,9 @@ from psockmc.lang import (
     Ptr,
     Struct,
     atomic,
+    check,
     container_of,
+    current,
     data_race,
     kernel,
     kfree,
@@ -47,17 +50,21 @@ from psockmc.lang import (
 from models.af_unix import unix_sock
 from models.skbuff import sk_buff, sk_buff_head
 from models.skmsg import sk_psock
+from models.tcp_send import msghdr
 from models.vsock import vsock_sock
 
 EPERM = 1
+EINTR = 4
 EIO = 5
 EBADF = 9
 EAGAIN = 11
 ENOMEM = 12
+EACCES = 13
 EBUSY = 16
 EEXIST = 17
 EFAULT = 14
 EINVAL = 22
+ENOSPC = 28
 EPIPE = 32
 EPROTO = 71
 ENOENT = 2
@@ -75,10 +82,10 @@ MSG_DONTWAIT = 64
 int_t = Int[-122, 122]
 err_t = Int[0, 122]
 timeout_t = Int[0, 0]
-bytes_t = Int[0, 2]
+bytes_t = Int[0, 3]
 msg_flags_t = Int[0, 66]
 tcp_seq_t = Int[0, 7]
-mem_t = Int[-4, 6]
+mem_t = Int[-9, 9]
 hash_t = Int[0, 1]
 
 
@@ -122,6 +129,7 @@ class proto(Struct, name="proto"):
     close: Const[Callable[[Ptr[sock], timeout_t], None]]
     destroy: Const[Callable[[Ptr[sock]], None]]
     unhash: Const[Callable[[Ptr[sock]], None]]
+    sendmsg: Const[Callable[[Ptr[sock], Ptr[msghdr]], int_t]]
     recvmsg: Const[Callable[[Ptr[sock], bytes_t, msg_flags_t], int_t]]
     psock_update_sk_prot: Const[Callable[[Ptr[sock], Ptr[sk_psock], bool], int_t]]
     sock_is_readable: Const[Callable[[Ptr[sock]], bool]]
@@ -172,12 +180,17 @@ class sock(Struct, name="sk"):
 
     sk_call_rcu: sk_free_by_rcu() on sockets that may have SOCK_RCU_FREE, so that others do without its callback.
 
+    Of the send side: sk_wmem_queued: bytes that TCP has and that are not acknowledged; sk_sndbuf: how many it takes.
+    tx_waiters: senders that wait for room, on the queue of sk_wq. mem_short: allocations for senders may fail. The
+    memory of messages without skb is always accounted; none is reserved for it, so sk_forward_alloc gets negative.
+
     For properties: data_lost: unread data of the own stack was thrown away because no psock was there to take it.
     seq_bug: the native read met data that is not at copied_seq. native_read: it has read data. reserved: how much
-    memory was reserved for it. user_data_writer: who has just written sk_user_data. taken: map slots that were
-    emptied of this socket and whose reference was not yet given to anybody. native_readers: how many sleep in the
-    native read. gave_up: a read that may sleep has returned -EAGAIN. dropper: who put the psock's last reference and
-    has not yet detached it. spinner: the softirq that tries to destroy the socket again and again until that is done.
+    memory was reserved for it. forward_alloc_writer: who is about to change sk_forward_alloc. user_data_writer: who
+    has just written sk_user_data. taken: map slots that were emptied of this socket and whose reference was not yet
+    given to anybody. native_readers: how many sleep in the native read. gave_up: a read that may sleep has returned
+    -EAGAIN. dropper: who put the psock's last reference and has not yet detached it. spinner: the softirq that tries
+    to destroy the socket again and again until that is done.
     """
 
     sk_family: Const[socket_family]
@@ -220,6 +233,11 @@ class sock(Struct, name="sk"):
     sk_rcvbuf: Const[mem_t]
     sk_rmem_alloc: mem_t
     sk_forward_alloc: mem_t
+    sk_wmem_queued: Int[0, 6]
+    sk_sndbuf: Const[Int[0, 6]]
+    tx_waiters: wait_queue_head
+    mem_short: Const[bool]
+    forward_alloc_writer: Ghost[Ctx]
     data_lost: Ghost[bool]
     seq_bug: Ghost[bool]
     native_read: Ghost[bool]
@@ -281,11 +299,20 @@ def sock_hold(sk: Ptr[sock]) -> None:
     refcount_inc(sk.sk_refcnt)
 
 
+@kernel("net/ipv4/af_inet.c")
+def inet_sock_destruct(sk: Ptr[sock]) -> None:
+    """sk->sk_destruct of TCP: by now all memory must have been given back. (Other families have similar tests.)"""
+    check(sk.sk_rmem_alloc == 0, "WARN_ON_ONCE(atomic_read(&sk->sk_rmem_alloc)) in inet_sock_destruct()")
+    check(sk.sk_wmem_queued == 0, "WARN_ON_ONCE(sk->sk_wmem_queued) in inet_sock_destruct()")
+    check(sk.sk_forward_alloc == sk.reserved, "WARN_ON_ONCE(sk_forward_alloc_get(sk)) in inet_sock_destruct()")
+
+
 @kernel("net/core/sock.c")
 def __sk_destruct(sk: Ptr[sock]) -> None:
     """Nobody refers to the socket any more: free it with what it still holds."""
     if sk.sk_destruct:
         sk.sk_destruct(sk)
+    inet_sock_destruct(sk)
     kfree(sk)
 
 
@@ -317,20 +344,28 @@ def sock_put(sk: Ptr[sock]) -> None:
         sk_free(sk)
 
 
-# ---------------------------------------------------------------- receive memory
+# ---------------------------------------------------------------- memory that is charged to a socket
 
 
 @kernel("include/net/sock.h")
-def sk_mem_charge(sk: Ptr[sock]) -> None:
-    """Take from what is reserved. Not atomic: the caller should hold the socket."""
-    WRITE_ONCE(sk.sk_forward_alloc, sk.sk_forward_alloc - 1)
+def sk_forward_alloc_add(sk: Ptr[sock], val: Int[-3, 3]) -> None:
+    """Not atomic: a load and a store. Whoever calls this should own the socket, or hold its slock."""
+    sk.forward_alloc_writer = current()
+    WRITE_ONCE(sk.sk_forward_alloc, sk.sk_forward_alloc + val)
+    sk.forward_alloc_writer = NOBODY
 
 
 @kernel("include/net/sock.h")
-def sk_mem_uncharge(sk: Ptr[sock]) -> None:
-    """Give back to what is reserved. Not atomic, either."""
+def sk_mem_charge(sk: Ptr[sock], size: Int[0, 3]) -> None:
+    """Take from what is reserved."""
+    sk_forward_alloc_add(sk, -size)
+
+
+@kernel("include/net/sock.h")
+def sk_mem_uncharge(sk: Ptr[sock], size: Int[0, 3]) -> None:
+    """Give back to what is reserved."""
     omits("a large reserve is given back to the protocol")
-    WRITE_ONCE(sk.sk_forward_alloc, sk.sk_forward_alloc + 1)
+    sk_forward_alloc_add(sk, size)
 
 
 @kernel("include/net/sock.h")
@@ -424,13 +459,19 @@ def sock_def_wakeup(sk: Ptr[sock]) -> None:
     wq = rcu_dereference(sk.sk_wq)
     if wq:
         wake_up(wq.wq)
+        wake_up(sk.tx_waiters)
     rcu_read_unlock()
 
 
 @kernel("net/core/stream.c")
 def sk_stream_write_space(sk: Ptr[sock]) -> None:
-    """Wake who waits for room to send."""
-    omits("nobody waits for room to send, so there is nobody to wake")
+    """Wake who waits for room to send, if the socket still has a user."""
+    sock = READ_ONCE(sk.sk_socket)
+    if sock:
+        rcu_read_lock()
+        if rcu_dereference(sk.sk_wq):
+            wake_up(sk.tx_waiters)
+        rcu_read_unlock()
 
 
 @kernel("net/core/sock.c")
@@ -440,6 +481,7 @@ def sk_error_report(sk: Ptr[sock]) -> None:
     wq = rcu_dereference(sk.sk_wq)
     if wq:
         wake_up(wq.wq)
+        wake_up(sk.tx_waiters)
     rcu_read_unlock()
 
 

@@ -43,6 +43,7 @@ from psockmc.lang import (
 from models.skbuff import sk_buff, skb_bpf_set_redir
 from models.skmsg import (
     psock_progs_drop,
+    sk_msg,
     sk_psock,
     sk_psock_free_link,
     sk_psock_get,
@@ -216,9 +217,12 @@ def sock_map_psock_busy(sk: Ptr[sock], psock: Ptr[sk_psock]) -> bool:
 
 
 @kernel("net/core/sock_map.c")
-def sock_map_put_progs(stream_verdict: Ptr[bpf_prog], stream_parser: Ptr[bpf_prog], skb_verdict: Ptr[bpf_prog]) -> None:
+def sock_map_put_progs(
+    stream_verdict: Ptr[bpf_prog], stream_parser: Ptr[bpf_prog], msg_parser: Ptr[bpf_prog], skb_verdict: Ptr[bpf_prog]
+) -> None:
     """Undo what sock_map_link() took of the map's programs."""
     bpf_prog_put(skb_verdict)
+    bpf_prog_put(msg_parser)
     bpf_prog_put(stream_parser)
     bpf_prog_put(stream_verdict)
 
@@ -229,7 +233,6 @@ def sock_map_link(progs: sk_psock_progs, sk: Ptr[sock]) -> int_t:
 
     progs: sock_map_progs(map). sock_map_psock_get_checked() is in here, as it returns a pointer or an error.
     """
-    omits("SK_MSG programs of the map")
     stream_verdict = READ_ONCE(progs.stream_verdict)
     if stream_verdict and not bpf_prog_inc_not_zero(stream_verdict):
         return -ENOENT
@@ -237,9 +240,13 @@ def sock_map_link(progs: sk_psock_progs, sk: Ptr[sock]) -> int_t:
     if stream_parser and not bpf_prog_inc_not_zero(stream_parser):
         bpf_prog_put(stream_verdict)
         return -ENOENT
+    msg_parser = READ_ONCE(progs.msg_parser)
+    if msg_parser and not bpf_prog_inc_not_zero(msg_parser):
+        sock_map_put_progs(stream_verdict, stream_parser, NULL, NULL)
+        return -ENOENT
     skb_verdict = READ_ONCE(progs.skb_verdict)
     if skb_verdict and not bpf_prog_inc_not_zero(skb_verdict):
-        sock_map_put_progs(stream_verdict, stream_parser, NULL)
+        sock_map_put_progs(stream_verdict, stream_parser, msg_parser, NULL)
         return -ENOENT
     rcu_read_lock()
     psock = sk_psock(sk)
@@ -247,24 +254,27 @@ def sock_map_link(progs: sk_psock_progs, sk: Ptr[sock]) -> int_t:
         busy = sock_map_psock_busy(sk, psock)
         rcu_read_unlock()
         if busy:
-            sock_map_put_progs(stream_verdict, stream_parser, skb_verdict)
+            sock_map_put_progs(stream_verdict, stream_parser, msg_parser, skb_verdict)
             return -EBUSY
         if (
-            (stream_parser and READ_ONCE(psock.progs.stream_parser))
+            (msg_parser and READ_ONCE(psock.progs.msg_parser))
+            or (stream_parser and READ_ONCE(psock.progs.stream_parser))
             or (skb_verdict and READ_ONCE(psock.progs.skb_verdict))
             or (skb_verdict and READ_ONCE(psock.progs.stream_verdict))
             or (stream_verdict and READ_ONCE(psock.progs.skb_verdict))
             or (stream_verdict and READ_ONCE(psock.progs.stream_verdict))
         ):
             sk_psock_put(sk, psock)
-            sock_map_put_progs(stream_verdict, stream_parser, skb_verdict)
+            sock_map_put_progs(stream_verdict, stream_parser, msg_parser, skb_verdict)
             return -EBUSY
     else:
         rcu_read_unlock()
         psock = sk_psock_init(sk)
         if not psock:
-            sock_map_put_progs(stream_verdict, stream_parser, skb_verdict)
+            sock_map_put_progs(stream_verdict, stream_parser, msg_parser, skb_verdict)
             return -EBUSY
+    if msg_parser:
+        bpf_prog_put(xchg(psock.progs.msg_parser, msg_parser))
     if stream_parser:
         bpf_prog_put(xchg(psock.progs.stream_parser, stream_parser))
     if stream_verdict:
@@ -425,6 +435,18 @@ def bpf_sk_redirect_map(skb: Ptr[sk_buff], map: Ptr[bpf_stab], key: slot_t, ingr
     if ingress and sk_is_vsock(sk):
         return SK_DROP
     skb_bpf_set_redir(skb, sk, ingress)
+    return SK_PASS
+
+
+@kernel("net/core/sock_map.c")
+def bpf_msg_redirect_map(msg: Ptr[sk_msg], map: Ptr[bpf_stab], key: slot_t, ingress: bool) -> sk_action:
+    """What a program calls to choose the target of a message. The message keeps the pointer, without a reference."""
+    omits("targets that are not TCP sockets are refused as such")
+    sk = __sock_map_lookup_elem(map, key)
+    if not sk or sk.sk_state == TCP_LISTEN:
+        return SK_DROP
+    msg.ingress = ingress
+    msg.sk_redir = sk
     return SK_PASS
 
 

@@ -4,6 +4,7 @@ from psockmc.kernel.socklock import bh_lock_sock, bh_unlock_sock, sock_owned_by_
 from psockmc.lang import (
     NULL,
     READ_ONCE,
+    Const,
     Ptr,
     Struct,
     choose,
@@ -19,6 +20,7 @@ from psockmc.lang import (
 )
 
 from models.skbuff import alloc_skb, sk_buff
+from models.skmsg import sk_msg
 from models.skmsg_verdict import SK_DROP, SK_PASS, bpf_prog, sk_action
 from models.sock import MSG_DONTWAIT, file, fput, hash_t, int_t, sock, sock_put, socket
 from models.sock_map import (
@@ -42,7 +44,8 @@ from models.tcp import (
     tcp_v4_do_rcv,
     tcp_v4_rcv,
 )
-from models.tcp_bpf import tcp_bpf_sendmsg_redir
+from models.tcp_bpf_send import tcp_bpf_sendmsg_redir
+from models.tcp_send import msghdr
 
 # ---------------------------------------------------------------- what is there from the beginning
 
@@ -61,12 +64,18 @@ mapfd0 = instance(bpf_map_fd)
 
 
 class msg_sender(Struct, name="sender"):
-    """A socket with an SK_MSG program. sk_redir: the target that its psock remembers, with a reference."""
+    """A socket with an SK_MSG program. sk_redir: the target that its psock remembers, with a reference. msg: the
+    message that it sends there by hdr.
+    """
 
     sk_redir: Ptr[sock]
+    msg: Const[Ptr[sk_msg]]
+    hdr: Const[Ptr[msghdr]]
 
 
-sender0 = instance(msg_sender)
+sent0 = instance(sk_msg, on_stack=True)
+sending0 = instance(msghdr, size=1, tmp=sent0)
+sender0 = instance(msg_sender, msg=sent0, hdr=sending0)
 
 
 # ---------------------------------------------------------------- verdict programs
@@ -163,7 +172,7 @@ def sys_sendmsg(sender: Ptr[msg_sender]) -> None:
     """sendmsg() on a socket whose program sends everything to the reader of another one."""
     sk = sender.sk_redir
     if sk:
-        tcp_bpf_sendmsg_redir(sk)
+        tcp_bpf_sendmsg_redir(sk, True, sender.msg, 1, sender.hdr)
         sender.sk_redir = NULL
         sock_put(sk)
 

@@ -73,6 +73,7 @@ from models.sock import (
 )
 from models.tcp_bpf import tcp_bpf_update_proto
 from models.tcp_bpf_ioctl import tcp_ioctl
+from models.tcp_send import tcp_sendmsg, tcp_write_queue_purge
 
 
 class inet_hashinfo(Struct, name="hashinfo"):
@@ -309,6 +310,7 @@ def tcp_set_state(sk: Ptr[sock], state: tcp_state) -> None:
 def tcp_v4_destroy_sock(sk: Ptr[sock]) -> None:
     """sk_prot->destroy of TCP."""
     omits("timers, congestion control and port of the connection")
+    tcp_write_queue_purge(sk)
 
 
 @kernel("net/ipv4/inet_connection_sock.c")
@@ -333,8 +335,10 @@ def tcp_purge_receive_queue(sk: Ptr[sock]) -> None:
 @kernel("net/ipv4/tcp.c")
 def __tcp_close(sk: Ptr[sock], timeout: timeout_t) -> None:
     """The user lets go of the connection. With SO_LINGER and no time it is aborted, else it ends on its own later."""
+    WRITE_ONCE(sk.sk_shutdown, SHUTDOWN_MASK)
     tcp_purge_receive_queue(sk)
     if sk.sk_lingertime0:
+        omits("tcp_disconnect() reports ECONNRESET to who still waits")
         tcp_set_state(sk, TCP_CLOSE)
     elif sk.sk_state == TCP_ESTABLISHED:
         tcp_set_state(sk, TCP_FIN_WAIT1)
@@ -381,6 +385,7 @@ tcp_prot = instance(
     proto,
     close=tcp_close,
     destroy=tcp_v4_destroy_sock,
+    sendmsg=tcp_sendmsg,
     recvmsg=tcp_recvmsg,
     psock_update_sk_prot=tcp_bpf_update_proto,
     ioctl=tcp_ioctl,

@@ -1,18 +1,16 @@
-"""The protocol tables of TCP sockets in a map, and how one reads from such a socket.
+"""The protocol tables of TCP sockets in a map, and how one reads from such a socket. (Sending: tcp_bpf_send.py.)
 
 Source: net/ipv4/tcp_bpf.c, 7.2-rc (kernel-patches/bpf 014f07a97d29).
 """
 
 from psockmc.kernel.socklock import lock_sock
 from psockmc.lang import (
-    GFP_KERNEL,
     READ_ONCE,
     WRITE_ONCE,
     Ptr,
     atomic,
     instance,
     kernel,
-    kzalloc,
     list_empty,
     omits,
     rcu_dereference,
@@ -20,24 +18,20 @@ from psockmc.lang import (
 )
 
 from models.skbuff import sk_buff, skb_bpf_strparser, skb_queue_empty, skb_queue_empty_lockless
-from models.skmsg import sk_msg, sk_psock, sk_psock_get, sk_psock_put
+from models.skmsg import sk_psock, sk_psock_get, sk_psock_put
 from models.skmsg_ingress import (
     __sk_msg_recvmsg,
     recv_copied,
     recv_from_self,
     sk_msg_is_readable,
     sk_msg_recvmsg,
-    sk_psock_data_ready,
     sk_psock_peek_msg,
     sk_psock_queue_empty,
-    sk_psock_queue_msg,
 )
 from models.sock import (
     EAGAIN,
     EFAULT,
-    ENOMEM,
     ENOTCONN,
-    EPIPE,
     MSG_DONTWAIT,
     MSG_PEEK,
     RCV_SHUTDOWN,
@@ -56,19 +50,26 @@ from models.sock import (
 from models.sock_map import sock_map_close, sock_map_destroy
 from models.tcp import tcp_data_ready, tcp_recvmsg
 from models.tcp_bpf_ioctl import tcp_bpf_ioctl
+from models.tcp_bpf_send import tcp_bpf_sendmsg
+from models.tcp_send import tcp_sendmsg
 
 
 @kernel("net/ipv4/tcp_bpf.c")
 def tcp_bpf_update_proto(sk: Ptr[sock], psock: Ptr[sk_psock], restore: bool) -> int_t:
     """Choose the table by the psock's programs; with restore give the original one back, once and for all."""
-    omits("SK_MSG programs (the TX tables), IPv6 (tables built on first use), upper layer protocols (kTLS)")
+    omits("IPv6 (tables built on first use), upper layer protocols (kTLS)")
+    tx = psock.progs.msg_parser
     rx = psock.progs.stream_verdict or psock.progs.skb_verdict
     if restore:
         psock.restores += 1
         WRITE_ONCE(sk.sk_write_space, psock.saved_write_space)
         sock_replace_proto(sk, psock.sk_proto)
         return 0
-    if rx:
+    if tx and rx:
+        sock_replace_proto(sk, tcp_bpf_prots_txrx)
+    elif tx:
+        sock_replace_proto(sk, tcp_bpf_prots_tx)
+    elif rx:
         sock_replace_proto(sk, tcp_bpf_prots_rx)
     else:
         sock_replace_proto(sk, tcp_bpf_prots_base)
@@ -211,37 +212,22 @@ def tcp_bpf_recvmsg(sk: Ptr[sock], len: bytes_t, flags: msg_flags_t) -> int_t:
     return copied
 
 
-@kernel("net/ipv4/tcp_bpf.c")
-def bpf_tcp_ingress(sk: Ptr[sock], psock: Ptr[sk_psock]) -> int_t:
-    """Queue a message of another socket for this one's reader."""
-    omits("pages and memory charges of the message, apply_bytes")
-    msg = kzalloc(sk_msg, GFP_KERNEL)
-    if not msg:
-        return -ENOMEM
-    msg.sg.size = 1
-    lock_sock(sk.sk_lock)
-    sk_psock_queue_msg(psock, msg)
-    sk_psock_data_ready(sk, psock)
-    release_sock_and_backlog(sk)
-    return 0
-
-
-@kernel("net/ipv4/tcp_bpf.c")
-def tcp_bpf_sendmsg_redir(sk: Ptr[sock]) -> int_t:
-    """Send to the reader of another socket, which the caller keeps by a reference; nobody's lock is held."""
-    omits("redirection to the sending side of the other socket")
-    psock = sk_psock_get(sk)
-    if not psock:
-        return -EPIPE
-    ret = bpf_tcp_ingress(sk, psock)
-    sk_psock_put(sk, psock)
-    return ret
-
-
 tcp_bpf_prots_base = instance(
     proto,
     close=sock_map_close,
     destroy=sock_map_destroy,
+    sendmsg=tcp_sendmsg,
+    recvmsg=tcp_bpf_recvmsg,
+    psock_update_sk_prot=tcp_bpf_update_proto,
+    sock_is_readable=sk_msg_is_readable,
+    ioctl=tcp_bpf_ioctl,
+)
+
+tcp_bpf_prots_tx = instance(
+    proto,
+    close=sock_map_close,
+    destroy=sock_map_destroy,
+    sendmsg=tcp_bpf_sendmsg,
     recvmsg=tcp_bpf_recvmsg,
     psock_update_sk_prot=tcp_bpf_update_proto,
     sock_is_readable=sk_msg_is_readable,
@@ -252,6 +238,18 @@ tcp_bpf_prots_rx = instance(
     proto,
     close=sock_map_close,
     destroy=sock_map_destroy,
+    sendmsg=tcp_sendmsg,
+    recvmsg=tcp_bpf_recvmsg_parser,
+    psock_update_sk_prot=tcp_bpf_update_proto,
+    sock_is_readable=sk_msg_is_readable,
+    ioctl=tcp_bpf_ioctl,
+)
+
+tcp_bpf_prots_txrx = instance(
+    proto,
+    close=sock_map_close,
+    destroy=sock_map_destroy,
+    sendmsg=tcp_bpf_sendmsg,
     recvmsg=tcp_bpf_recvmsg_parser,
     psock_update_sk_prot=tcp_bpf_update_proto,
     sock_is_readable=sk_msg_is_readable,

@@ -88,7 +88,9 @@ def bytes_are_counted(psock: Ptr[sk_psock]) -> bool:
         or psock.rx_partial
         or psock.destroyed
         or psock.msg_tot_len
-        == count(m.sg.size >= 1 for m in psock.ingress_msg) + count(m.sg.size == 2 for m in psock.ingress_msg)
+        == count(m.sg.size >= 1 for m in psock.ingress_msg)
+        + count(m.sg.size >= 2 for m in psock.ingress_msg)
+        + count(m.sg.size >= 3 for m in psock.ingress_msg)
     )
 
 
