@@ -20,12 +20,15 @@ from psockmc.lang import (
     READ_ONCE,
     Callable,
     Const,
+    Ctx,
     Flags,
     Ghost,
+    GracePeriod,
     Int,
     ListHead,
     Ptr,
     Struct,
+    atomic,
     clear_bit,
     container_of,
     current,
@@ -39,6 +42,7 @@ from psockmc.lang import (
     rcu_dereference,
     rcu_read_lock,
     rcu_read_unlock,
+    readers,
     set_bit,
     test_bit,
     xchg,
@@ -140,7 +144,8 @@ class sk_psock(Struct, name="psock"):
     sk_psock_stop() has returned once; tx_cleared: the TX bit was cleared; added_late: something was queued after the
     stop; last_seq, reordered: the order of messages; rx_partial: a reader has taken bytes from a message and not yet
     from the counter; past_gate: the backlog has its reference; close_cancelled: close() has waited for the backlog;
-    destroyed: the destruction has waited for it; purged: the message queue was purged.
+    destroyed: the destruction has waited for it; purged: the message queue was purged; old_readers: the RCU readers
+    from before the detach that are left; putter: who is about to put a reference.
 
     For properties of the send side: redir_refs: references that verdicts took on targets and that sk_redir still owns;
     redir_taken: those that senders took over from it; unjudged: a verdict was used again that had no bytes left;
@@ -197,6 +202,8 @@ class sk_psock(Struct, name="psock"):
     unjudged: Ghost[bool]
     wrong_way: Ghost[bool]
     verdict_ingress: Ghost[bool]
+    old_readers: Ghost[GracePeriod]
+    putter: Ghost[Ctx]
 
 
 # ---------------------------------------------------------------- attach
@@ -263,7 +270,9 @@ def sk_psock_get(sk: Ptr[sock]) -> Ptr[sk_psock]:
 @kernel("include/linux/skmsg.h")
 def sk_psock_put(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
     """Drop a reference; the last one detaches the psock."""
+    psock.putter = current()
     last = refcount_dec_and_test(psock.refcnt)
+    psock.putter = NOBODY
     psock.temps -= 1
     if last:
         sk_psock_drop(sk, psock)
@@ -297,7 +306,9 @@ def sk_psock_drop(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
     sk.dropper = current()
     write_lock_bh(sk.sk_callback_lock)
     sk_psock_restore_proto(sk, psock)
-    rcu_assign_pointer(sk.sk_user_data, NULL)
+    with atomic("for properties, the RCU readers at this instant are noted"):
+        rcu_assign_pointer(sk.sk_user_data, NULL)
+        psock.old_readers = readers()
     sk.dropper = NOBODY
     sk.user_data_writer = current()
     if psock.progs.stream_parser:

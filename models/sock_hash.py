@@ -87,8 +87,8 @@ class bpf_shtab_elem(Struct, name="elem"):
     next: node.next. prev: node.pprev, as the element whose `next` names this one; NULL when the head of the chain
     does.
 
-    For properties: hashed: it is on its bucket's chain, or on the list of those that the free of the map has taken off
-    together. unhashed: it has been taken off, and pprev is LIST_POISON2.
+    For properties: hashed: it is about to be put on its bucket's chain, is on it, or is on the list of those that the
+    free of the map has taken off together. unhashed: it has been taken off, and pprev is LIST_POISON2.
     """
 
     rcu: rcu_head
@@ -124,7 +124,6 @@ def hlist_add_head_rcu(n: Ptr[bpf_shtab_elem], h: bpf_shtab_bucket) -> None:
     """Put an element to the front, for all who walk from now on; the caller holds the bucket's lock."""
     first = h.first
     n.next = first
-    n.hashed = True
     WRITE_ONCE(n.prev, NULL)
     rcu_assign_pointer(h.first, n)
     if first:
@@ -276,6 +275,7 @@ def sock_hash_update_common(htab: Ptr[bpf_shtab], key: key_t, sk: Ptr[sock], fla
         else:
             link.elem = elem_new
             sock_map_add_link(psock, link)
+            elem_new.hashed = True
             psock.entries += 1
             psock.temps -= 1
             hlist_add_head_rcu(elem_new, htab.bucket)

@@ -1,0 +1,107 @@
+"""How scenarios about hash maps, and about several maps, begin."""
+
+from psockmc.lang import GFP_KERNEL, kzalloc, user
+
+from models.setups import closable, connect, receiving
+from models.sock_hash import bpf_shtab
+from models.sock_map import BPF_ANY
+from models.syscalls import fd0, fd1, map0, prog_pass, sys_map_update
+from models.syscalls_maps import htab0, htabfd0, map1, prog_redirect_hash, small_htab, sys_hash_update
+
+
+@user
+def socket_in_hash() -> None:
+    """One socket under key 0, whose program lets everything pass."""
+    closable(fd0)
+    connect(fd0, 0, True)
+    htab0.progs.stream_verdict = prog_pass
+    sys_hash_update(htab0, 0, fd0, BPF_ANY)
+
+
+@user
+def plain_socket_in_hash() -> None:
+    """One socket under key 0 of a map without a program."""
+    closable(fd0)
+    connect(fd0, 0, True)
+    sys_hash_update(htab0, 0, fd0, BPF_ANY)
+
+
+@user
+def two_sockets_in_hash() -> None:
+    """Two sockets under keys 0 and 1, so the second is first in the chain."""
+    plain_socket_in_hash()
+    closable(fd1)
+    connect(fd1, 1, True)
+    sys_hash_update(htab0, 1, fd1, BPF_ANY)
+
+
+@user
+def socket_in_hash_and_another() -> None:
+    """A socket under key 0, another one outside of the map."""
+    plain_socket_in_hash()
+    closable(fd1)
+    connect(fd1, 1, True)
+
+
+@user
+def full_hash_and_another_socket() -> None:
+    """A socket under key 0 of a map that is full with it, another one outside of the map."""
+    closable(fd0)
+    connect(fd0, 0, True)
+    connect(fd1, 1, True)
+    sys_hash_update(small_htab, 0, fd0, BPF_ANY)
+
+
+@user
+def socket_redirecting_to_a_key() -> None:
+    """Slot 0 of an array map holds a socket whose data is sent on the socket under key 1 of a hash map."""
+    closable(fd1)
+    receiving(connect(fd0, 0, True))
+    connect(fd1, 1, True)
+    sys_hash_update(htab0, 1, fd1, BPF_ANY)
+    map0.progs.stream_verdict = prog_redirect_hash
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+@user
+def socket_in_both_kinds() -> None:
+    """A socket in an array map with a program and in a hash map without."""
+    plain_socket_in_hash()
+    map0.progs.stream_verdict = prog_pass
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+@user
+def hash_with_an_end() -> None:
+    """A socket under key 0 of a hash map that can be freed."""
+    closable(fd0)
+    connect(fd0, 0, True)
+    htab = kzalloc(bpf_shtab, GFP_KERNEL)
+    htab.max_entries = 2
+    htabfd0.htab = htab
+    htab.progs.stream_verdict = prog_pass
+    sys_hash_update(htab, 0, fd0, BPF_ANY)
+
+
+@user
+def hash_with_an_end_and_two_sockets() -> None:
+    """Two sockets in a hash map that can be freed, which has no program."""
+    closable(fd0)
+    closable(fd1)
+    connect(fd0, 0, True)
+    connect(fd1, 1, True)
+    htab = kzalloc(bpf_shtab, GFP_KERNEL)
+    htab.max_entries = 2
+    htabfd0.htab = htab
+    sys_hash_update(htab, 0, fd0, BPF_ANY)
+    sys_hash_update(htab, 1, fd1, BPF_ANY)
+
+
+@user
+def occupied_slot_and_another_socket() -> None:
+    """Two maps: a socket in slot 0 of the one with a program, another one in slot 1 of the one without."""
+    connect(fd0, 0, True)
+    sys_map_update(map1, 1, fd0, BPF_ANY)
+    receiving(connect(fd1, 1, True))
+    map0.progs.stream_verdict = prog_pass
+    sys_map_update(map0, 0, fd1, BPF_ANY)

@@ -1,0 +1,95 @@
+"""The environment of hash maps, and of maps whose programs change: system calls and programs."""
+
+from psockmc.lang import NULL, Ptr, Struct, instance, kernel, rcu_read_lock, rcu_read_unlock, user
+
+from models.skbuff import sk_buff
+from models.skmsg_verdict import bpf_prog, sk_action
+from models.sock import hash_t, int_t, sock_put
+from models.sock_hash import (
+    bpf_shtab,
+    bpf_sk_redirect_hash,
+    key_t,
+    sock_hash_delete_elem,
+    sock_hash_free,
+    sock_hash_lookup,
+    sock_hash_release_progs,
+    sock_hash_update_elem,
+    sock_hash_update_elem_sys,
+)
+from models.sock_map import BPF_ANY, bpf_stab, flags_t
+from models.tcp import __inet_lookup_established
+
+map1 = instance(bpf_stab)
+htab0 = instance(bpf_shtab, max_entries=2)
+small_htab = instance(bpf_shtab, max_entries=1)
+
+
+class bpf_htab_fd(Struct, name="htabfd"):
+    """A file descriptor of a hash map that may go away."""
+
+    htab: Ptr[bpf_shtab]
+
+
+htabfd0 = instance(bpf_htab_fd)
+
+
+@user
+def redirect_to_key(skb: Ptr[sk_buff]) -> sk_action:
+    """Everything is sent on the socket under key 1."""
+    return bpf_sk_redirect_hash(skb, htab0, 1, False)
+
+
+prog_redirect_hash = instance(bpf_prog, run=redirect_to_key)
+
+
+# ---------------------------------------------------------------- system calls
+
+
+@user
+def sys_hash_update(htab: Ptr[bpf_shtab], key: key_t, fd: Ptr[file], flags: flags_t) -> None:
+    """bpf(BPF_MAP_UPDATE_ELEM)."""
+    sock_hash_update_elem_sys(htab, key, fd, flags)
+
+
+@kernel("kernel/bpf/syscall.c")
+def hash_delete_elem(htab: Ptr[bpf_shtab], key: key_t) -> int_t:
+    """map_delete_elem() of a hash map."""
+    rcu_read_lock()
+    err = sock_hash_delete_elem(htab, key)
+    rcu_read_unlock()
+    return err
+
+
+@user
+def sys_hash_delete(htab: Ptr[bpf_shtab], key: key_t) -> None:
+    """bpf(BPF_MAP_DELETE_ELEM)."""
+    hash_delete_elem(htab, key)
+
+
+@user
+def sys_hash_close(htabfd: Ptr[bpf_htab_fd]) -> None:
+    """The last reference on the map goes. The kernel frees it in a kworker, which this process stands for."""
+    htab = htabfd.htab
+    htabfd.htab = NULL
+    sock_hash_release_progs(htab)
+    sock_hash_free(htab)
+
+
+# ---------------------------------------------------------------- programs
+
+
+@user
+def program_looks_key_up(key: key_t) -> None:
+    """A program takes the socket under a key out of the map, with a reference, and gives it back."""
+    sk = sock_hash_lookup(htab0, key)
+    if sk:
+        sock_put(sk)
+
+
+@user
+def program_updates_key(hash: hash_t, key: key_t) -> None:
+    """A program that runs for a packet puts the packet's socket into the hash map."""
+    sk = __inet_lookup_established(hash)
+    if sk:
+        sock_hash_update_elem(htab0, key, sk, BPF_ANY)
+        sock_put(sk)
