@@ -4,7 +4,7 @@ from psockmc.lang import NULL, Ptr, Struct, instance, kernel, rcu_read_lock, rcu
 
 from models.skbuff import sk_buff
 from models.skmsg_verdict import bpf_prog, sk_action
-from models.sock import hash_t, int_t, sock_put
+from models.sock import file, hash_t, int_t, sock_put
 from models.sock_hash import (
     bpf_shtab,
     bpf_sk_redirect_hash,
