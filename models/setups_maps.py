@@ -6,7 +6,7 @@ from models.setups import closable, connect, receiving
 from models.sock_hash import bpf_shtab
 from models.sock_map import BPF_ANY
 from models.syscalls import fd0, fd1, map0, prog_pass, sys_map_update
-from models.syscalls_maps import htab0, htabfd0, map1, prog_redirect_hash, small_htab, sys_hash_update
+from models.syscalls_maps import htab0, htabfd0, map2, prog_redirect_hash, small_htab, sys_hash_update
 
 
 @user
@@ -101,7 +101,7 @@ def hash_with_an_end_and_two_sockets() -> None:
 def occupied_slot_and_another_socket() -> None:
     """Two maps: a socket in slot 0 of the one with a program, another one in slot 1 of the one without."""
     connect(fd0, 0, True)
-    sys_map_update(map1, 1, fd0, BPF_ANY)
+    sys_map_update(map2, 1, fd0, BPF_ANY)
     receiving(connect(fd1, 1, True))
     map0.progs.stream_verdict = prog_pass
     sys_map_update(map0, 0, fd1, BPF_ANY)

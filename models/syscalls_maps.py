@@ -19,7 +19,7 @@ from models.sock_hash import (
 from models.sock_map import BPF_ANY, bpf_stab, flags_t
 from models.tcp import __inet_lookup_established
 
-map1 = instance(bpf_stab)
+map2 = instance(bpf_stab)
 htab0 = instance(bpf_shtab, max_entries=2)
 small_htab = instance(bpf_shtab, max_entries=1)
 
