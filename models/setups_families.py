@@ -20,6 +20,8 @@ from models.sock import (
     TCP_ESTABLISHED,
     file,
     hash_t,
+    sk_free_by_rcu,
+    sk_stream_write_space,
     sock,
     sock_def_readable,
     sock_hold,
@@ -34,6 +36,7 @@ from models.syscalls import (
     sys_close,
     sys_map_update,
 )
+from models.udp import inet_dgram_ops, udp_destruct_sock, udp_lib_get_port, udp_prot, udp_rcv
 
 # ---------------------------------------------------------------- all families
 
@@ -180,3 +183,75 @@ def unix_stream_with_data_to_send() -> None:
     unix_plain_stream_in_map()
     redirected(fd0.private_data.sk, 1, False)
     sys_close(fd1)
+
+
+# ---------------------------------------------------------------- UDP
+
+
+@user
+def udp_socket(fd: Ptr[file], hash: hash_t) -> Ptr[sock]:
+    """A UDP socket without a port."""
+    sk = open_socket(fd)
+    fd.private_data.ops = inet_dgram_ops
+    sk.sk_type = SOCK_DGRAM
+    sk.sk_prot = udp_prot
+    sk.sk_prot_creator = udp_prot
+    sk.sk_write_space = sk_stream_write_space
+    sk.sk_destruct = udp_destruct_sock
+    sk.sk_call_rcu = sk_free_by_rcu
+    sk.sk_hash = hash
+    return sk
+
+
+@user
+def udp_bound_socket(fd: Ptr[file], hash: hash_t) -> Ptr[sock]:
+    """A UDP socket with a port."""
+    sk = udp_socket(fd, hash)
+    udp_lib_get_port(sk)
+    return sk
+
+
+@user
+def udp_in_map() -> None:
+    """A UDP socket in slot 0, with a program that lets everything pass."""
+    udp_bound_socket(fd0, 0)
+    map0.progs.stream_verdict = prog_pass
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+@user
+def udp_closable_in_map() -> None:
+    """The same, and it may be closed."""
+    closable(fd0)
+    udp_in_map()
+
+
+@user
+def udp_closable() -> None:
+    """A UDP socket that is in no map, and may be closed. The map has no program."""
+    closable(fd0)
+    udp_bound_socket(fd0, 0)
+
+
+@user
+def udp_with_messages() -> None:
+    """A UDP socket in slot 0, whose psock has two messages."""
+    udp_in_map()
+    udp_rcv(0, 1)
+    udp_rcv(0, 2)
+
+
+@user
+def udp_with_data_in_backlog() -> None:
+    """A UDP socket in slot 0, to whose reader something was redirected: its backlog is pending."""
+    sk = udp_bound_socket(fd0, 0)
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+    redirected(sk, 1, True)
+
+
+@user
+def udp_without_port() -> None:
+    """A UDP socket without a port, which somebody has tried to put into slot 0."""
+    closable(fd0)
+    udp_socket(fd0, 0)
+    sys_map_update(map0, 0, fd0, BPF_ANY)

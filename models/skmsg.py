@@ -150,6 +150,8 @@ class sk_psock(Struct, name="psock"):
     For properties of the send side: redir_refs: references that verdicts took on targets and that sk_redir still owns;
     redir_taken: those that senders took over from it; unjudged: a verdict was used again that had no bytes left;
     wrong_way: data went the other way than the verdict said; verdict_ingress: which way that was.
+
+    read_spins: a reader looks again and again without sleeping.
     """
 
     sk: Const[Ptr[sock]]
@@ -185,6 +187,7 @@ class sk_psock(Struct, name="psock"):
     entries: Ghost[Int[-2, 4]]
     temps: Ghost[Int[-2, 6]]
     pair_holds: Ghost[Int[0, 3]]
+    read_spins: Ghost[bool]
     drops: Ghost[Int[0, 2]]
     restores: Ghost[Int[0, 2]]
     stopped: Ghost[bool]

@@ -14,9 +14,10 @@ from models.af_unix import (
     unix_stream_send,
 )
 from models.skbuff import seq_t
-from models.sock import EAGAIN, MSG_DONTWAIT, file, hash_t, shutdown_t, sock
-from models.sock_map import BPF_ANY, bpf_sk_release, sock_map_lookup, sock_map_update_elem
-from models.syscalls import fdget, map0, map_delete_elem
+from models.sock import EAGAIN, MSG_DONTWAIT, file, hash_t, int_t, shutdown_t, sock
+from models.sock_map import BPF_ANY, bpf_sk_release, slot_t, sock_map_lookup, sock_map_update_elem
+from models.syscalls import fdget, map0, map_delete_elem, sys_close
+from models.udp import __udp4_lib_lookup, inet_bind, udp_rcv
 
 # ---------------------------------------------------------------- AF_UNIX
 
@@ -87,6 +88,56 @@ def sys_unix_dgram_recv(fd: Ptr[file], nonblock: bool) -> None:
     sk = sock.sk
     ret = unix_dgram_recvmsg(sock, 1, MSG_DONTWAIT if nonblock else 0)
     sk.gave_up = ret == -EAGAIN and not nonblock
+
+
+# ---------------------------------------------------------------- UDP
+
+
+@user
+def net_rx_udp(hash: hash_t, seq: seq_t) -> None:
+    """A datagram arrives."""
+    udp_rcv(hash, seq)
+
+
+@user
+def net_rx_udp_two(hash: hash_t) -> None:
+    """Two datagrams, one after the other."""
+    udp_rcv(hash, 1)
+    udp_rcv(hash, 2)
+
+
+@user
+def sys_udp_recv(fd: Ptr[file], nonblock: bool) -> None:
+    """recv() of a datagram."""
+    sock = fdget(fd)
+    sk = sock.sk
+    recvmsg = sk.sk_prot.recvmsg
+    ret: int_t = recvmsg(sk, 1, MSG_DONTWAIT if nonblock else 0)
+    sk.gave_up = ret == -EAGAIN and not nonblock
+
+
+@user
+def sys_udp_inq(fd: Ptr[file]) -> None:
+    """ioctl(SIOCINQ)."""
+    sock = fdget(fd)
+    sk = sock.sk
+    ioctl = sk.sk_prot.ioctl
+    ioctl(sk)
+
+
+@user
+def sys_bind_and_close(fd: Ptr[file]) -> None:
+    """Give the socket a port, and close it."""
+    inet_bind(fdget(fd))
+    sys_close(fd)
+
+
+@user
+def program_updates_map_with_udp(hash: hash_t, key: slot_t) -> None:
+    """A program that runs for a datagram puts its socket into the map; RCU keeps the socket."""
+    sk = __udp4_lib_lookup(hash)
+    if sk:
+        sock_map_update_elem(map0, key, sk, BPF_ANY)
 
 
 # ---------------------------------------------------------------- programs

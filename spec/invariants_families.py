@@ -62,6 +62,14 @@ def sleeping_read_does_not_give_up(sk: Ptr[sock]) -> bool:
     return not sk.gave_up
 
 
+@invariant("I59-spin", "a reader that has found nothing sleeps before it looks again")
+def reader_does_not_spin(psock: Ptr[sk_psock]) -> bool:
+    """It holds the socket, and what it waits for may have to be done on its CPU. Would be upheld by
+    udp_bpf_recvmsg(), if it did not take what waits for the backlog for something to read.
+    """
+    return not psock.read_spins
+
+
 @at_end("I34-closed", "in the end a closed socket is in no map")
 def closed_socket_is_in_no_map(map: Ptr[bpf_stab]) -> bool:
     """Nobody takes it out any more: close() was the last to try. For sockets whose file was closed. Upheld by
@@ -69,6 +77,8 @@ def closed_socket_is_in_no_map(map: Ptr[bpf_stab]) -> bool:
     """
     return all(s == NULL or not s.sock_dead for s in map.sks)
 
+
+UDP = [nobody_sleeps_over_a_message, sleeping_read_does_not_give_up, reader_does_not_spin, closed_socket_is_in_no_map]
 
 UNIX = [
     I11,
