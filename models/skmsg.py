@@ -53,7 +53,7 @@ from models.skmsg_ingress import __sk_psock_zap_ingress, sk_psock_backlog
 from models.skmsg_send import sk_psock_cork_free
 from models.skmsg_strp import strp_config
 from models.skmsg_verdict import __SK_NONE, __sk_action, bpf_prog, bpf_prog_put, sk_psock_stop_verdict
-from models.sock import bytes_t, int_t, proto, sock, sock_hold, sock_put
+from models.sock import bytes_t, inet_csk_has_ulp, int_t, proto, sk_is_tcp, sock, sock_hold, sock_put
 from models.sock_hash import bpf_shtab, bpf_shtab_elem
 from models.sock_map import bpf_stab, slot_t
 from models.strparser import strparser
@@ -225,8 +225,11 @@ def sk_psock_init(sk: Ptr[sock]) -> Ptr[sk_psock]:
 
     The lists, locks and counters of a zeroed object are already what the kernel initialises them to.
     """
-    omits("sockets with an upper layer protocol (kTLS) are refused; there are none here")
     write_lock_bh(sk.sk_callback_lock)
+    if sk_is_tcp(sk):
+        if inet_csk_has_ulp(sk):
+            write_unlock_bh(sk.sk_callback_lock)
+            return NULL
     if sk.sk_user_data:
         write_unlock_bh(sk.sk_callback_lock)
         return NULL

@@ -51,6 +51,7 @@ from models.af_unix import unix_sock
 from models.skbuff import sk_buff, sk_buff_head
 from models.skmsg import sk_psock
 from models.tcp_send import msghdr
+from models.tls import tcp_ulp_ops, tls_context
 from models.vsock import vsock_sock
 
 EPERM = 1
@@ -75,6 +76,7 @@ ETIMEDOUT = 110
 ECONNREFUSED = 111
 EOPNOTSUPP = 95
 EMSGSIZE = 90
+ENOPROTOOPT = 92
 
 MSG_PEEK = 2
 MSG_DONTWAIT = 64
@@ -124,16 +126,21 @@ class tcp_state(Enum):
 
 
 class proto(Struct, name="proto"):
-    """A protocol's table of functions. A table is never written after boot."""
+    """A protocol's table of functions. kTLS fills its own when they are first needed, or needed for another protocol;
+    the others are not written after boot, apart from unhash.
 
-    close: Const[Callable[[Ptr[sock], timeout_t], None]]
-    destroy: Const[Callable[[Ptr[sock]], None]]
-    unhash: Const[Callable[[Ptr[sock]], None]]
-    sendmsg: Const[Callable[[Ptr[sock], Ptr[msghdr]], int_t]]
-    recvmsg: Const[Callable[[Ptr[sock], bytes_t, msg_flags_t], int_t]]
-    psock_update_sk_prot: Const[Callable[[Ptr[sock], Ptr[sk_psock], bool], int_t]]
-    sock_is_readable: Const[Callable[[Ptr[sock]], bool]]
-    ioctl: Const[Callable[[Ptr[sock]], int_t]]
+    setsockopt: options of SOL_TLS only; NULL when the protocol has none.
+    """
+
+    close: Callable[[Ptr[sock], timeout_t], None]
+    destroy: Callable[[Ptr[sock]], None]
+    unhash: Callable[[Ptr[sock]], None]
+    sendmsg: Callable[[Ptr[sock], Ptr[msghdr]], int_t]
+    recvmsg: Callable[[Ptr[sock], bytes_t, msg_flags_t], int_t]
+    psock_update_sk_prot: Callable[[Ptr[sock], Ptr[sk_psock], bool], int_t]
+    sock_is_readable: Callable[[Ptr[sock]], bool]
+    ioctl: Callable[[Ptr[sock]], int_t]
+    setsockopt: Callable[[Ptr[sock]], int_t]
 
 
 class proto_ops(Struct, name="proto_ops"):
@@ -223,6 +230,8 @@ class sock(Struct, name="sk"):
     sk_ack_backlog: bool
     sk_lingertime0: Const[bool]
     sk_rcvtimeo: Const[bool]
+    icsk_ulp_ops: Ptr[tcp_ulp_ops]
+    icsk_ulp_data: Ptr[tls_context]
     sk_hash: Const[hash_t]
     hashed: bool
     copied_seq: tcp_seq_t
@@ -433,6 +442,12 @@ def sock_orphan(sk: Ptr[sock]) -> None:
     WRITE_ONCE(sk.sk_socket, NULL)
     sk.sk_wq = NULL
     write_unlock_bh(sk.sk_callback_lock)
+
+
+@kernel("include/net/inet_connection_sock.h")
+def inet_csk_has_ulp(sk: Ptr[sock]) -> bool:
+    """Whether there is an upper layer protocol on top of this TCP socket: a plain load."""
+    return sk.icsk_ulp_ops != NULL
 
 
 @kernel("include/net/sock.h")

@@ -37,6 +37,7 @@ from models.sock import (
     RCV_SHUTDOWN,
     TCP_CLOSE,
     bytes_t,
+    inet_csk_has_ulp,
     int_t,
     msg_flags_t,
     proto,
@@ -52,18 +53,26 @@ from models.tcp import tcp_data_ready, tcp_recvmsg
 from models.tcp_bpf_ioctl import tcp_bpf_ioctl
 from models.tcp_bpf_send import tcp_bpf_sendmsg
 from models.tcp_send import tcp_sendmsg
+from models.tls import tcp_update_ulp
 
 
 @kernel("net/ipv4/tcp_bpf.c")
 def tcp_bpf_update_proto(sk: Ptr[sock], psock: Ptr[sk_psock], restore: bool) -> int_t:
-    """Choose the table by the psock's programs; with restore give the original one back, once and for all."""
-    omits("IPv6 (tables built on first use), upper layer protocols (kTLS)")
+    """Choose the table by the psock's programs; with restore give the original one back, once and for all.
+
+    An upper layer protocol is asked for by the restore only.
+    """
+    omits("IPv6 (tables built on first use)")
     tx = psock.progs.msg_parser
     rx = psock.progs.stream_verdict or psock.progs.skb_verdict
     if restore:
         psock.restores += 1
-        WRITE_ONCE(sk.sk_write_space, psock.saved_write_space)
-        sock_replace_proto(sk, psock.sk_proto)
+        if inet_csk_has_ulp(sk):
+            WRITE_ONCE(sk.sk_prot.unhash, psock.saved_unhash)
+            tcp_update_ulp(sk, psock.sk_proto, psock.saved_write_space)
+        else:
+            WRITE_ONCE(sk.sk_write_space, psock.saved_write_space)
+            sock_replace_proto(sk, psock.sk_proto)
         return 0
     if tx and rx:
         sock_replace_proto(sk, tcp_bpf_prots_txrx)

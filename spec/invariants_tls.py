@@ -1,0 +1,80 @@
+"""What must hold of a socket on which kTLS and sockmap meet."""
+
+from psockmc.lang import NOBODY, NULL, Ptr, at_end, invariant, live
+
+from models.skmsg import sk_psock
+from models.skmsg_verdict import sk_psock_write_space
+from models.sock import sock
+from models.sock_map import sock_map_close
+from models.tls import TLS_SW, tls_context, tls_sk_proto_close
+from spec.invariants_lifecycle import I02, I03, I04, I05, I06, I07, I08, I09, I10, I14, I15, I34
+from spec.invariants_tls import I53
+
+
+@invariant("I12-ulp", "without a psock no close() of ours can be reached, neither through sk_prot nor through an ULP")
+def our_close_needs_a_psock(sk: Ptr[sock]) -> bool:
+    """I12 of a socket with TLS: its table is that of TLS, which goes on to the one below. Unless somebody writes
+    sk_callback_lock. Upheld by tcp_bpf_update_proto() and tls_update().
+    """
+    return (
+        sk.sk_user_data != NULL
+        or sk.sk_callback_lock.owner != NOBODY
+        or (
+            sk.sk_prot.close != sock_map_close
+            and (not live(sk.icsk_ulp_data) or sk.icsk_ulp_data.sk_proto.close != sock_map_close)
+        )
+    )
+
+
+@at_end("I13-ulp", "in the end no socket without psock closes by our function")
+def our_close_without_psock_is_transient(sk: Ptr[sock]) -> bool:
+    """sock_map_close() tries again as long as it finds no psock and itself in the table: it would never return.
+    Upheld by sk_psock_drop().
+    """
+    return sk.sk_user_data != NULL or sk.sk_prot.close != sock_map_close
+
+
+@invariant("I14-ulp", "a psock did not save the close() of an ULP, and an ULP not its own")
+def ulp_is_on_top(psock: Ptr[sk_psock], tls: Ptr[tls_context]) -> bool:
+    """What TLS gives back at its end would be itself, and it would close itself. A psock is attached to plain TCP
+    only. Upheld by sk_psock_init(), if the ULP shows in time.
+    """
+    return psock.saved_close != tls_sk_proto_close and tls.sk_proto.close != tls_sk_proto_close
+
+
+@invariant("I53", "a socket with a psock does not encrypt")
+def psock_or_encryption(sk: Ptr[sock]) -> bool:
+    """The data path of either knows nothing of the other. Upheld by sk_psock_init() and do_tls_setsockopt_conf()."""
+    return sk.sk_user_data == NULL or not live(sk.icsk_ulp_data) or sk.icsk_ulp_data.tx_conf != TLS_SW
+
+
+@at_end("I66", "in the end a socket without psock tells its writers itself when there is room to send")
+def write_space_is_given_back(sk: Ptr[sock]) -> bool:
+    """sk_psock_write_space() asks the psock whom to tell; without one it tells nobody, and writers sleep on. Upheld by
+    tcp_bpf_update_proto() and tls_update().
+    """
+    return sk.sk_user_data != NULL or (
+        sk.sk_write_space != sk_psock_write_space
+        and (not live(sk.icsk_ulp_data) or sk.icsk_ulp_data.sk_write_space != sk_psock_write_space)
+    )
+
+
+ULP = [
+    I02,
+    I03,
+    I04,
+    I05,
+    I06,
+    I07,
+    I08,
+    I09,
+    I10,
+    I14,
+    I15,
+    I34,
+    I53,
+    our_close_needs_a_psock,
+    our_close_without_psock_is_transient,
+    ulp_is_on_top,
+    write_space_is_given_back,
+]
