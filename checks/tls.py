@@ -12,7 +12,7 @@ from models.setups_tls import (
     tls_beside_a_socket_in_map,
     tls_in_map_beside_a_socket,
     tls_on_a_socket_in_map,
-    tls_on_a_socket_with_a_full_buffer,
+    tls_on_a_socket_whose_map_has_no_verdict,
     tls_on_a_socket_with_a_verdict,
     tls_then_close,
     tls_then_encrypt,
@@ -55,9 +55,9 @@ delete_with_tls_and_a_verdict = scenario(
     },
 )
 
-room_to_send_with_tls = scenario(
-    "a socket with TLS on top of its psock is deleted from the map, and room to send comes",
-    setup=tls_on_a_socket_with_a_full_buffer,
+write_space_after_tls_and_delete = scenario(
+    "a socket with TLS on top of its psock is deleted from a map whose verdict was detached before",
+    setup=tls_on_a_socket_whose_map_has_no_verdict,
     run=[process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1, tls_context: 1},
     properties=ULP + CALLBACKS,
@@ -115,6 +115,7 @@ tls_against_update_by_a_program = scenario(
         "I12-ulp": VIOLATED,
         "I14-ulp": VIOLATED,
         "data-race(sock.sk_prot)": VIOLATED,
+        "data-race(sock.sk_state)": VIOLATED,
         "data-race(sock.icsk_ulp_ops)": VIOLATED,
     },
     why={
@@ -127,6 +128,7 @@ tls_against_update_by_a_program = scenario(
         "WRITE_ONCE()",
         "data-race(sock.icsk_ulp_ops)": "tcp_set_ulp() sets it plainly without sk_callback_lock, under which "
         "sk_psock_init() reads it",
+        "data-race(sock.sk_state)": "sk_state is read plainly by those who do not hold the socket",
     },
 )
 
@@ -144,6 +146,12 @@ tls_tables_rebuilt_for_plain_tcp_against_close = scenario(
     run=[process(sys_close, fd0), process(sys_tcp_ulp, fd1)],
     pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1, tls_context: 2},
     properties=ULP + CALLBACKS,
+    expect={"leak": VIOLATED, "data-race(proto.close)": VIOLATED},
+    why={
+        "leak": "while tls_build_proto() rebuilds the tables of TLS, close() of a socket that uses them finds "
+        "tcp_close() there: nobody takes TLS away and frees its context",
+        "data-race(proto.close)": "build_protos() stores it plainly while inet_release() loads it",
+    },
 )
 
 tls_tables_rebuilt_against_close = scenario(
