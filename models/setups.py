@@ -6,7 +6,7 @@ from psockmc.kernel.refcount import refcount_set
 from psockmc.kernel.work import schedule_delayed_work
 from psockmc.lang import GFP_KERNEL, NULL, Ptr, kzalloc, user
 
-from models.skbuff import alloc_skb, seq_t, skb_queue_tail
+from models.skbuff import alloc_skb, seq_t, sk_buff, skb_queue_tail
 from models.skmsg_send import get_pages
 from models.sock import (
     TCP_ESTABLISHED,
@@ -86,7 +86,12 @@ def received(sk: Ptr[sock], seq: seq_t) -> None:
 @user
 def redirected(sk: Ptr[sock], seq: seq_t, ingress: bool) -> None:
     """Data that was redirected to this socket's psock some time ago: its backlog is pending."""
-    skb = alloc_skb(seq)
+    redirected_skb(sk, alloc_skb(seq), ingress)
+
+
+@user
+def redirected_skb(sk: Ptr[sock], skb: Ptr[sk_buff], ingress: bool) -> None:
+    """The same with this buffer."""
     skb._sk_redir = sk
     skb._sk_redir_ingress = ingress
     skb.for_reader = ingress

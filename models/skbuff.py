@@ -51,7 +51,7 @@ class sk_buff(Struct, name="skb"):
 
     seq: position in the stream of its sender, for properties about order; 0 is not numbered. sent, resent: for
     properties about partial sends, see sk_psock_handle_skb(). for_reader, on_wire: it was redirected to a reader; a
-    part of it was sent.
+    part of it was sent. origin, pos: the socket whose own stack it came through, and its sequence number there.
     """
 
     users: refcount_t
@@ -73,6 +73,8 @@ class sk_buff(Struct, name="skb"):
     resent: Ghost[bool]
     for_reader: Ghost[bool]
     on_wire: Ghost[bool]
+    origin: Ghost[Ptr[sock]]
+    pos: Ghost[tcp_seq_t]
 
 
 class sk_buff_head(Struct):
@@ -127,10 +129,11 @@ def skb_linearize(skb: Ptr[sk_buff]) -> int_t:
 def __kfree_skb(skb: Ptr[sk_buff]) -> None:
     """The last reference is gone: drop the dst, run the destructor and free the buffer.
 
-    The dst is in the word that is `_sk_redir` here. skb_dst_drop() takes what it finds there for one.
+    The dst is in the word that is `_sk_redir` here. skb_dst_drop() takes what it finds there for one, and puts its
+    reference unless the lowest bit, which is that of INGRESS, says that there is none.
     """
     omits("the data of an skb (fragments, extensions) is not modelled")
-    check(skb._sk_redir == NULL, "skb_dst_drop() finds a socket where a dst should be")
+    check(skb._sk_redir == NULL or skb._sk_redir_ingress, "skb_dst_drop() finds a socket where a dst should be")
     if skb.destructor:
         skb.destructor(skb)
     kfree(skb)

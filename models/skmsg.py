@@ -53,7 +53,7 @@ from models.skmsg_ingress import __sk_psock_zap_ingress, sk_psock_backlog
 from models.skmsg_send import sk_psock_cork_free
 from models.skmsg_strp import strp_config
 from models.skmsg_verdict import __SK_NONE, __sk_action, bpf_prog, bpf_prog_put, sk_psock_stop_verdict
-from models.sock import bytes_t, inet_csk_has_ulp, int_t, proto, sk_is_tcp, sock, sock_hold, sock_put
+from models.sock import bytes_t, inet_csk_has_ulp, int_t, proto, sk_is_tcp, sock, sock_hold, sock_put, tcp_seq_t
 from models.sock_hash import bpf_shtab, bpf_shtab_elem
 from models.sock_map import bpf_stab, slot_t
 from models.strparser import strparser
@@ -113,7 +113,7 @@ class sk_msg(Struct, name="msg"):
     What its SK_MSG program said: sk_redir (without a reference), ingress (the BPF_F_INGRESS bit of flags),
     apply_bytes, cork_bytes.
 
-    For properties: seq: that of the skb; off: where in the skb the message begins. pages: the page references it
+    For properties: seq, pos: those of the skb; off: where in the skb the message begins. pages: the page references it
     owns; in_use: its sendmsg() is not over. held_unlocked: how many senders work on it while they do not own its
     socket. judged: its program has run, and the target it named is about to be held. claimed: a sender took it for
     the corked message.
@@ -134,6 +134,7 @@ class sk_msg(Struct, name="msg"):
     held_unlocked: Ghost[Int[0, 3]]
     judged: Ghost[bool]
     claimed: Ghost[bool]
+    pos: Ghost[tcp_seq_t]
 
 
 class sk_psock(Struct, name="psock"):
@@ -142,10 +143,12 @@ class sk_psock(Struct, name="psock"):
     For properties: entries counts the references that map slots own, temps those in somebody's hands, pair_holds those
     taken on sk_pair, drops and restores how often sk_psock_drop() and the restore of the protocol began; stopped:
     sk_psock_stop() has returned once; tx_cleared: the TX bit was cleared; added_late: something was queued after the
-    stop; last_seq, reordered: the order of messages; rx_partial: a reader has taken bytes from a message and not yet
-    from the counter; past_gate: the backlog has its reference; close_cancelled: close() has waited for the backlog;
-    destroyed: the destruction has waited for it; purged: the message queue was purged; old_readers: the RCU readers
-    from before the detach that are left; putter: who is about to put a reference.
+    stop; last_seq, reordered: the order of messages; last_pos, disordered: the same for data of the own stack;
+    len_writer: who stores the counter; stopped_by_fin: the backlog gave up because there was nothing to deliver;
+    rx_partial: a reader has taken bytes from a message and not yet from the counter; past_gate: the backlog has its
+    reference; close_cancelled: close() has waited for the backlog; destroyed: the destruction has waited for it;
+    purged: the message queue was purged; old_readers: the RCU readers from before the detach that are left; putter: who
+    is about to put a reference.
 
     For properties of the send side: redir_refs: references that verdicts took on targets and that sk_redir still owns;
     redir_taken: those that senders took over from it; unjudged: a verdict was used again that had no bytes left;
@@ -195,6 +198,10 @@ class sk_psock(Struct, name="psock"):
     added_late: Ghost[bool]
     last_seq: Ghost[seq_t]
     reordered: Ghost[bool]
+    last_pos: Ghost[tcp_seq_t]
+    disordered: Ghost[bool]
+    len_writer: Ghost[Ctx]
+    stopped_by_fin: Ghost[bool]
     rx_partial: Ghost[bool]
     past_gate: Ghost[bool]
     close_cancelled: Ghost[bool]

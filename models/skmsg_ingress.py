@@ -11,6 +11,7 @@ from psockmc.kernel.work import schedule_delayed_work, work_struct
 from psockmc.lang import (
     GFP_ATOMIC,
     GFP_KERNEL,
+    NOBODY,
     NULL,
     WRITE_ONCE,
     Int,
@@ -22,6 +23,7 @@ from psockmc.lang import (
     clear_bit,
     container_of,
     cover,
+    current,
     kernel,
     kfree,
     kzalloc,
@@ -77,7 +79,9 @@ from models.tcp import skb_send_sock
 @kernel("include/linux/skmsg.h")
 def sk_psock_msg_len_add_locked(psock: Ptr[sk_psock], diff: Int[-3, 3]) -> None:
     """Add to the number of unread bytes; the caller holds ingress_lock."""
+    psock.len_writer = current()
     WRITE_ONCE(psock.msg_tot_len, psock.msg_tot_len + diff)
+    psock.len_writer = NOBODY
 
 
 @kernel("include/linux/skmsg.h")
@@ -114,6 +118,9 @@ def sk_psock_queue_msg(psock: Ptr[sk_psock], msg: Ptr[sk_msg]) -> bool:
         psock.added_late = psock.added_late or psock.stopped
         psock.reordered = psock.reordered or (msg.seq != 0 and msg.seq < psock.last_seq)
         psock.last_seq = msg.seq if msg.seq != 0 else psock.last_seq
+        if msg.sk:
+            psock.disordered = psock.disordered or msg.pos < psock.last_pos
+            psock.last_pos = msg.pos
         sk_psock_msg_len_add_locked(psock, msg.sg.size)
         ret = True
     else:
@@ -325,6 +332,7 @@ def sk_psock_skb_ingress_enqueue(
             msg.sg.page = skb
         msg.skb = skb
     msg.seq = skb.seq
+    msg.pos = skb.pos
     msg.off = off
     sk_psock_queue_msg(psock, msg)
     sk_psock_data_ready(sk, psock)
@@ -418,6 +426,7 @@ def sk_psock_deliver(psock: Ptr[sk_psock], skb: Ptr[sk_buff], off: bytes_t, len:
         sk_psock_report_error(psock, -ret if ret else EPIPE)
         clear_bit(SK_PSOCK_TX_ENABLED, psock.state)
         psock.tx_cleared = True
+        psock.stopped_by_fin = ret == 0
     return ret
 
 

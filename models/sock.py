@@ -353,6 +353,15 @@ def sock_put(sk: Ptr[sock]) -> None:
         sk_free(sk)
 
 
+@kernel("include/net/sock.h")
+def sk_is_readable(sk: Ptr[sock]) -> bool:
+    """Ask the protocol's table whether there is data besides the native queue's. The table is loaded once."""
+    prot = READ_ONCE(sk.sk_prot)
+    if prot.sock_is_readable:
+        return prot.sock_is_readable(sk)
+    return False
+
+
 # ---------------------------------------------------------------- memory that is charged to a socket
 
 

@@ -42,10 +42,13 @@ from models.skbuff import (
 )
 from models.sock import (
     EAGAIN,
+    ECONNRESET,
     EINVAL,
     ENOTCONN,
+    EPIPE,
     MSG_PEEK,
     RCV_SHUTDOWN,
+    SEND_SHUTDOWN,
     SHUTDOWN_MASK,
     TCP_CLOSE,
     TCP_ESTABLISHED,
@@ -59,6 +62,7 @@ from models.sock import (
     proto,
     proto_ops,
     release_sock_and_backlog,
+    sk_error_report,
     sk_rmem_schedule,
     sock,
     sock_def_wakeup,
@@ -115,6 +119,8 @@ def tcp_queue_rcv(sk: Ptr[sock], skb: Ptr[sk_buff]) -> None:
     omits("buffers are not merged")
     with atomic("rcv_nxt is stored by the holder of the socket only, and nobody else sees the buffer yet"):
         skb.tcp_seq = sk.rcv_nxt
+        skb.origin = sk
+        skb.pos = sk.rcv_nxt
         WRITE_ONCE(sk.rcv_nxt, sk.rcv_nxt + skb.len + skb.tcp_fin)
     __skb_queue_tail(sk.sk_receive_queue, skb)
     if sk.accounted:
@@ -149,8 +155,13 @@ def tcp_v4_do_rcv(sk: Ptr[sock], skb: Ptr[sk_buff]) -> None:
 def tcp_v4_rcv(hash: hash_t, seq: seq_t) -> None:
     """A packet arrives, in a softirq, which is an RCU reader as a whole."""
     skb = alloc_skb(seq)
-    if not skb:
-        return
+    if skb:
+        tcp_v4_rcv_skb(hash, skb)
+
+
+@kernel("net/ipv4/tcp_ipv4.c")
+def tcp_v4_rcv_skb(hash: hash_t, skb: Ptr[sk_buff]) -> None:
+    """The same for a packet that is there."""
     sk = __inet_lookup_established(hash)
     if not sk:
         kfree_skb(skb)
@@ -195,6 +206,15 @@ def tcp_urg(sk: Ptr[sock]) -> None:
     WRITE_ONCE(sk.urg_data, True)
     if not sock_flag_dead(sk):
         tcp_data_ready(sk)
+
+
+@kernel("net/ipv4/tcp_input.c")
+def tcp_reset(sk: Ptr[sock]) -> None:
+    """A RST: the connection is over, and whoever reads or sends should know why. The caller holds slock."""
+    WRITE_ONCE(sk.sk_err, ECONNRESET)
+    tcp_done(sk)
+    if not sock_flag_dead(sk):
+        sk_error_report(sk)
 
 
 @kernel("net/ipv4/tcp_minisocks.c")
@@ -268,7 +288,9 @@ def inet_sendmsg(sock: Ptr[socket], len: bytes_t) -> int_t:
     sk = sock.sk
     lock_sock(sk.sk_lock)
     taken: int_t = len
-    if sk.short_writes and len:
+    if sk.sk_shutdown & SEND_SHUTDOWN:
+        taken = -EPIPE
+    elif sk.short_writes and len:
         if READ_ONCE(sk.sk_wmem_full):
             taken = -EAGAIN
         else:
