@@ -16,7 +16,9 @@ from models.setups import closable, redirected
 from models.skbuff import alloc_skb, skb_queue_tail
 from models.sock import (
     AF_UNIX,
+    AF_VSOCK,
     SOCK_DGRAM,
+    SS_CONNECTED,
     TCP_ESTABLISHED,
     file,
     hash_t,
@@ -37,6 +39,7 @@ from models.syscalls import (
     sys_map_update,
 )
 from models.udp import inet_dgram_ops, udp_destruct_sock, udp_lib_get_port, udp_prot, udp_rcv
+from models.vsock import loopback_transport, vsock_insert_bound, vsock_proto, vsock_purge, vsock_stream_ops
 
 # ---------------------------------------------------------------- all families
 
@@ -254,4 +257,71 @@ def udp_without_port() -> None:
     """A UDP socket without a port, which somebody has tried to put into slot 0."""
     closable(fd0)
     udp_socket(fd0, 0)
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+# ---------------------------------------------------------------- AF_VSOCK
+
+
+@user
+def vsock_socket(fd: Ptr[file], hash: hash_t) -> Ptr[sock]:
+    """A bound stream socket that is not connected and has no transport."""
+    sk = open_socket(fd)
+    fd.private_data.ops = vsock_stream_ops
+    sk.sk_family = AF_VSOCK
+    sk.sk_prot = vsock_proto
+    sk.sk_prot_creator = vsock_proto
+    sk.sk_write_space = sk_stream_write_space
+    sk.sk_destruct = vsock_purge
+    sk.sk_hash = hash
+    vsock_insert_bound(sk)
+    return sk
+
+
+@user
+def vsock_connected_socket(fd: Ptr[file], hash: hash_t) -> Ptr[sock]:
+    """A connected stream socket."""
+    sk = vsock_socket(fd, hash)
+    sk.vsk.transport = loopback_transport
+    sk.sk_state = TCP_ESTABLISHED
+    fd.private_data.state = SS_CONNECTED
+    return sk
+
+
+@user
+def vsock_in_map() -> None:
+    """A connected socket in slot 0, with a program that lets everything pass."""
+    vsock_connected_socket(fd0, 0)
+    map0.progs.stream_verdict = prog_pass
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+@user
+def vsock_closable_in_map() -> None:
+    """The same, and it may be closed."""
+    closable(fd0)
+    vsock_in_map()
+
+
+@user
+def vsock_with_data_to_send() -> None:
+    """The same without closing, and the backlog has something to send."""
+    vsock_in_map()
+    redirected(fd0.private_data.sk, 0, False)
+
+
+@user
+def vsock_unconnected() -> None:
+    """A socket that is not connected, has no transport, and is in no map."""
+    vsock_socket(fd0, 0)
+
+
+@user
+def vsock_with_a_transport() -> None:
+    """A socket that is not connected, but has a transport from an attempt that was refused. Somebody has tried to put
+    it into slot 0 of a map with a program.
+    """
+    sk = vsock_socket(fd0, 0)
+    sk.vsk.transport = loopback_transport
+    map0.progs.stream_verdict = prog_pass
     sys_map_update(map0, 0, fd0, BPF_ANY)

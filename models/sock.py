@@ -64,6 +64,7 @@ EACCES = 13
 EBUSY = 16
 EEXIST = 17
 EFAULT = 14
+ENODEV = 19
 EINVAL = 22
 ENOSPC = 28
 EPIPE = 32
@@ -113,6 +114,14 @@ class socket_type(Enum):
 
     SOCK_STREAM = 0
     SOCK_DGRAM = 1
+
+
+class socket_state(Enum):
+    """How far a connection is, as its user sees it. (Kept for AF_VSOCK only.)"""
+
+    SS_UNCONNECTED = 0
+    SS_CONNECTING = 1
+    SS_CONNECTED = 2
 
 
 class tcp_state(Enum):
@@ -168,6 +177,7 @@ class socket(Struct, name="socket"):
 
     sk: Ptr[sock]
     ops: Ptr[proto_ops]
+    state: socket_state
     wq: wait_queue_head
     rcu: rcu_head
 
@@ -515,6 +525,15 @@ def sock_error(sk: Ptr[sock]) -> int_t:
     if not data_race(sk.sk_err):
         return 0
     return -xchg(sk.sk_err, 0)
+
+
+@kernel("include/net/sock.h")
+def sk_is_readable(sk: Ptr[sock]) -> bool:
+    """What the protocol's table says of data that is not on the native queue."""
+    prot = READ_ONCE(sk.sk_prot)
+    if prot.sock_is_readable:
+        return prot.sock_is_readable(sk)
+    return False
 
 
 @kernel("include/net/sock.h")

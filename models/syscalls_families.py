@@ -1,6 +1,7 @@
 """The environment of UDP, AF_UNIX and AF_VSOCK sockets: programs that use them, data that arrives."""
 
-from psockmc.lang import Ptr, rcu_read_lock, rcu_read_unlock, user
+from psockmc.kernel.wait import finish_wait, prepare_to_wait, schedule
+from psockmc.lang import Ptr, rcu_dereference, rcu_read_lock, rcu_read_unlock, user
 
 from models.af_unix import (
     bpf_iter_unix,
@@ -18,6 +19,18 @@ from models.sock import EAGAIN, MSG_DONTWAIT, file, hash_t, int_t, shutdown_t, s
 from models.sock_map import BPF_ANY, bpf_sk_release, slot_t, sock_map_lookup, sock_map_update_elem
 from models.syscalls import fdget, map0, map_delete_elem, sys_close
 from models.udp import __udp4_lib_lookup, inet_bind, udp_rcv
+from models.vsock import (
+    OP_REQUEST,
+    OP_RESPONSE,
+    OP_RW,
+    broken_transport,
+    loopback_transport,
+    virtio_transport_recv_pkt,
+    vsock_connect,
+    vsock_connectible_recvmsg,
+    vsock_listen,
+    vsock_poll,
+)
 
 # ---------------------------------------------------------------- AF_UNIX
 
@@ -138,6 +151,76 @@ def program_updates_map_with_udp(hash: hash_t, key: slot_t) -> None:
     sk = __udp4_lib_lookup(hash)
     if sk:
         sock_map_update_elem(map0, key, sk, BPF_ANY)
+
+
+# ---------------------------------------------------------------- AF_VSOCK
+
+
+@user
+def vsock_rx_data(hash: hash_t, seq: seq_t) -> None:
+    """A packet with data; runs in the transport's worker."""
+    virtio_transport_recv_pkt(loopback_transport, hash, OP_RW, seq)
+
+
+@user
+def vsock_rx_request(hash: hash_t) -> None:
+    """Somebody wants to connect."""
+    virtio_transport_recv_pkt(loopback_transport, hash, OP_REQUEST, 0)
+
+
+@user
+def vsock_rx_response(hash: hash_t) -> None:
+    """The other side agrees to a connection."""
+    virtio_transport_recv_pkt(loopback_transport, hash, OP_RESPONSE, 0)
+
+
+@user
+def sys_vsock_recv(fd: Ptr[file], nonblock: bool) -> None:
+    """recv() on a stream."""
+    sock = fdget(fd)
+    sk = sock.sk
+    ret = vsock_connectible_recvmsg(sock, 1, MSG_DONTWAIT if nonblock else 0)
+    sk.gave_up = ret == -EAGAIN and not nonblock
+
+
+@user
+def sys_vsock_poll(fd: Ptr[file]) -> None:
+    """poll(): looks, and sleeps until it is woken, until there is something to read."""
+    sock = fdget(fd)
+    sk = sock.sk
+    wq = rcu_dereference(sk.sk_wq)
+    while True:
+        prepare_to_wait(wq.wq)
+        if vsock_poll(sock):
+            break
+        schedule(wq.wq)
+    finish_wait(wq.wq)
+
+
+@user
+def sys_vsock_connect(fd: Ptr[file]) -> None:
+    """connect() to an address that exists."""
+    vsock_connect(fdget(fd), loopback_transport)
+
+
+@user
+def sys_vsock_connect_nowhere(fd: Ptr[file]) -> None:
+    """connect() to an address whose transport takes no sockets."""
+    vsock_connect(fdget(fd), broken_transport)
+
+
+@user
+def sys_vsock_connect_nowhere_and_listen(fd: Ptr[file]) -> None:
+    """The same, and listen() afterwards."""
+    vsock_connect(fdget(fd), broken_transport)
+    vsock_listen(fdget(fd))
+
+
+@user
+def sys_vsock_connect_and_elsewhere(fd: Ptr[file]) -> None:
+    """connect(), and, if a signal ends it, to another address."""
+    if vsock_connect(fdget(fd), loopback_transport) < 0:
+        vsock_connect(fdget(fd), broken_transport)
 
 
 # ---------------------------------------------------------------- programs

@@ -3,7 +3,7 @@
 from psockmc.lang import NOBODY, NULL, Ptr, at_end, invariant, live
 
 from models.skmsg import sk_psock
-from models.sock import sock
+from models.sock import AF_VSOCK, sock
 from models.sock_map import bpf_stab
 from spec.invariants_families import I11, I56
 
@@ -78,6 +78,14 @@ def closed_socket_is_in_no_map(map: Ptr[bpf_stab]) -> bool:
     return all(s == NULL or not s.sock_dead for s in map.sks)
 
 
+@invariant("I34-transport", "a connected AF_VSOCK socket in a map has a transport")
+def socket_in_map_has_a_transport(map: Ptr[bpf_stab]) -> bool:
+    """Its data is read through it. connect() may take the transport of a socket away that is not connected. Upheld
+    by sock_map_sk_state_allowed(), and by vsock_connect(), which leaves a connected socket alone.
+    """
+    return all(s == NULL or s.sk_family != AF_VSOCK or s.vsk.transport != NULL for s in map.sks)
+
+
 UDP = [nobody_sleeps_over_a_message, sleeping_read_does_not_give_up, reader_does_not_spin, closed_socket_is_in_no_map]
 
 UNIX = [
@@ -88,4 +96,11 @@ UNIX = [
     nobody_sleeps_over_a_message,
     sleeping_read_does_not_give_up,
     closed_socket_is_in_no_map,
+]
+
+VSOCK = [
+    nobody_sleeps_over_a_message,
+    sleeping_read_does_not_give_up,
+    closed_socket_is_in_no_map,
+    socket_in_map_has_a_transport,
 ]
