@@ -528,15 +528,6 @@ def sock_error(sk: Ptr[sock]) -> int_t:
 
 
 @kernel("include/net/sock.h")
-def sk_is_readable(sk: Ptr[sock]) -> bool:
-    """What the protocol's table says of data that is not on the native queue."""
-    prot = READ_ONCE(sk.sk_prot)
-    if prot.sock_is_readable:
-        return prot.sock_is_readable(sk)
-    return False
-
-
-@kernel("include/net/sock.h")
 def sock_writeable(sk: Ptr[sock]) -> bool:
     """Whether there is room in the send buffer."""
     return not READ_ONCE(sk.sk_wmem_full)
