@@ -36,7 +36,7 @@ def as_object(program: Program, corpus: tuple[Bug, ...]) -> dict[str, Any]:
     from psockmc.ir.lower import BUILTIN
 
     built_in = BUILTIN | JUDGED
-    own = [f for f in program.functions.values() if f.role in ("invariant", "at_end")]
+    own = [f for f in program.functions.values() if f.property_id and f.role != "proof"]
     return {
         "scenarios": [
             {

@@ -40,6 +40,8 @@ def describe_failure(
     """
     prop = history.ts.properties[violation.property]
     message = violation.message or prop.sentence
+    if violation.goal >= 0:
+        return _goal(history, prop, violation, state)
     if violation.other_context >= 0:
         return _race(history, prop, message, endings)
     if prop.id == LOCK_ORDER:
@@ -141,7 +143,7 @@ def _sentence(
 
 
 def _state(history: History, prop: ir.Property, message: str, state: State) -> Failure:
-    sentence, cells = f"{prop.id} is violated: {message}", _cells_read(history, prop, state)
+    sentence, cells = f"{prop.id} is violated: {message}", _cells_read(history, prop.expr, state)
     if prop.kind == "invariant":
         return _failure("state", message, sentence, cells=cells)
     if prop.id == "leak":
@@ -162,15 +164,27 @@ def _state(history: History, prop: ir.Property, message: str, state: State) -> F
     return _failure("end", message, sentence, cells=cells)
 
 
-def _cells_read(history: History, prop: ir.Property, state: State) -> tuple[str, ...]:
+def _cells_read(history: History, expr: ir.Expr | None, state: State) -> tuple[str, ...]:
     """The cells that a property reads in a state and that changed in the run."""
     changed = {change.cell for step in history.steps for change in step.changes}
     found: dict[str, None] = {}
-    for load in loads(prop.expr):
+    for load in loads(expr):
         where, index = history.ts.fields[load.field], history.recorder.evaluate(load.index, state)
         if 0 <= index < where.count:
             found[history.names.thing(where.base + index).name] = None
     return tuple(name for name in found if name in changed)
+
+
+def _goal(history: History, prop: ir.Property, violation: Violation, state: State) -> Failure:
+    """A run that never comes to what it should. The contexts that do not go on in the end say why."""
+    goal = history.ts.goals[violation.goal]
+    about = f" for {goal.about}" if goal.about and goal.expr is not None else ""
+    if goal.expr is None:
+        name = history.names.label(goal.context)
+        return _failure("goal", violation.message, f"{prop.id}: {name} goes round in the kernel for ever")
+    until = "this goes on for ever" if violation.loop else "nothing more need happen"
+    sentence = f"{prop.id} is violated{about}, as {until}: {prop.sentence}"
+    return _failure("goal", prop.sentence, sentence, cells=_cells_read(history, goal.expr, state))
 
 
 # ---------------------------------------------------------------- races

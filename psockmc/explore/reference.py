@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from psockmc.explore.limits import Limits, Reporter
+from psockmc.explore.liveness import Edge, Graph, lassos, obliged
 from psockmc.explore.result import LockEdge, SearchResult, Violation
 from psockmc.ir import system as ir
 
@@ -428,6 +429,7 @@ class _Search:
         self.invariants = [i for i, p in enumerate(ts.properties) if p.kind == "invariant"]
         self.ends = [i for i, p in enumerate(ts.properties) if p.kind == "end"]
         self.race_properties = [ts.race_property(f) for f, where in enumerate(ts.fields) for _ in range(where.count)]
+        self.graph = Graph()
         self.builtin = {p.id: i for i, p in enumerate(ts.properties) if p.kind == "builtin"}
 
     def run(self) -> SearchResult:
@@ -466,7 +468,22 @@ class _Search:
                 return reason
             self.expand(at)
             at += 1
+        self.pursue()
         return ""
+
+    def pursue(self) -> None:
+        """Goals that some fair run misses; the nearest lasso of each property is kept."""
+        if not self.ts.goals:
+            return
+        for lasso in lassos(self.interpreter, self.states, self.graph):
+            goal = self.ts.goals[lasso.goal]
+            depth = self.depths[lasso.entry] + len(lasso.loop)
+            known = self.violations.get(goal.property)
+            if known is None or depth < known.depth:
+                path = self.path(lasso.entry)
+                self.violations[goal.property] = Violation(
+                    goal.property, path, -1, -1, goal.about, depth, goal=lasso.goal, loop=lasso.loop
+                )
 
     def limit_hit(self, at: int) -> str:
         """Why the search must end before it expands state `at`, or ""; also reports progress now and then."""
@@ -537,6 +554,10 @@ class _Search:
             self.note(at, step)
             if step.state is not None:
                 self.insert(step.state, at)
+        if self.ts.goals:
+            moved = [s for s in existing if s.state is not None]
+            self.graph.edges.append([Edge(s.context, s.choice, self.index[s.state]) for s in moved if s.state])
+            self.graph.obliged.append(obliged(self.interpreter, state, steps))
         for one, other, cell in races(existing):
             number = self.race_properties[cell]
             if number >= 0:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
+from psockmc.explore.liveness import lacking, obliged
 from psockmc.explore.lockorder import LOCK_ORDER
 from psockmc.explore.reference import Interpreter, State, Step, races
 from psockmc.explore.result import Violation
@@ -155,6 +156,49 @@ def run(recorder: Recorder, schedule: Sequence[Move]) -> list[Performed]:
         steps.append(recorder.perform(state, context, choice))
         state = steps[-1].after
     return steps
+
+
+# ---------------------------------------------------------------- goals
+
+
+def go_round(recorder: Recorder, state: State, violation: Violation) -> list[Performed]:
+    """The steps of a lasso's loop, none when the run ends in the state. ReplayError unless it leads back to the state,
+    is fair, and misses the goal all the way.
+    """
+    steps: list[Performed] = []
+    for number, (context, choice) in enumerate(violation.loop, 1):
+        before = steps[-1].after if steps else state
+        if successor_of(recorder, before, context, choice) is None:
+            raise ReplayError(f"step {number} of the loop cannot be performed")
+        steps.append(recorder.perform(before, context, choice))
+    if steps and steps[-1].after != state:
+        raise ReplayError("the loop does not lead back to where it begins")
+    _confirm_missed(recorder, state, violation, steps)
+    return steps
+
+
+def _confirm_missed(recorder: Recorder, state: State, violation: Violation, steps: Sequence[Performed]) -> None:
+    """Whether the run is fair and stays where its goal is missed."""
+    goal = recorder.ts.goals[violation.goal]
+    states = [step.after for step in steps] or [state]
+    obligations = [obliged(recorder, s, recorder.steps(s)) for s in states]
+    movers = 0
+    for step in steps:
+        movers |= 1 << step.context
+    if steps:
+        unfair = any(lacking(obligations, movers))
+    else:
+        unfair = bool(obligations[0].idle | obligations[0].others)
+    if unfair:
+        raise ReplayError("the run is not fair: somebody who could go on for ever does not")
+    if goal.property != violation.property:
+        raise ReplayError("the goal that is missed belongs to another property")
+    if goal.expr is None:
+        stays = movers >> goal.context & 1 and all(o.inside >> goal.context & 1 for o in obligations)
+    else:
+        stays = not any(recorder.evaluate(goal.expr, s) for s in states)
+    if not stays:
+        raise ReplayError(f"the run does not violate {recorder.ts.properties[goal.property].id}: its goal is met")
 
 
 # ---------------------------------------------------------------- confirmation

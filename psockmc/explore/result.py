@@ -13,7 +13,8 @@ class Violation:
     state that raises the finding (for findings of a step), or -1 when the last state itself violates (invariants, end
     properties, deadlock). message: the finding's sentence, "" for properties (their own sentence serves).
     other_context, other_choice: for a data race, the second context. depth: number of steps including the failing
-    one.
+    one. goal: the goal that is missed, or -1; then `loop` are the steps (context, choice) that lead from the last state
+    back to it, none when the run may end there, and depth counts them, too.
     """
 
     property: int
@@ -24,6 +25,8 @@ class Violation:
     depth: int
     other_context: int = -1
     other_choice: int = -1
+    goal: int = -1
+    loop: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from psockmc.explore.callpaths import CallTree
 from psockmc.explore.failures import describe_failure
 from psockmc.explore.naming import Names
 from psockmc.explore.recording import History
-from psockmc.explore.replay import Performed, Recorder, ReplayError, confirm, run, schedule_of
+from psockmc.explore.replay import Performed, Recorder, ReplayError, confirm, go_round, run, schedule_of
 from psockmc.explore.result import LockEdge, Violation
 from psockmc.explore.tidy import fewest_switches
 from psockmc.explore.tracedata import FORMAT, CellInfo, ContextInfo, PropertyInfo, Trace, TraceFormatError
@@ -47,6 +47,10 @@ def build_trace(
     last = steps[-1].after if steps else ts.initial
     if last != tuple(violation.path[-1]):
         raise ReplayError("the tidied run does not end where the violation's path does")
+    if violation.goal >= 0:
+        loop = go_round(recorder, last, violation)
+        first = len(steps) + 1 if loop else 0
+        return _assemble(recorder, violation, [*steps, *loop], (), variant, basis, edges, first)
     endings = confirm(recorder, last, violation)
     return _assemble(recorder, violation, steps, endings, variant, basis, edges)
 
@@ -71,6 +75,7 @@ def _assemble(
     variant: str,
     basis: str,
     edges: Sequence[LockEdge],
+    loop: int = 0,
 ) -> Trace:
     ts, names = recorder.ts, Names(recorder.ts)
     history = History(recorder, names, CallTree(ts, names))
@@ -98,4 +103,5 @@ def _assemble(
         calls=tuple(history.calls.calls),
         steps=tuple(history.steps),
         failure=failure,
+        loop=loop,
     )

@@ -16,7 +16,7 @@ FORMAT = "psockmc-trace-1"
 
 Section = Literal["rcu", "preempt", "bh", "irq"]
 WaitStatus = Literal["blocked", "preempted", "asleep"]
-FailureKind = Literal["step", "state", "end", "race", "deadlock", "order"]
+FailureKind = Literal["step", "state", "end", "race", "deadlock", "order", "goal"]
 
 
 class TraceFormatError(Exception):
@@ -25,7 +25,7 @@ class TraceFormatError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PropertyInfo:
-    """The violated property. kind: invariant, end or builtin."""
+    """The violated property. kind: invariant, end, eventually or builtin."""
 
     id: str
     sentence: str
@@ -244,8 +244,9 @@ class Failure:
     """How the run fails.
 
     kind: `step` (the last step raises a finding), `state` (the state after the last step violates an invariant),
-    `end` (it is the end and violates an end property), `race`, `deadlock` or `order` (locks taken in a forbidden
-    order; the last step is the acquisition that completes it). message: the finding's own words or the property's;
+    `end` (it is the end and violates an end property), `race`, `deadlock`, `order` (locks taken in a forbidden
+    order; the last step is the acquisition that completes it) or `goal` (the run goes round for ever, or may end here,
+    and never comes to what it should). message: the finding's own words or the property's;
     sentence: the same for a reader who sees the steps. place: where it happened (None: a state). object: the blamed
     object or "". life: where that object was allocated and freed last. race: both sides. waits: everybody who is
     stuck; cycle: contexts, each waiting for the next and the last for the first, () when none. orders: the
@@ -268,7 +269,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A counterexample of a scenario. variant: the name of a composed variant or "". basis: that of the verdict."""
+    """A counterexample of a scenario. variant: the name of a composed variant or "". basis: that of the verdict.
+
+    loop: number of the step from which on the run repeats itself for ever: the last step leads back to the state before
+    that one. 0: it does not.
+    """
 
     format: str
     scenario: str
@@ -284,6 +289,7 @@ class Trace:
     calls: tuple[Call, ...]
     steps: tuple[Step, ...]
     failure: Failure
+    loop: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The trace as one JSON object (dicts, lists, strings, numbers)."""
@@ -307,7 +313,10 @@ _NAMES = {str: "a string", int: "a whole number", bool: "true or false"}
 
 def _encode(value: object) -> object:
     if dataclasses.is_dataclass(value):
-        return {f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        given = {
+            f.name: getattr(value, f.name) for f in dataclasses.fields(value) if getattr(value, f.name) != f.default
+        }
+        return {name: _encode(item) for name, item in given.items()}
     if isinstance(value, tuple):
         return [_encode(item) for item in value]
     return value
@@ -338,11 +347,12 @@ def _decode_object(kind: Any, value: object, where: str) -> object:
     if not isinstance(value, dict):
         raise TraceFormatError(f"{where}: an object was expected")
     hints = typing.get_type_hints(kind)
-    if missing := sorted(hints.keys() - value.keys()):
+    needed = {f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING}
+    if missing := sorted(needed - value.keys()):
         raise TraceFormatError(f"{where}: {missing[0]!r} is missing")
     if unknown := sorted(value.keys() - hints.keys()):
         raise TraceFormatError(f"{where}: {unknown[0]!r} is unknown")
-    return kind(**{name: _decode(hint, value[name], f"{where}.{name}") for name, hint in hints.items()})
+    return kind(**{name: _decode(hints[name], item, f"{where}.{name}") for name, item in value.items()})
 
 
 def _check_references(trace: Trace) -> None:
@@ -365,10 +375,11 @@ def _check_failure(trace: Trace) -> None:
     """A failure has what its kind promises."""
     failure = trace.failure
     _require(
-        failure.kind in ("state", "end", "deadlock") or bool(trace.steps),
+        failure.kind in ("state", "end", "deadlock", "goal") or bool(trace.steps),
         "trace.failure.kind",
         f"a failure of kind {failure.kind!r} needs a last step",
     )
+    _require(0 <= trace.loop <= len(trace.steps), "trace.loop", "there is no such step")
     sides = 2 if failure.kind == "race" else 0
     _require(len(failure.race) == sides, "trace.failure.race", f"{sides} sides were expected")
     for i, event in enumerate(failure.life):

@@ -125,14 +125,24 @@ def _of_property(
 ) -> PropertyVerdict:
     prop = ts.properties[index]
     if violation is not None:
-        steps = f"a trace of {_count(violation.depth, 'step')}"
+        steps = _length(violation)
         return PropertyVerdict(prop.id, prop.sentence, Verdict.VIOLATED, steps, violation.message, violation)
     if result.fatal.get(index, 0):
         raise ValueError(f"{ts.name}: {prop.id} ended steps, but there is no violation of it")
     verdict, basis = _without_violation(ts, result, index)
     if verdict is Verdict.HOLDS and prop.kind == "end" and not result.terminal:
         verdict, basis = Verdict.UNDETERMINED, "vacuous: no run comes to an end"
+    if verdict is Verdict.HOLDS and any(goal.property == index for goal in ts.goals):
+        basis += ", under fair scheduling"
     return PropertyVerdict(prop.id, prop.sentence, verdict, basis)
+
+
+def _length(violation: Violation) -> str:
+    """How long the trace is, and of which form."""
+    if not violation.loop:
+        return f"a trace of {_count(violation.depth, 'step')}"
+    stem = len(violation.path) - 1
+    return f"a lasso: {_count(stem, 'step')}, then {_count(len(violation.loop), 'step')} again and again"
 
 
 def _without_violation(ts: TransitionSystem, result: SearchResult, index: int | None) -> tuple[Verdict, str]:

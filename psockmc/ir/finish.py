@@ -6,7 +6,7 @@ fixed; locals that live across such places get slots, and locals that never live
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from typing import TypeVar
@@ -69,11 +69,12 @@ class Finished:
     slots: tuple[Slot, ...]
 
 
-def finish(flow: Flow, level: int, shared_cpu: bool, builtin: Mapping[str, int]) -> Finished:
+def finish(flow: Flow, level: int, shared_cpu: bool, builtin: Mapping[str, int], user: frozenset[str]) -> Finished:
     """Resolve, cut into steps and allocate slots.
 
     level: 0 task, 1 softirq, 2 hardirq. shared_cpu: another context has the same CPU, so masking is a place of its
-    own. builtin: indices of the built-in properties. Raises EndlessLoop.
+    own. builtin: indices of the built-in properties. user: for a process, the functions that it runs in user space.
+    Raises EndlessLoop.
     """
     nodes = _Resolver(flow, level, builtin).nodes
     _glue(nodes, shared_cpu)
@@ -84,13 +85,14 @@ def finish(flow: Flow, level: int, shared_cpu: bool, builtin: Mapping[str, int])
     stops = [i for i, n in enumerate(nodes) if i == 0 or n.begins or n.done]
     slots, where = _slots(flow.locals, [live[i] for i in stops])
     number = {node: i for i, node in enumerate(stops)}
+    outside = {number for frames, number in flow.paths.items() if all(f.function in user for f in frames)}
     return Finished(
         local_start=not nodes[0].begins,
         nodes=tuple(
             ir.Node(n.op, n.next, n.other, number.get(i, -1), n.pre.statement, n.pre.path, n.accesses)
             for i, n in enumerate(nodes)
         ),
-        stops=tuple(_stop(nodes, i, level, [(v, where[v]) for v in sorted(live[i])]) for i in stops),
+        stops=tuple(_stop(nodes, i, level, [(v, where[v]) for v in sorted(live[i])], outside) for i in stops),
         slots=slots,
     )
 
@@ -342,10 +344,16 @@ def _refuse_endless(nodes: Sequence[_Node]) -> None:
                 path.append((target, _successors(nodes[target])))
 
 
-def _stop(nodes: Sequence[_Node], at: int, level: int, live: Sequence[tuple[int, int]]) -> ir.Stop:
+def _stop(
+    nodes: Sequence[_Node], at: int, level: int, live: Sequence[tuple[int, int]], outside: Collection[int]
+) -> ir.Stop:
+    """outside: the call paths in user space."""
     node = nodes[at]
     preempt, bh, irq, rcu = node.counters
-    active = at != 0 and not node.done and not _idle(nodes, at)
+    wait = None if node.done else _first_wait(nodes, at)
+    idle = wait is not None and wait.idle
+    active = at != 0 and not node.done and not idle
+    in_user_space = wait is None and node.pre.path in outside and node.counters == ZERO
     return ir.Stop(
         node=at,
         live=tuple(live),
@@ -355,21 +363,23 @@ def _stop(nodes: Sequence[_Node], at: int, level: int, live: Sequence[tuple[int,
         preempt_off=preempt > 0,
         bh_off=bh > 0,
         irq_off=irq > 0,
+        idle=idle,
+        rests=not node.done and not idle and (at == 0 or in_user_space),
     )
 
 
-def _idle(nodes: Sequence[_Node], at: int) -> bool:
-    """Whether the step that begins here first comes to a Wait marked idle."""
+def _first_wait(nodes: Sequence[_Node], at: int) -> ir.Wait | None:
+    """The Wait to which the step that begins here comes first, if it may come to one."""
     todo, seen = [at], {at}
     while todo:
         node = nodes[todo.pop()]
         if isinstance(node.op, ir.Wait):
-            return node.op.idle
+            return node.op
         for target in _successors(node):
             if target not in seen and not nodes[target].begins and not nodes[target].done:
                 seen.add(target)
                 todo.append(target)
-    return False
+    return None
 
 
 # ---------------------------------------------------------------- locals

@@ -6,7 +6,7 @@ object. The setup function runs here, alone, to its end: its outcome is the init
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -24,6 +24,7 @@ from psockmc.lang.calls import MAX_CHOICES
 from psockmc.lang.diagnostics import Diagnostic, ModelErrors, did_you_mean
 from psockmc.lang.types import CONTEXTS, ArrayType, Pointer, StructType
 
+LIVELOCK = "livelock"
 BUILTIN = {
     "null-deref": "no NULL pointer is dereferenced",
     "use-after-free": "no object is used after it was freed",
@@ -47,6 +48,8 @@ BUILTIN = {
     "warn": "no WARN is hit",
     "data-race": "no plain access races with another access",
 }
+PROGRESS = {LIVELOCK: "no context goes round inside the kernel for ever"}  # where a scenario asks for progress
+KINDS = {"invariant": "invariant", "at_end": "end", "eventually": "eventually"}
 SETUP = "the setup"
 LEVELS = {"process": 0, "kworker": 0, "softirq": 1, "rcu_callback": 1, "hardirq": 2}
 
@@ -263,9 +266,11 @@ class _Compiler:
         inliner.run(plan.function, args)
         return inliner
 
-    def _finish(self, inliner: Inliner, shared_cpu: bool) -> Finished:
+    def _finish(self, inliner: Inliner, plan: _Plan, shared_cpu: bool) -> Finished:
+        own = plan.kind == "process"  # other contexts run no programs
+        user = frozenset(n for n in self.use.functions if own and self.program.functions[n].role == "user")
         try:
-            return finish(inliner.flow, inliner.level, shared_cpu, self.tables.builtin)
+            return finish(inliner.flow, inliner.level, shared_cpu, self.tables.builtin, user)
         except EndlessLoop as error:
             help_ = "use `for i in range(n)` with a constant n, or let the body access shared memory"
             raise ModelErrors([self.tables.error("E0900", error.span, "this loop never takes a step", help_)]) from None
@@ -304,7 +309,7 @@ class _Compiler:
         cells, contexts, local_starts = list(self.memory.cells), [], []
         for index, plan in enumerate(self.plans):
             inliner = self._inliner(index, plan, unchanging)
-            done = self._finish(inliner, self.shared_cpus[index])
+            done = self._finish(inliner, plan, self.shared_cpus[index])
             context, own = self._context(index, plan, inliner, done, len(cells))
             contexts.append(context)
             local_starts.append(done.local_start)
@@ -356,6 +361,7 @@ class _Compiler:
             assumptions=tuple(self.tables.assumptions),
             omissions=tuple(self.tables.omissions),
             promised=frozenset(self.tables.promised),
+            goals=self._goals(properties) if len(properties) > len(self._builtin()) else (),
         )
 
     def _bounds(self) -> tuple[str, ...]:
@@ -378,7 +384,7 @@ class _Compiler:
         plan = self._setup_plan()
         function = plan.function
         inliner = self._inliner(0, plan, known)
-        done = self._finish(inliner, False)
+        done = self._finish(inliner, plan, False)
         base = len(self.memory.cells)
         context, own = self._context(0, plan, inliner, done, base)
         initial = (*self.memory.initial, *([0] * len(own)))
@@ -421,13 +427,16 @@ class _Compiler:
                     state = step.state
                     statements |= {context.nodes[i].statement for i in step.nodes} - {-1}
                     covers.update(step.covers)
-        return replace(ts, initial=state, begun=frozenset(statements), begun_covers=frozenset(covers))
+        ts = replace(ts, initial=state, begun=frozenset(statements), begun_covers=frozenset(covers))
+        return _with_beginnings(ts) if ts.goals else ts
 
     # ------------------------------------------------------------ properties
 
     def _builtin(self) -> tuple[ir.Property, ...]:
         """The built-in properties, and one of its own for each field on which the scenario expects a data race."""
         sentences = dict(BUILTIN)
+        if any(self.program.functions[p].role == "eventually" for p in self.scenario.properties):
+            sentences |= PROGRESS
         for key in self.scenario.expect:
             if key.startswith("data-race("):
                 sentences[key] = f"no plain access to {key[10:-1]} races with another access"
@@ -439,26 +448,68 @@ class _Compiler:
         own = []
         for name in self.scenario.properties:
             function = self.program.functions[name]
-            kind = "invariant" if function.role == "invariant" else "end"
-            own.append(ir.Property(function.property_id, function.sentence, kind, self._for_all(inliner, function)))
+            kind = KINDS[function.role]
+            each = self._for_each(inliner, function)
+            expr = None if kind == "eventually" else _all(term for term, _ in each)
+            own.append(ir.Property(function.property_id, function.sentence, kind, expr))
         return (*self._builtin(), *own)
 
-    def _for_all(self, inliner: Inliner, function: tree.Function) -> ir.Expr:
-        """The property for all live objects that its parameters can be."""
+    def _goals(self, properties: Sequence[ir.Property]) -> tuple[ir.Goal, ...]:
+        """One goal for each object that an `@eventually` is about; and every context comes to an end, or out of the
+        kernel.
+        """
+        inliner = Inliner(self.tables, self.memory, self.points_to, -1, 0, ())
+        number = {p.id: i for i, p in enumerate(properties)}
+        goals = []
+        for name in self.scenario.properties:
+            function = self.program.functions[name]
+            if function.role == "eventually":
+                each = self._for_each(inliner, function)
+                goals += [ir.Goal(number[function.property_id], term, -1, about) for term, about in each]
+        if goals:
+            goals += [ir.Goal(number[LIVELOCK], None, i, plan.name) for i, plan in enumerate(self.plans)]
+        return tuple(goals)
+
+    def _for_each(self, inliner: Inliner, function: tree.Function) -> list[tuple[ir.Expr, str]]:
+        """The property for each combination of live objects that its parameters can be, and their names."""
         ranges = []
         for param in function.params:
             if not isinstance(param.type, Pointer):
                 raise AssertionError("a property ranges over objects")
             objects = self.memory.objects[self.memory.pools[param.type.struct]]
             ranges.append([(param.name, param.type.struct, ir.Const(i + 1)) for i in range(len(objects))])
-        terms: list[ir.Expr] = []
+        terms: list[tuple[ir.Expr, str]] = []
         for combination in product(*ranges):
             inliner.pure.names.append({name: value for name, _, value in combination})
             body = inliner.pure.body(function.body, function.result)
             inliner.pure.names.pop()
             guards = [ir.Op("not", (inliner.pure.live(struct, value),)) for _, struct, value in combination]
-            terms.append(ir.Op("or", (*guards, body)))
-        return ir.Op("and", tuple(terms)) if terms else ir.Const(1)
+            names = [self.memory.objects[self.memory.pools[s]][v.value - 1] for _, s, v in combination]
+            terms.append((ir.Op("or", (*guards, body)), ", ".join(names)))
+        return terms
+
+
+def _with_beginnings(ts: ir.TransitionSystem) -> ir.TransitionSystem:
+    """A place of its own for each process that has not begun: there it is in user space and may stay, wherever the
+    function that it runs begins.
+    """
+    state, cells, contexts = list(ts.initial), list(ts.cells), []
+    for context in ts.contexts:
+        stop = context.stops[state[context.pc]]
+        if context.kind == "process" and not stop.done and not stop.rests:
+            number = state[context.pc] = len(context.stops)
+            first = replace(context.nodes[stop.node], stop=number)
+            stop = replace(stop, node=len(context.nodes), active=False, rests=True)
+            context = replace(context, nodes=(*context.nodes, first), stops=(*context.stops, stop))
+            cells[context.pc] = replace(cells[context.pc], hi=number)
+        contexts.append(context)
+    return replace(ts, initial=tuple(state), cells=tuple(cells), contexts=tuple(contexts))
+
+
+def _all(terms: Iterable[ir.Expr]) -> ir.Expr:
+    """Whether all of the conditions hold."""
+    every = tuple(terms)
+    return ir.Op("and", every) if every else ir.Const(1)
 
 
 def unique(name: str, taken: set[str]) -> str:

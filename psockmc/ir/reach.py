@@ -84,7 +84,12 @@ class _Closure:
         if name in self.functions or name not in self.program.functions:
             return
         function = self.program.functions[name]
-        stateless = function.role in ("pure", "invariant", "at_end")  # evaluated in one state: all of it is there
+        stateless = function.role in (
+            "pure",
+            "invariant",
+            "at_end",
+            "eventually",
+        )  # evaluated in one state: all of it is there
         if stateless or self.live is None or self.live.runs(name):
             self.functions[name] = None
             self.nodes(function.body, None if stateless else self.live)

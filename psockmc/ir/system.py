@@ -40,6 +40,17 @@ every LIVE object of a pool with a status field must be reachable, through point
 static object, from an object of a pool without one, or from a live slot (a slot cell with a pool) of a context that is
 not done.
 
+**Fairness.** A run may be infinite. In it a context *can* go on in a state when it is not done, its CPU lets it run,
+and its step there exists, is cut or fails an assumption. A stop with `Stop.rests` (user space, or an interrupt that has
+not come) obliges nobody: a run may leave the context there for ever. From a stop with `Stop.idle` (a worker whose item
+may not be pending) a context goes on if it can from some moment on without a break; from every other stop, if it can
+again and again. A run is fair when all contexts do so. It may end in a state in which no context can go on but from a
+stop that rests; a step that ends in a fatal finding or is cut ends a run, too, of which nothing more is known.
+
+**Goals.** A goal with an `expr` is met by a fair run in which `expr` holds in the last state, or infinitely often. A
+goal of a `context` is met unless the run, from some moment on, keeps the context at stops that are `active` and do not
+rest, while it takes steps for ever. A goal that some reachable fair run does not meet violates its property.
+
 **Locks.** At an `Acquire` the context gives a use of the lock (a `LockEdge` with held = -1) and one edge from every
 other lock instance that it owns (`owner` is its value: held for writing) or reads (its bit in `readers`).
 
@@ -347,7 +358,11 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A place where others may run. node: index of the node. live: (local, cell) pairs stored here."""
+    """A place where others may run. node: index of the node. live: (local, cell) pairs stored here.
+
+    active: the context has begun, is not done and not idle. idle: it stands before a Wait marked idle. rests: nothing
+    makes it go on: it is in user space, or an interrupt that has not come.
+    """
 
     node: int
     live: tuple[tuple[int, int], ...]
@@ -357,6 +372,8 @@ class Stop:
     preempt_off: bool
     bh_off: bool
     irq_off: bool
+    idle: bool = False
+    rests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +390,8 @@ class Frame:
 class Context:
     """One execution context. index: its position; as a value it is index+1. level: 0 task, 1 softirq, 2 hardirq.
 
-    kind: process, kworker, softirq, hardirq, rcu_callback. slots: its cells after pc. It starts at stop 0.
+    kind: process, kworker, softirq, hardirq, rcu_callback. slots: its cells after pc. It starts at stop 0,
+    or where the initial state has it.
     """
 
     index: int
@@ -411,15 +429,26 @@ class LockClass:
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """id: `I07`, `assert`, `deadlock`, `use-after-free`, ... kind: invariant, end, builtin.
+    """id: `I07`, `assert`, `deadlock`, `use-after-free`, ... kind: invariant, end, eventually, builtin.
 
-    expr: over shared cells only (no locals), not 0 when the property holds; None for builtin ones.
+    expr: over shared cells only (no locals), not 0 when the property holds; None for builtin ones and for `eventually`,
+    which have goals.
     """
 
     id: str
     sentence: str
     kind: str
     expr: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What every fair run comes to: see above. about: the objects, or the context, for messages."""
+
+    property: int
+    expr: Expr | None
+    context: int
+    about: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,6 +478,7 @@ class TransitionSystem:
     begun: frozenset[int] = frozenset()
     begun_covers: frozenset[int] = frozenset()
     promised: frozenset[int] = frozenset()
+    goals: tuple[Goal, ...] = ()
 
     def property_index(self, id: str) -> int:
         """Index of the property with this id; KeyError when there is none."""

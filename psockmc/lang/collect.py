@@ -72,7 +72,9 @@ def _function(module: Module, node: ast.FunctionDef) -> None:
     _define(module, symbol)
     for decorator in node.decorator_list:
         match decorator:
-            case ast.Call(func=ast.Name(id="invariant" | "at_end"), args=[ast.Constant(value=str(id)), *_]):
+            case ast.Call(
+                func=ast.Name(id="invariant" | "at_end" | "eventually"), args=[ast.Constant(value=str(id)), *_]
+            ):
                 # A property may be named by its ID: `properties=[I07]`.
                 if id.isidentifier():
                     module.values.setdefault(id, symbol)

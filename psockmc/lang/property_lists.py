@@ -52,8 +52,8 @@ def _property(world: World, module: Module, node: ast.expr) -> str:
         signature = world.signatures.get(symbol)
         if signature is None:
             raise Refused(None)
-    if signature is None or signature.role not in ("invariant", "at_end"):
-        help = "name functions with `@invariant` or `@at_end`"
+    if signature is None or signature.role not in ("invariant", "at_end", "eventually"):
+        help = "name functions with `@invariant`, `@at_end` or `@eventually`"
         message = f"`{module.file.written(node)}` is no property"
         raise module.file.refuse("E0704", node, message, label="no property", help=help)
     return signature.name

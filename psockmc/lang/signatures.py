@@ -14,7 +14,7 @@ from psockmc.lang.types import Bool, Pointer, StructType, Type, show
 from psockmc.lang.words import WORDS, Kind
 from psockmc.lang.world import Signature, World
 
-ROLES = ("kernel", "user", "primitive", "proof", "invariant", "at_end", "pure")
+ROLES = ("kernel", "user", "primitive", "proof", "invariant", "at_end", "eventually", "pure")
 OBJECT_KINDS = ("kworker", "rcu_callback", "softirq", "hardirq")
 MAX_RECURSION = 8
 
@@ -135,8 +135,8 @@ class _Head:
         raise self._bad_decorator("kernel", form)
 
     def _property(self, role: str, params: tuple[tree.Param, ...], result: Type) -> tuple[str, str]:
-        """ID and sentence of an invariant or end property."""
-        if role not in ("invariant", "at_end"):
+        """ID and sentence of a property."""
+        if role not in ("invariant", "at_end", "eventually"):
             return "", ""
         for param, arg in zip(params, self.node.args.args, strict=True):
             if not isinstance(param.type, Pointer):

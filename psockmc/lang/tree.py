@@ -383,10 +383,10 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function. role: kernel, user, primitive, proof, pure, invariant, at_end.
+    """A function. role: kernel, user, primitive, proof, pure, invariant, at_end, eventually.
 
     kernel_file: "" unless role is kernel. recursion: how often it may stand on one call path. property_id and
-    sentence: of invariant and at_end; of a proof, property_id is the operation it is about and split how many of
+    sentence: of properties; of a proof, property_id is the operation it is about and split how many of
     its first choices are taken one by one. per_struct, per_kind: of `@per_object`, else "". locals: every local's
     type, parameters included. variant: name of the function that this one replaced when it came from a variant,
     else "".
@@ -434,7 +434,7 @@ class Runner:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What is run. pools: objects beyond the instances, by struct. properties: functions (invariant, at_end) by name.
+    """What is run. pools: objects beyond the instances, by struct. properties: functions by name.
 
     expect: property id -> verdict name where it is not HOLDS; why: property id -> reason. workers_cpu: -1 for one each.
     """

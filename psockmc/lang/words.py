@@ -164,7 +164,7 @@ _PLAIN = (
     *_plain(Kind.TYPE, "u8 u16 u32 u64 s32 Int Ptr Callable Ctx CtxSet GracePeriod"),
     *_plain(Kind.TYPE, "Array ListHead Const Ghost CONTEXTS"),
     *_plain(Kind.BASE, "Struct Lock Enum Flags"),
-    *_plain(Kind.DECORATOR, "kernel user primitive proof invariant at_end pure replaces per_object"),
+    *_plain(Kind.DECORATOR, "kernel user primitive proof invariant at_end eventually pure replaces per_object"),
     *_plain(Kind.MODULE, "instance scenario process softirq hardirq"),
     *_plain(Kind.CONSTANT, "NULL NOBODY GFP_ATOMIC GFP_KERNEL HOLDS VIOLATED UNDETERMINED"),
     *_plain(Kind.STATEMENT, "atomic check assume cover omits wait_event"),

@@ -11,7 +11,7 @@ from psockmc.lang.diagnostics import Report
 from psockmc.lang.scope import Module, Symbol
 from psockmc.lang.types import FlagsType, FunctionPointer, Type
 
-PROPERTY_ROLES = frozenset({"invariant", "at_end", "pure"})
+PROPERTY_ROLES = frozenset({"invariant", "at_end", "eventually", "pure"})
 """Roles of functions that exist for properties and are never run by a context."""
 
 

@@ -44,7 +44,7 @@ def diagram(trace: Trace, *, width: int = 75, all_steps: bool = False) -> str:
 def _body(trace: Trace, width: int, detail: Detail) -> tuple[list[str], int]:
     """The columns, and how many steps are folded in them."""
     lines, folded = story(trace, detail)
-    columns = sorted({line.context for line in lines})
+    columns = sorted({line.context for line in lines} - {-1})
     room = width - INDENT - GAP * (len(columns) - 1)
     side_by_side = len(columns) <= SIDE_BY_SIDE and room >= NARROWEST_COLUMN * len(columns)
     lay_out = _side_by_side if side_by_side else _listed
@@ -55,6 +55,8 @@ def _conclusion(trace: Trace, width: int) -> list[str]:
     """The sentence of a failure that has no failing line to stand under."""
     if trace.failure.kind == "end" and not trace.failure.waits:
         return ["", *wrap(f"at the end: {trace.failure.sentence}", width, INDENT, hanging=2)]
+    if trace.failure.kind == "goal":
+        return ["", *wrap(trace.failure.sentence, width, INDENT, hanging=2)]
     if not trace.steps and trace.failure.kind == "state":
         return wrap(f"from the beginning: {trace.failure.sentence}", width, INDENT, hanging=2)
     return []
@@ -79,6 +81,10 @@ def _side_by_side(trace: Trace, lines: Sequence[Line], columns: Sequence[int], w
     rows = [*declared, *([""] if declared else []), *_headings(trace, columns, widths, starts)]
     before = columns[0] if columns else -1
     for line in lines:
+        if line.kind == "mark":
+            rows += ["", *wrap(line.text, width, INDENT)]
+            before = -1
+            continue
         column = columns.index(line.context)
         if line.context != before and line.kind != "caret" and line is not lines[0]:
             rows.append("")
@@ -184,6 +190,10 @@ def _listed(trace: Trace, lines: Sequence[Line], columns: Sequence[int], width: 
     rows.append("")
     before = lines[0].context if lines else -1
     for line in lines:
+        if line.kind == "mark":
+            rows += ["", *wrap(line.text, width, INDENT)]
+            before = -1
+            continue
         if line.context != before:
             rows.append(" " * (INDENT + margin) + " |")
         before = line.context

@@ -14,6 +14,8 @@ def footer(trace: Trace, width: int, indent: int = 0) -> list[str]:
     if trace.variant:
         sentences.append(f"variant: {trace.variant}")
     steps = "1 step" if count == 1 else f"{count} steps"
+    if trace.loop:
+        steps = f"{trace.loop - 1} steps and a loop of {count - trace.loop + 1}"
     sentences.append(f"verdict: VIOLATED {trace.property.id} in {steps}; basis: {trace.basis}")
     if trace.bounds:
         sentences.append(f"bounds: {'; '.join(trace.bounds)}")

@@ -25,6 +25,8 @@ def steps(trace: Trace) -> str:
         "  ".join([row[0].rjust(widths[0]), row[1].ljust(widths[1]), row[2].ljust(widths[2]), *row[3:]]).rstrip()
         for row in rows
     ]
+    if trace.loop:
+        lines.insert(trace.loop - 1, f"# loop: from here to step {len(trace.steps)}, again and again")
     return "\n".join([*_header(trace), *lines, *_ending(trace)]) + "\n"
 
 

@@ -15,7 +15,9 @@ FOLD = "..."
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of one context. kind: frame, statement, fold, wait or caret (the sentence below the failing line)."""
+    """One line of one context. kind: frame, statement, fold, wait or caret (the sentence below the failing line); mark
+    (where a loop begins or goes back) of no context, -1.
+    """
 
     context: int
     depth: int
@@ -58,8 +60,11 @@ class _Teller:
         for unit in self.units:
             unit.frames = self._shown(unit.frames)
         for unit in self.units:
-            if self.folded and self.folded[-1].context != unit.context:
+            begins_loop = unit.steps[0] == self.trace.loop
+            if self.folded and (begins_loop or self.folded[-1].context != unit.context):
                 self._flush(())
+            if begins_loop:
+                self._mark(f"from here on, for ever (steps {self.trace.loop} to {len(self.trace.steps)}) ---->")
             if self._told(unit):
                 self._flush(unit.frames)
                 self._show(unit)
@@ -67,6 +72,8 @@ class _Teller:
                 self.folded += [unit] * (not unit.silent)
                 self.hidden.update(unit.steps)
         self._flush(())
+        if self.trace.loop:
+            self._mark(f"<---- and back to step {self.trace.loop}, where everything is as it was")
         self._tell_failure()
         shown = {number for unit in self.units if self._told(unit) for number in unit.steps}
         return self.lines, len(self.hidden - shown)
@@ -146,6 +153,11 @@ class _Teller:
         """Whether a unit reads the arguments of a call whose frame comes next and says it all."""
         new = {statement_text(self.trace.calls[n].statement) for n in frames if n not in self.entered}
         return len(unit.frames) < len(frames) and unit.text in new
+
+    def _mark(self, text: str) -> None:
+        """Where a loop begins, or goes back. What comes next says anew where it is."""
+        self._line(-1, 0, text, "mark")
+        self.key = ()
 
     def _line(self, context: int, depth: int, text: str, kind: str, notes: tuple[str, ...] = ()) -> None:
         self.lines.append(Line(context, depth, text, kind, notes))

@@ -1,7 +1,7 @@
 """A trace cut into what a reader sees as one thing: the steps of one statement, or of one call of a kernel primitive.
 
 A unit is *deciding* when it changes something, takes part in the communication between contexts (it reads what another
-context writes), fails, or belongs to the failure. Other units only read; diagrams fold them.
+context writes), fails, or belongs to the failure or to a loop. Other units only read; diagrams fold them.
 """
 
 from __future__ import annotations
@@ -95,8 +95,17 @@ class _Cutter:
         self._note_failure()
         relevance = Relevance(self.trace)
         for unit in self.units:
-            unit.private = not unit.failing and not relevance.of([self.trace.steps[n - 1] for n in unit.steps])
+            unit.deciding |= self._goes_round(unit)
+            unit.private = (
+                not self._goes_round(unit)
+                and not unit.failing
+                and not relevance.of([self.trace.steps[n - 1] for n in unit.steps])
+            )
         return self.units
+
+    def _goes_round(self, unit: Unit) -> bool:
+        """Whether a unit belongs to what happens again and again: all of that is told."""
+        return bool(self.trace.loop) and unit.steps[-1] >= self.trace.loop and not unit.silent
 
     def _beats(self, step: Step) -> Iterator[tuple[Place, int]]:
         """The places of a step that do something; at least one."""
@@ -120,6 +129,8 @@ class _Cutter:
     def _add(self, step: Step, place: Place, at: int) -> None:
         frames, key, text, call = seen_at(self.trace, place)
         last = self.units[-1] if self.units else None
+        if last is not None and step.number == self.trace.loop and step.number not in last.steps:
+            last = None  # what goes round begins on a line of its own
         if last is None or last.context != step.context or last.key != key:
             last = Unit(step.context, frames, key, text, call, silent=True)
             self.units.append(last)

@@ -10,6 +10,7 @@ from psockmc.explore import native
 from psockmc.explore.limits import Limits
 from psockmc.explore.reference import search_reference
 from psockmc.explore.result import SearchResult
+from psockmc.explore.trace import build_trace
 from psockmc.ir.dataflow import Dataflow
 from psockmc.ir.lower import compile_scenario
 from psockmc.lang import load_source
@@ -26,7 +27,7 @@ from psockmc.kernel.work import INIT_WORK, cancel_work_sync, schedule_work, work
 from psockmc.lang import (
     GFP_ATOMIC, NULL, READ_ONCE, WRITE_ONCE, Callable, Int, ListHead, Ptr, Struct, at_end, atomic, check, choose, container_of,
     cover, instance, invariant, kfree, kzalloc, list_add, list_add_tail, list_del, list_empty, list_first_entry_or_null, live,
-    process, rcu_read_lock, rcu_read_unlock, scenario, softirq, u8, user, wait_event, xchg,
+    eventually, kernel, process, rcu_read_lock, rcu_read_unlock, scenario, softirq, u8, user, wait_event, xchg,
 )
 
 
@@ -83,6 +84,16 @@ def n_is_small() -> bool:
 @invariant("I02", "the slot holds a live box")
 def slot_is_live(x: Ptr[world]) -> bool:
     return x.slot == NULL or live(x.slot)
+
+
+@eventually("I04", "n comes down again and again")
+def n_comes_down(x: Ptr[world]) -> bool:
+    return x.n == 0
+
+
+@eventually("I05", "the slot is not empty for ever")
+def slot_is_filled() -> bool:
+    return w.slot != NULL
 
 
 @at_end("I03", "the list is empty at the end")
@@ -149,7 +160,9 @@ def blocks(draw: st.DrawFn, depth: int = 2) -> list[str]:
     result: list[str] = []
     for _ in range(draw(st.integers(1, 3))):
         kind = draw(
-            st.sampled_from(["simple", "simple", "guarded", "pair", "if", "for", "atomic"] if depth else ["simple"])
+            st.sampled_from(
+                ["simple", "simple", "guarded", "pair", "if", "for", "while", "atomic"] if depth else ["simple"]
+            )
         )
         if kind == "simple":
             result += lines(draw(st.sampled_from(SIMPLE)))
@@ -162,6 +175,9 @@ def blocks(draw: st.DrawFn, depth: int = 2) -> list[str]:
             result += [f"if {draw(st.sampled_from(CONDITIONS))}:", *indent(draw(blocks(depth=depth - 1)))]
             if draw(st.booleans()):
                 result += ["else:", *indent(draw(blocks(depth=depth - 1)))]
+        elif kind == "while":
+            # what goes round takes a step in each round
+            result += [f"while READ_ONCE(w.n) != {draw(st.integers(0, 3))}:", *indent(draw(blocks(depth=depth - 1)))]
         elif kind == "for":
             result += ["for i in range(2):", *indent(draw(blocks(depth=depth - 1)))]
         else:
@@ -179,11 +195,12 @@ def models(draw: st.DrawFn) -> str:
     runs = []
     for i in range(draw(st.integers(2, 3))):
         body = ["x: Int[0, 3] = 0", "p = w.slot", "queued = False", "was = False", *draw(blocks())]
-        text += f"\n\n@user\ndef f{i}() -> None:\n" + "\n".join(indent(body)) + "\n"
+        decorator = draw(st.sampled_from(["user", 'kernel("file.c")']))
+        text += f"\n\n@{decorator}\ndef f{i}() -> None:\n" + "\n".join(indent(body)) + "\n"
         kind = draw(st.sampled_from(["process", "process", "softirq"]))
         cpu = draw(st.sampled_from(["", ", cpu=0"]))
         runs.append(f"{kind}(f{i}{cpu})")
-    properties = "[n_is_small, slot_is_live, list_is_empty]"
+    properties = "[n_is_small, slot_is_live, list_is_empty, n_comes_down, slot_is_filled]"
     run = ", ".join(runs)
     return text + f'\n\ns = scenario("random", setup=prepare, run=[{run}], pools={{box: 2}}, properties={properties})\n'
 
@@ -192,7 +209,10 @@ def summary(result: SearchResult) -> dict[str, object]:
     """Everything in which the engines must agree."""
     return {
         "counts": (result.states, result.transitions, result.depth, result.terminal, result.complete),
-        "violations": {v.property: (v.depth, v.message, len(v.path), v.context, v.choice) for v in result.violations},
+        "violations": {
+            v.property: (v.depth, v.message, len(v.path), v.context, v.choice, v.goal, v.loop)
+            for v in result.violations
+        },
         "cuts": result.cuts,
         "fatal": result.fatal,
         "statements": result.statements,
@@ -211,6 +231,9 @@ def test_engines_agree_on_random_models(text: str) -> None:
     reference = search_reference(ts, Limits(max_states=4000), None)
     assume(reference.complete)
     assert summary(native.search_native(ts, Limits(), None)) == summary(reference)
+    for violation in reference.violations:
+        if violation.goal >= 0:
+            build_trace(ts, violation)  # replayed: it leads back to where it was, and is fair
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -15,8 +15,8 @@ from psockmc.kernel.spinlock import spin_lock, spin_lock_bh, spin_unlock, spin_u
 from psockmc.kernel.wait import wait_queue_head, wake_up
 from psockmc.kernel.work import INIT_WORK, schedule_work, work_struct
 from psockmc.lang import (
-    CONTEXTS, GFP_ATOMIC, GFP_KERNEL, NULL, Array, Callable, Const, CtxSet, Flags, Ghost, Int, ListHead, Ptr, READ_ONCE, Struct,
-    assume, at_end, atomic, check, choose, clear_bit, cmpxchg, container_of, count, cover, current, current_bit, hardirq, in_atomic,
+    CONTEXTS, GFP_ATOMIC, GFP_KERNEL, NOBODY, NULL, Array, Callable, Const, CtxSet, Flags, Ghost, Int, ListHead, Ptr, READ_ONCE, Struct, WRITE_ONCE,
+    assume, at_end, atomic, eventually, kernel, check, choose, clear_bit, cmpxchg, container_of, count, cover, current, current_bit, hardirq, in_atomic,
     in_softirq, instance, local_irq_disable, local_irq_enable, invariant, kfree, kzalloc, list_add, list_add_tail, list_del, list_empty, list_first_entry_or_null,
     list_next_entry_or_null, live, local_bh_disable, local_bh_enable, preempt_disable, preempt_enable, process, pure, rcu_held,
     rcu_read_lock, rcu_read_unlock, s32, scenario, set_bit, softirq, test_and_set_bit, test_bit, u8, u16, u32, u64, user,

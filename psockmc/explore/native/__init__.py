@@ -8,6 +8,7 @@ times faster.
     layout.py       states packed to bits
     codegen.py      the program: step functions, properties, scheduling  (steps, regions, expressions, pools, tables)
     step.h          what generated functions work with;  search.c: breadth-first search over packed states
+    liveness.c                      goals: fair runs that miss them
     build.py        compile and keep;  process.py: run;  answer.py: read the answer
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from psockmc.explore import limits
 from psockmc.explore.native.codegen import Program
@@ -31,7 +31,10 @@ def answer(ts: ir.TransitionSystem, program: Program, records: Sequence[Record],
         complete=not reason,
         reason=reason,
         seconds=end["seconds"],
-        violations=tuple(reader.violation(record) for record in records if record["kind"] == "violation"),
+        violations=(
+            *(reader.violation(record) for record in records if record["kind"] == "violation"),
+            *reader.lassos(record for record in records if record["kind"] == "lasso"),
+        ),
         lock_edges=tuple(reader.edge(record) for record in records if record["kind"] == "edge"),
         cuts={program.sentences[int(number)]: count for number, count in end["cuts"].items()},
         fatal={int(number): count for number, count in end["fatal"].items()},
@@ -103,6 +106,20 @@ class _Reader:
             other_context=record["other_context"],
             other_choice=record["other_choice"],
         )
+
+    def lassos(self, records: Iterable[Record]) -> Iterator[Violation]:
+        """The nearest lasso of each property with a goal that is missed."""
+        nearest: dict[int, Violation] = {}
+        for record in records:
+            goal, path = self.ts.goals[record["goal"]], self.path(record)
+            loop = tuple((context, choice) for context, choice in record["loop"])
+            depth = len(path) - 1 + len(loop)
+            known = nearest.get(goal.property)
+            if known is None or depth < known.depth:
+                nearest[goal.property] = Violation(
+                    goal.property, path, -1, -1, goal.about, depth, goal=record["goal"], loop=loop
+                )
+        yield from nearest.values()
 
     def _step_message(self, number: int, state: State, context: int, choice: int) -> str:
         """What the reference says about the failing step."""

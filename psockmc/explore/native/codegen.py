@@ -1,6 +1,6 @@
 """A transition system as a C program that searches its states.
 
-The program is one translation unit: sizes, `step.h`, the functions generated here, `search.c`.
+The program is one translation unit: sizes, `step.h`, the functions generated here, `search.c`, `liveness.c`.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class _Generator:
             *self.expressions.helpers.values(),
             *contexts,
             *rest,
+            *self._goals(),
             _runtime("search.c"),
+            _runtime("liveness.c"),
         ]
         return Program("\n".join(text), self.layout, tuple(self.tables.sentences), tuple(self.tables.edges))
 
@@ -76,6 +78,7 @@ class _Generator:
             "MAX_STEPS": most_steps,
             "SUCCESSORS": max(256, 4 * most_steps),
             "RACE_CELLS": len(self.tables.race_properties),
+            "GOALS": len(self.ts.goals),
             "DEADLOCK_PROPERTY": self.tables.builtin("deadlock"),
             "LOST_WAKEUP_PROPERTY": self.tables.builtin("lost-wakeup"),
             "LEAK_PROPERTY": self.tables.builtin("leak"),
@@ -146,6 +149,36 @@ class _Generator:
                     tests.append(f"    violated_by_state({number}, state);")
             yield function(f"static void {name}(const u64 *w, u32 state)", tests)
 
+    def _goals(self) -> Iterator[str]:
+        """What liveness.c asks of the system."""
+        if not self.ts.goals:
+            return
+        contexts = ", ".join(str(goal.context) for goal in self.ts.goals)
+        yield f"static const int goal_contexts[] = {{{contexts}}};\n"
+        cases = [
+            f"case {number}: return {self.expressions.condition(goal.expr, Scope('w'))};"
+            for number, goal in enumerate(self.ts.goals)
+            if goal.expr is not None
+        ]
+        head = "static int goal_holds(unsigned goal, const u64 *w)"
+        yield function(head, ["switch (goal) {", *cases, "default: return 1;", "}"])
+        yield from self._obliged()
+
+    def _obliged(self) -> Iterator[str]:
+        """`note_obliged(s, able, o)`: whom a state obliges to go on, and who is inside of the kernel."""
+        body = ["*o = (struct obliged){0, 0, 0};"]
+        for context in self.ts.contexts:
+            c = context.index
+            yield _flag_table(f"obliged_{c}", [_obligation(stop) for stop in context.stops])
+            pc = self.expressions.cell(context.pc, "s").code
+            body += [
+                f"const u64 f{c} = obliged_{c}[{pc}];",
+                f"o->idle |= (f{c} & {IDLE} ? able : 0) & UINT64_C(1) << {c};",
+                f"o->others |= (f{c} & {OBLIGED} ? able : 0) & UINT64_C(1) << {c};",
+                f"o->inside |= (u64)(f{c} & {INSIDE} ? 1 : 0) << {c};",
+            ]
+        yield function("static void note_obliged(const u64 *s, u64 able, struct obliged *o)", body)
+
     # ------------------------------------------------------------ scheduling
 
     def _expand(self) -> str:
@@ -183,6 +216,14 @@ class _Generator:
             else:
                 masking = BH_OFF | IRQ_OFF if context.level == 1 else IRQ_OFF
                 yield f"(!(m{context.index} & {ACTIVE}) && (m{other.index} & {masking}))"
+
+
+IDLE, OBLIGED, INSIDE = 1, 2, 4
+
+
+def _obligation(stop: ir.Stop) -> int:
+    """What a stop says about fairness, as bits."""
+    return stop.idle * IDLE | (not stop.idle and not stop.rests) * OBLIGED | (stop.active and not stop.rests) * INSIDE
 
 
 ACTIVE, PREEMPT_OFF, BH_OFF, IRQ_OFF = 1, 2, 4, 8

@@ -75,7 +75,8 @@ def _context_breaches(ts: ir.TransitionSystem, context: ir.Context) -> Iterator[
             variable, cell = context.locals[local], ts.cells[slot]
             if slot not in context.slots or variable.lo < cell.lo or variable.hi > cell.hi:
                 yield f"{cell.name} cannot hold {variable.name}"
-    stored = {slot for _, slot in context.stops[0].live}
+    begins = min(ts.initial[context.pc], len(context.stops) - 1)
+    stored = {slot for stop in (context.stops[0], context.stops[begins]) for _, slot in stop.live}
     for slot in context.slots:
         if not ts.cells[slot].lo <= 0 <= ts.cells[slot].hi:
             yield f"{ts.cells[slot].name} cannot hold 0"

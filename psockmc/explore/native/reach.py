@@ -82,12 +82,15 @@ class _Analysis:
                 yield number
 
     def _begin(self, context: ir.Context) -> None:
-        """Start a context at its first stop, with what its slots hold; locals that may be read unset are 0."""
-        for number, cell in context.stops[0].live:
-            self._join((context.index, number), values.values([self.ts.initial[cell]]))
+        """Start a context at its first stop and where the initial state has it, with what its slots hold; locals that
+        may be read unset are 0.
+        """
         for number in _unset(context, self.reads[context.index]):
             self._join((context.index, number), values.values([0]))
-        self._visit(context.index, context.stops[0].node)
+        for stop in (context.stops[0], context.stops[self.ts.initial[context.pc]]):
+            for number, cell in stop.live:
+                self._join((context.index, number), values.values([self.ts.initial[cell]]))
+            self._visit(context.index, stop.node)
 
     def _visit(self, context: int, number: int) -> None:
         if number not in self.reached[context]:

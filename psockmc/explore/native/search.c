@@ -69,6 +69,18 @@ static void on_signal(int number)
     interrupted = 1;
 }
 
+#if GOALS
+static u64 graph_bytes(void);
+static void begin_state(const u64 *s, u64 able);
+static void note_edge(const struct successor *new, u32 number);
+static void pursue_goals(void);
+#else /* nobody asks for edges */
+static inline u64 graph_bytes(void) { return 0; }
+static inline void begin_state(const u64 *s, u64 able) { (void)s, (void)able; }
+static inline void note_edge(const struct successor *new, u32 number) { (void)new, (void)number; }
+static inline void pursue_goals(void) {}
+#endif
+
 /* ---------------------------------------------------------------- violations and lock edges */
 
 static struct violation {
@@ -106,7 +118,7 @@ static inline u32 tagged(u64 hash, u64 number)
 
 static u64 bytes_used(void)
 {
-    return stored * (STRIDE + sizeof(u32)) + (sizeof *table << table_bits);
+    return stored * (STRIDE + sizeof(u32)) + (sizeof *table << table_bits) + graph_bytes();
 }
 
 /* Memory that is written at random is faster in huge pages. Not having them is no loss of function: errors do not matter. */
@@ -196,13 +208,16 @@ static void insert(const struct successor *new)
     u64 slot = new->hash >> (64 - table_bits);
     for (u32 entry; (entry = table[slot]); slot = (slot + 1) & last) {
         u32 number = (u32)(entry & last);
-        if ((entry & ~(u32)last) == tag && !memcmp(state_at(number - 1), new->words, STRIDE))
+        if ((entry & ~(u32)last) == tag && !memcmp(state_at(number - 1), new->words, STRIDE)) {
+            note_edge(new, number - 1);
             return;
+        }
     }
     if (UNLIKELY(stored == room && !add_segment())) {
         out_of_memory = 1;
         return;
     }
+    note_edge(new, (u32)stored);
     add_state(new, slot);
     if (UNLIKELY(stored == table_limit && !resize_table(table_bits + 1)))
         out_of_memory = 1;
@@ -241,6 +256,7 @@ static struct instance {
 } instances[AT_LEAST_ONE(MAX_STEPS)];
 
 static u32 instance_count;
+static u64 able;    /* contexts with such a step: they can go on */
 static u8 step_met; /* a step exists, was cut or was assumed away: the state is not terminal */
 static u8 race_possible;
 
@@ -307,12 +323,14 @@ static void attempt(unsigned context, unsigned number, const struct stop *stop, 
 {
     for (unsigned choice = 0; choice < stop->choices; choice++) {
         u32 first = touch_count;
+        moving = (u16)(context << 8 | choice);
         enum outcome outcome = stop->step(s, number, choice);
         if (UNLIKELY(statements.count | covers.count | findings.count | edges.count))
             settle_notes(outcome, (int)context, (int)choice);
         if (choice == 0)
             rest[context] = (u8)outcome;
         step_met |= outcome <= ASSUMED_AWAY;
+        able |= (u64)(outcome <= ASSUMED_AWAY) << context;
         if (outcome <= FATAL) {
             transitions++;
             if (touch_count > first)
@@ -381,7 +399,9 @@ static void expand_state(u64 number)
     expanding = (u32)number;
     step_met = race_possible = 0;
     instance_count = touch_count = 0;
+    able = 0;
     expand(s);
+    begin_state(s, able);
     if (UNLIKELY(race_possible))
         check_races();
     if (!step_met)
@@ -563,6 +583,8 @@ int main(int count, char **argument)
         violations[i].state = NO_STATE;
     started = now();
     enum stop_reason reason = search();
+    if (reason == EXHAUSTED)
+        pursue_goals();
     double seconds = now() - started;
     print_events();
     print_end(reason, seconds);

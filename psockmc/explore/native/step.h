@@ -175,11 +175,13 @@ struct successor {
     u64 words[WORDS];
     u64 hash;
     u32 parent;
+    u16 move; /* context << 8 | choice */
 };
 
 static struct successor successors[SUCCESSORS]; /* of the last few states, not inserted yet */
 static u32 successor_count;
 static u32 expanding; /* the state whose steps are being made */
+static u16 moving;    /* and the step that is being made */
 
 static u32 *table; /* open addressing, see search.c */
 static unsigned table_bits;
@@ -204,9 +206,17 @@ __attribute__((noinline)) static enum outcome leave(const u64 *w)
     memcpy(next->words, w, sizeof next->words);
     next->hash = hash_words(w);
     next->parent = expanding;
+    next->move = moving;
     __builtin_prefetch(&table[next->hash >> (64 - table_bits)]);
     return MOVED;
 }
+
+/* ---------------------------------------------------------------- fairness, see liveness.c */
+
+/* Contexts that can go on in a state, from a stop that is idle and from others that do not rest; contexts inside the kernel. */
+struct obliged {
+    u64 idle, others, inside;
+};
 
 /* ---------------------------------------------------------------- stops */
 
