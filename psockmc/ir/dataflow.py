@@ -209,7 +209,7 @@ class Dataflow:
                 self._place(queue)
                 for name in ("might_sleep", "prepare_to_wait", "finish_wait"):
                     self.enter(name)
-                self.truth(cond)
+                self._hope(cond)
         return True  # check(), assume(), cover() and omits() copy nothing
 
     def _while(self, cond: tree.Expr, body: tuple[tree.Stmt, ...]) -> bool:
@@ -251,6 +251,18 @@ class Dataflow:
                     return first
                 return (first & {decides}) | self.truth(right)
         return _truths(self._noted(cond, self.value(cond)))
+
+    def _hope(self, cond: tree.Expr) -> None:
+        """What a sleeper waits for counts as possible: what it holds until then is not leaked."""
+        match cond:
+            case tree.Unary(op="not", operand=operand):
+                self._hope(operand)
+            case tree.Binary(op="and" | "or", left=left, right=right):
+                self._hope(left)
+                self._hope(right)
+            case _:
+                self.value(cond)
+                self._noted(cond, BOTH)
 
     def _noted(self, expr: tree.Expr, values: Values) -> Values:
         """Remember what an expression may be where it is evaluated."""

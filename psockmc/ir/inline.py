@@ -72,6 +72,7 @@ class Inliner:
         self.tables, self.memory, self.points_to = tables, memory, points_to
         self.program = memory.program
         self.known: Unchanging | None = None
+        self.hoping = False  # whether this is what a sleeper waits for: it counts as possible
         self.relied = False  # whether what was built of this statement rests on `known`
         self.context: int = context
         self.level: int = level
@@ -358,7 +359,9 @@ class Inliner:
         self.invoke("might_sleep", (), span)
         head = self.flow.emit(ir.Nop())
         self.invoke("prepare_to_wait", (place,), span)
+        self.hoping = True
         yes, no = self.condition(cond)
+        self.hoping = False
         self.flow.resume(no)
         waiters = Ref(place.root, place.pointer, (*place.path, "waiters"), place.index, Bool(), place.tests)
         field_number, index = self.locate(waiters)
@@ -491,7 +494,7 @@ class Inliner:
         field_number, index, accesses = self.access(ref, write=False, marked=marked)
         number = self.local_of_type(ref.path[-1], ref.type)
         self.flow.emit(ir.Let(number, ir.Load(field_number, index)), accesses=accesses)
-        known = self.known.value(ref, self.memory) if self.known else None
+        known = self.known.value(ref, self.memory) if self.known and not self.hoping else None
         self.relied = self.relied or known is not None
         return ir.Local(number) if known is None else ir.Const(known)
 

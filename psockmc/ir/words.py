@@ -352,7 +352,9 @@ def list_first(inliner: Inliner, ref: Ref) -> ir.Expr:
 
 def _never_filled(inliner: Inliner, ref: Ref) -> bool:
     """Whether the list is known to be empty all the time."""
-    return inliner.known is not None and inliner.known.value(ref, inliner.memory) == 0
+    if inliner.known is None or inliner.hoping:
+        return False
+    return inliner.known.value(ref, inliner.memory) == 0
 
 
 def list_next(inliner: Inliner, element: ir.Expr, ref: Ref) -> ir.Expr:
