@@ -16,12 +16,13 @@ from models.setups_tls import (
     tls_on_a_socket_with_a_verdict,
     tls_then_close,
     tls_then_encrypt,
+    two_sockets_in_map,
 )
 from models.skbuff import sk_buff
 from models.skmsg import sk_msg, sk_psock, sk_psock_link
 from models.sock import sock, socket
 from models.sock_map import BPF_ANY
-from models.syscalls import fd0, fd1, map0, net_rx_ack, program_updates_map, sys_close, sys_map_delete, sys_map_update
+from models.syscalls import fd0, fd1, map0, net_rx_reset, program_updates_map, sys_close, sys_map_delete, sys_map_update
 from models.tls import tls_context
 from spec.invariants_callbacks import CALLBACKS
 from spec.invariants_tls import ULP
@@ -32,8 +33,10 @@ close_of_tls_against_delete = scenario(
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1, tls_context: 1},
     properties=ULP + CALLBACKS,
-    expect={"data-race(sock.sk_prot)": VIOLATED},
+    expect={"data-race(proto.unhash)": VIOLATED, "data-race(sock.sk_prot)": VIOLATED},
     why={
+        "data-race(proto.unhash)": "the restore stores unhash into the table that the socket has, which others use "
+        "and tcp_set_state() reads plainly",
         "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
         "sk_psock_drop() stores it by WRITE_ONCE()",
     },
@@ -45,12 +48,12 @@ delete_with_tls_and_a_verdict = scenario(
     run=[process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1, tls_context: 1},
     properties=ULP + CALLBACKS,
-    expect={"I12-ulp": VIOLATED, "I13-ulp": VIOLATED, "I66": VIOLATED},
+    expect={"I12-ulp": VIOLATED, "I13-ulp": VIOLATED, "I12-write-space": VIOLATED},
     why={
         "I12-ulp": "sock_map_del_link() lets tcp_bpf_update_proto() choose a table anew, which does not ask for an "
         "ULP: TLS's table is replaced by ours, and the restore then tells TLS only",
         "I13-ulp": "see I12-ulp: sk_prot stays ours when the psock is gone, so that close() tries again for ever",
-        "I66": "tls_update() notes write_space in the context of TLS, and sk_write_space itself stays "
+        "I12-write-space": "tls_update() notes write_space in the context of TLS, and sk_write_space itself stays "
         "sk_psock_write_space()",
     },
 )
@@ -61,9 +64,9 @@ write_space_after_tls_and_delete = scenario(
     run=[process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1, tls_context: 1},
     properties=ULP + CALLBACKS,
-    expect={"I66": VIOLATED},
+    expect={"I12-write-space": VIOLATED},
     why={
-        "I66": "tls_update() notes write_space in the context of TLS, and sk_write_space itself stays "
+        "I12-write-space": "tls_update() notes write_space in the context of TLS, and sk_write_space itself stays "
         "sk_psock_write_space()",
     },
 )
@@ -75,12 +78,15 @@ tls_against_delete = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1, tls_context: 1},
     properties=ULP + CALLBACKS,
     expect={
+        "data-race(proto.unhash)": VIOLATED,
         "leak": VIOLATED,
         "I12-ulp": VIOLATED,
         "data-race(sock.icsk_ulp_ops)": VIOLATED,
         "data-race(sock.sk_prot)": VIOLATED,
     },
     why={
+        "data-race(proto.unhash)": "the restore stores unhash into the table that the socket has, which others use "
+        "and tcp_set_state() reads plainly",
         "leak": "tcp_set_ulp() sets icsk_ulp_ops after tls_init() is over: a restore in between puts tcp_prot over "
         "TLS's table, whose close() would have freed the context",
         "I12-ulp": "as the restore does not see TLS yet, TLS is not told that the table below it has changed",
@@ -146,11 +152,18 @@ tls_tables_rebuilt_for_plain_tcp_against_close = scenario(
     run=[process(sys_close, fd0), process(sys_tcp_ulp, fd1)],
     pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1, tls_context: 2},
     properties=ULP + CALLBACKS,
-    expect={"leak": VIOLATED, "data-race(proto.close)": VIOLATED},
+    expect={
+        "data-race(proto.unhash)": VIOLATED,
+        "leak": VIOLATED,
+        "data-race(proto.close)": VIOLATED,
+        "data-race(proto.destroy)": VIOLATED,
+    },
     why={
+        "data-race(proto.unhash)": "build_protos() stores it plainly while tcp_set_state() reads it",
         "leak": "while tls_build_proto() rebuilds the tables of TLS, close() of a socket that uses them finds "
         "tcp_close() there: nobody takes TLS away and frees its context",
         "data-race(proto.close)": "build_protos() stores it plainly while inet_release() loads it",
+        "data-race(proto.destroy)": "build_protos() stores it plainly while inet_csk_destroy_sock() loads it",
     },
 )
 
@@ -166,4 +179,41 @@ tls_tables_rebuilt_against_close = scenario(
         "table below and gets its own close() after that",
         "data-race(proto.close)": "build_protos() stores it plainly while inet_release() loads it",
     },
+)
+
+encryption_against_delete = scenario(
+    "a socket with TLS on top of its psock begins to encrypt while it is deleted from the map",
+    setup=tls_on_a_socket_in_map,
+    run=[process(sys_tls_tx, fd0), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1, tls_context: 1},
+    properties=ULP + CALLBACKS,
+)
+
+delete_then_close_with_tls = scenario(
+    "a socket with TLS on top of its psock is deleted from the map and closed",
+    setup=tls_on_a_socket_in_map,
+    run=[process(delete_then_close, fd0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1, tls_context: 1},
+    properties=ULP + CALLBACKS,
+)
+
+reset_of_tls_against_delete = scenario(
+    "the peer resets a socket with TLS on top of its psock, while it is deleted from the map",
+    setup=tls_on_a_socket_in_map,
+    run=[softirq(net_rx_reset, 0), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1, tls_context: 1},
+    properties=ULP + CALLBACKS,
+    expect={"data-race(proto.unhash)": VIOLATED},
+    why={
+        "data-race(proto.unhash)": "the restore stores unhash into the table that the socket has, which others use "
+        "and tcp_set_state() reads plainly",
+    },
+)
+
+two_sockets_leave_a_map = scenario(
+    "two sockets that are in a map, neither of them with TLS: one is deleted, the other is closed",
+    setup=two_sockets_in_map,
+    run=[process(sys_map_delete, map0, 0), process(sys_close, fd1)],
+    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1, tls_context: 1},
+    properties=ULP + CALLBACKS,
 )

@@ -7,6 +7,7 @@ from models.setups import closable, connect, receiving
 from models.sock import ENOPROTOOPT, file, int_t, release_sock_and_backlog
 from models.sock_map import BPF_ANY
 from models.syscalls import fd0, fd1, fdget, map0, prog_pass, sys_close, sys_map_delete, sys_map_update
+from models.tcp_bpf import tcp_bpf_v4_build_proto
 from models.tls import tcp_set_ulp
 
 # ---------------------------------------------------------------- users
@@ -62,6 +63,7 @@ def delete_then_close(fd: Ptr[file]) -> None:
 def tls_on_a_socket_in_map() -> None:
     """A socket in slot 0 of a map without programs, with TLS on top."""
     closable(fd0)
+    tcp_bpf_v4_build_proto()
     connect(fd0, 0, True)
     sys_map_update(map0, 0, fd0, BPF_ANY)
     sys_tcp_ulp(fd0)
@@ -70,6 +72,7 @@ def tls_on_a_socket_in_map() -> None:
 @user
 def tls_on_a_socket_with_a_verdict() -> None:
     """The same in a map with a verdict program."""
+    tcp_bpf_v4_build_proto()
     connect(fd0, 0, True)
     map0.progs.stream_verdict = prog_pass
     sys_map_update(map0, 0, fd0, BPF_ANY)
@@ -87,6 +90,7 @@ def tls_on_a_socket_whose_map_has_no_verdict() -> None:
 def closable_socket_in_map() -> None:
     """A socket in slot 0 of a map without programs."""
     closable(fd0)
+    tcp_bpf_v4_build_proto()
     connect(fd0, 0, True)
     sys_map_update(map0, 0, fd0, BPF_ANY)
 
@@ -95,6 +99,7 @@ def closable_socket_in_map() -> None:
 def closable_receiving_socket() -> None:
     """A socket in no map."""
     closable(fd0)
+    tcp_bpf_v4_build_proto()
     receiving(connect(fd0, 0, True))
 
 
@@ -102,6 +107,7 @@ def closable_receiving_socket() -> None:
 def socket_with_tls() -> None:
     """A socket with TLS, which is in no map."""
     closable(fd0)
+    tcp_bpf_v4_build_proto()
     connect(fd0, 0, True)
     sys_tcp_ulp(fd0)
 
@@ -110,6 +116,7 @@ def socket_with_tls() -> None:
 def tls_beside_a_socket_in_map() -> None:
     """A socket with TLS, which is in no map, and another one in a map."""
     closable(fd0)
+    tcp_bpf_v4_build_proto()
     connect(fd0, 0, True)
     sys_tcp_ulp(fd0)
     connect(fd1, 1, True)
@@ -121,3 +128,12 @@ def tls_in_map_beside_a_socket() -> None:
     """A socket in slot 0 of a map, with TLS on top, and a plain one."""
     tls_on_a_socket_in_map()
     connect(fd1, 1, True)
+
+
+@user
+def two_sockets_in_map() -> None:
+    """Two sockets in slots 0 and 1 of a map without programs."""
+    closable_socket_in_map()
+    closable(fd1)
+    connect(fd1, 1, True)
+    sys_map_update(map0, 1, fd1, BPF_ANY)

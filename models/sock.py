@@ -139,6 +139,8 @@ class proto(Struct, name="proto"):
     the others are not written after boot, apart from unhash.
 
     setsockopt: options of SOL_TLS only; NULL when the protocol has none.
+
+    For properties: built_unhash: what unhash was at boot, of a table that is not written any more.
     """
 
     close: Callable[[Ptr[sock], timeout_t], None]
@@ -150,6 +152,7 @@ class proto(Struct, name="proto"):
     sock_is_readable: Callable[[Ptr[sock]], bool]
     ioctl: Callable[[Ptr[sock]], int_t]
     setsockopt: Callable[[Ptr[sock]], int_t]
+    built_unhash: Ghost[Callable[[Ptr[sock]], None]]
 
 
 class proto_ops(Struct, name="proto_ops"):

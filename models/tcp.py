@@ -320,11 +320,17 @@ def skb_send_sock(sk: Ptr[sock], skb: Ptr[sk_buff], off: bytes_t, len: bytes_t) 
 # ---------------------------------------------------------------- the end of a connection
 
 
+@kernel("net/ipv4/inet_hashtables.c")
+def inet_unhash(sk: Ptr[sock]) -> None:
+    """sk_prot->unhash of TCP: the connection is not found by packets any more."""
+    WRITE_ONCE(tcp_hashinfo.ehash[sk.sk_hash], NULL)
+
+
 @kernel("net/ipv4/tcp.c")
 def tcp_set_state(sk: Ptr[sock], state: tcp_state) -> None:
-    """A closed connection is not found by packets any more."""
+    """A closed connection is unhashed."""
     if state == TCP_CLOSE:
-        WRITE_ONCE(tcp_hashinfo.ehash[sk.sk_hash], NULL)
+        sk.sk_prot.unhash(sk)
     smp_store_release(sk.sk_state, state)
 
 
@@ -407,6 +413,7 @@ tcp_prot = instance(
     proto,
     close=tcp_close,
     destroy=tcp_v4_destroy_sock,
+    unhash=inet_unhash,
     sendmsg=tcp_sendmsg,
     recvmsg=tcp_recvmsg,
     psock_update_sk_prot=tcp_bpf_update_proto,

@@ -49,7 +49,7 @@ from models.sock import (
     tcp_seq_t,
 )
 from models.sock_map import sock_map_close, sock_map_destroy
-from models.tcp import tcp_data_ready, tcp_recvmsg
+from models.tcp import inet_unhash, tcp_data_ready, tcp_prot, tcp_recvmsg
 from models.tcp_bpf_ioctl import tcp_bpf_ioctl
 from models.tcp_bpf_send import tcp_bpf_sendmsg
 from models.tcp_send import tcp_sendmsg
@@ -221,10 +221,21 @@ def tcp_bpf_recvmsg(sk: Ptr[sock], len: bytes_t, flags: msg_flags_t) -> int_t:
     return copied
 
 
+@kernel("net/ipv4/tcp_bpf.c")
+def tcp_bpf_v4_build_proto() -> None:
+    """At boot: what is not ours in the tables is TCP's. (It says so below, too, for scenarios that do not boot.)"""
+    unhash = tcp_prot.unhash
+    tcp_bpf_prots_base.unhash = unhash
+    tcp_bpf_prots_base.built_unhash = unhash
+    tcp_bpf_prots_rx.unhash = unhash
+    tcp_bpf_prots_rx.built_unhash = unhash
+
+
 tcp_bpf_prots_base = instance(
     proto,
     close=sock_map_close,
     destroy=sock_map_destroy,
+    unhash=inet_unhash,
     sendmsg=tcp_sendmsg,
     recvmsg=tcp_bpf_recvmsg,
     psock_update_sk_prot=tcp_bpf_update_proto,
@@ -236,6 +247,7 @@ tcp_bpf_prots_tx = instance(
     proto,
     close=sock_map_close,
     destroy=sock_map_destroy,
+    unhash=inet_unhash,
     sendmsg=tcp_bpf_sendmsg,
     recvmsg=tcp_bpf_recvmsg,
     psock_update_sk_prot=tcp_bpf_update_proto,
@@ -247,6 +259,7 @@ tcp_bpf_prots_rx = instance(
     proto,
     close=sock_map_close,
     destroy=sock_map_destroy,
+    unhash=inet_unhash,
     sendmsg=tcp_sendmsg,
     recvmsg=tcp_bpf_recvmsg_parser,
     psock_update_sk_prot=tcp_bpf_update_proto,
@@ -258,6 +271,7 @@ tcp_bpf_prots_txrx = instance(
     proto,
     close=sock_map_close,
     destroy=sock_map_destroy,
+    unhash=inet_unhash,
     sendmsg=tcp_bpf_sendmsg,
     recvmsg=tcp_bpf_recvmsg_parser,
     psock_update_sk_prot=tcp_bpf_update_proto,

@@ -4,9 +4,9 @@ from psockmc.lang import NOBODY, NULL, Ptr, at_end, invariant, live
 
 from models.skmsg import sk_psock
 from models.skmsg_verdict import sk_psock_write_space
-from models.sock import sock
+from models.sock import proto, sock
 from models.sock_map import sock_map_close
-from models.tls import TLS_SW, tls_context, tls_sk_proto_close
+from models.tls import TLS_SW, tls_context, tls_sk_proto_close, tls_write_space
 from spec.invariants_lifecycle import I02, I03, I04, I05, I06, I07, I08, I09, I10, I14, I15, I34
 from spec.invariants_tls import I53
 
@@ -48,7 +48,7 @@ def psock_or_encryption(sk: Ptr[sock]) -> bool:
     return sk.sk_user_data == NULL or not live(sk.icsk_ulp_data) or sk.icsk_ulp_data.tx_conf != TLS_SW
 
 
-@at_end("I66", "in the end a socket without psock tells its writers itself when there is room to send")
+@at_end("I12-write-space", "in the end a socket without psock tells its writers itself when there is room to send")
 def write_space_is_given_back(sk: Ptr[sock]) -> bool:
     """sk_psock_write_space() asks the psock whom to tell; without one it tells nobody, and writers sleep on. Upheld by
     tcp_bpf_update_proto() and tls_update().
@@ -57,6 +57,27 @@ def write_space_is_given_back(sk: Ptr[sock]) -> bool:
         sk.sk_write_space != sk_psock_write_space
         and (not live(sk.icsk_ulp_data) or sk.icsk_ulp_data.sk_write_space != sk_psock_write_space)
     )
+
+
+@invariant("I12-encrypting", "a socket that encrypts tells TLS when there is room to send")
+def encryption_has_its_write_space(tls: Ptr[tls_context], sk: Ptr[sock]) -> bool:
+    """Records that did not fit into the send buffer are sent then. Unless the socket is owned. Upheld by
+    do_tls_setsockopt_conf() and the restore, which leaves callbacks on top of its own alone.
+    """
+    return (
+        sk.icsk_ulp_data != tls
+        or tls.tx_conf != TLS_SW
+        or sk.sk_lock.owned.owner != NOBODY
+        or sk.sk_write_space == tls_write_space
+    )
+
+
+@invariant("I12-shared", "what a socket gives back at its end changes no table of other sockets")
+def shared_table_is_not_changed(prot: Ptr[proto]) -> bool:
+    """A table belongs to all sockets that use it. Stated for unhash, which the restore stores to. Would be upheld by
+    tcp_bpf_update_proto(), if it did not; it holds as long as our tables have TCP's unhash.
+    """
+    return prot.built_unhash == NULL or prot.unhash == prot.built_unhash
 
 
 ULP = [
@@ -77,4 +98,6 @@ ULP = [
     our_close_without_psock_is_transient,
     ulp_is_on_top,
     write_space_is_given_back,
+    encryption_has_its_write_space,
+    shared_table_is_not_changed,
 ]
