@@ -1,8 +1,9 @@
 """Proofs about sending: redirect to ingress, push to TCP, and the accounting of a verdict and of a sendmsg()."""
 
-from psockmc.lang import NULL, Ptr, arbitrary, assume, check, choose, proof, s32, u32, u64
+from psockmc.lang import NULL, Ptr, arbitrary, assume, check, choose, proof, s32, u32, u64, user
 
-from models.ring.skmsg_h import sk_msg_apply_bytes, sk_msg_full
+from models.ring.skmsg_h import sk_msg_apply_bytes, sk_msg_iter_var_prev
+from models.ring.sock import as_int
 from models.ring.tcp_bpf import (
     bpf_tcp_ingress,
     sending,
@@ -23,12 +24,14 @@ from models.ring.types import (
     SK_PASS,
     SK_REDIRECT,
     SKB_FRAG_PAGE_SIZE,
+    U32_MAX,
     follow0,
     iov_iter,
     memory0,
     sk_msg,
     sk_psock,
     sock,
+    wire0,
 )
 from spec.ring import (
     any_cut_message,
@@ -45,6 +48,7 @@ from spec.ring import (
     check_indices,
     check_references,
     check_rest_cursor,
+    curr_is_inside,
     cursor,
     cut0,
     empty_slots,
@@ -53,8 +57,26 @@ from spec.ring import (
     may_write,
     one_element,
     references,
+    slot,
+)
+from spec.ring_front import (
+    PIECES_FIRST,
+    PIECES_LAST,
+    any_front,
+    behind_last,
+    check_first_references,
+    check_rest,
+    front0,
+    watch_order,
 )
 from spec.ring_send import any_verdict
+
+STOPS = 5
+STOP_ASKED = 0
+STOP_END = 1
+STOP_FAILS = 2
+STOP_FAILS_SOONER = 3
+STOP_FAILS_BEFORE_THE_END = 4
 
 
 @proof("sk_msg_apply_bytes")
@@ -140,64 +162,99 @@ def ingress_of_nothing(to: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], tm
     check(not queued or tmp.sg.size != 0, "empty: a message without bytes is not queued, a reader would stop at it")
 
 
-@proof("tcp_bpf_push", split=4)
-def push_bytes(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
-    """The first bytes of a message that is filled are sent."""
+@user
+def any_stop(sk: Ptr[sock], stop: u32) -> u32:
+    """Why sending stops where it does. Returns how many bytes are asked for: 0 is all."""
+    sk.send_fail_at = front0.position if front0.inside else front0.begins
+    if stop == STOP_FAILS:
+        return 0
+    if stop == STOP_FAILS_SOONER:
+        more: u32 = arbitrary(1, INT_MAX)
+        return (front0.ends[front0.last] - 1 if front0.inside else front0.begins) + more
+    if stop == STOP_FAILS_BEFORE_THE_END:
+        assume(front0.rest > front0.part)
+        return front0.position + front0.part
+    sk.send_fail_at = arbitrary(1, U32_MAX)
+    assume(sk.send_fail_at > front0.position)
+    return front0.position if stop == STOP_ASKED else 0
+
+
+@proof("tcp_bpf_push", split=5)
+def push_bytes(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
+    """The first bytes of a message are sent.
+
+    Each element is sent as if it were the first one. So that TCP takes an element in two pieces is asked about the
+    first one and about the one in which the walk stops.
+    """
     any_memory()
     any_socket(sk)
     any_sender(sk)
-    there: bool = any_cut_message(sk, msg)
-    if not there:
+    any_front(sk, msg, before, True)
+    if front0.pieces == PIECES_FIRST and front0.last == 0:
+        return  # it is the last one
+    stop: u32 = choose(STOPS)
+    if front0.inside and stop == STOP_END or not front0.inside and stop == STOP_FAILS_BEFORE_THE_END:
         return
-    filled: u64 = cursor(msg)
-    assume(filled == msg.sg.size)
-    bytes: u32 = cut0.position
-    if bytes == 0:
+    if front0.pieces == PIECES_FIRST and stop > STOP_END:
+        return  # the failure does not know about an element before
+    if stop == STOP_END:
+        msg.sg.end = behind_last(msg.sg.start)
+        before.sg.end = msg.sg.end
+    fails: bool = stop >= STOP_FAILS
+    if fails and not front0.inside and front0.pieces == PIECES_LAST:
         return
-    uncharge: bool = choose(2) == 1
-    k: u32 = arbitrary(0, INT_MAX)
-    was: bool = is_followed(msg, k)
-    writable: bool = may_write(msg, k)
-    follow0.sent_byte = k
-    size: u32 = msg.sg.size
-    charged: u64 = sk.charged
-    others: u32 = follow0.refs - references(msg)
+    sk.send_short_at = front0.short
+    bytes: u32 = any_stop(sk, stop)
+    uncharge: bool = arbitrary(0, 1) == 1
+    follow0.sent_byte = U32_MAX
+    watch_order(before)
+    error: s32 = as_int(sk.send_error)
     ret: s32 = tcp_bpf_push(sk, msg, bytes, uncharge)
-    sent: u32 = size - msg.sg.size
-    check(sent == sk.write_seq, "result: the message has as many bytes less as TCP took")
-    check(sent <= bytes, "apply: no byte is sent beyond those that the verdict applies to")
-    check(ret != 0 or sent == bytes or sk.send_error == 0, "apply: without an error all of them are sent")
-    check_charge(sk, charged, size, msg.sg.size if uncharge else size)
-    check_indices(msg)
-    check_elements(msg)
-    held: u32 = references(msg)
-    check_references(held, others)
-    taken: bool = follow0.sent == 1 and follow0.sent_page == follow0.page and follow0.sent_offset == follow0.byte
-    check(k >= sent or not was or taken, "content: TCP gets the bytes in their order, each one once")
-    kept: bool = k >= sent and byte_kept(msg, k - sent)
-    check(k < sent or k >= size or not was or kept, "content: what is left is the end of the message")
-    may: bool = k >= sent and may_write(msg, k - sent)
-    check(k < sent or k >= size or may == writable, "copy: the copy bits of what is left do not change")
+    sent: u32 = front0.begins if fails and not front0.inside else front0.position
+    check(sk.write_seq == sent, "apply: all of the bytes that the verdict applies to are sent, unless TCP fails")
+    check(before.sg.size - msg.sg.size == sent, "result: the message has as many bytes less as TCP took")
+    check(ret == (0 - error if fails else 0), "result: 0, or the error of TCP")
+    check(sk.charged + (sent if uncharge else 0) == front0.charged, "R8: what is charged changes with the bytes")
+    check(wire0.in_order, "content: TCP gets the bytes in their order, each one once")
+    gone: u32 = front0.last if fails or front0.inside else front0.last + 1
+    check_rest(msg, before, gone, sent - front0.begins if front0.inside else 0)
+    check_first_references(msg, before, gone)
 
 
-@proof("tcp_bpf_push cursor", split=4)
-def push_cursor(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+@proof("tcp_bpf_push cursor", split=5)
+def push_cursor(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """Some bytes of a message are sent, and a program has the rest corked: where will the next copy go on?"""
     any_memory()
     any_socket(sk)
+    any_front(sk, msg, before, False)
+    after: bool = choose()  # zerocopy leaves the cursor behind the last element, a copy at the end of it
+    alone: bool = choose()  # the walk stops in the last element
+    if alone:
+        if not front0.inside:
+            return
+        msg.sg.end = behind_last(msg.sg.start)
+    else:
+        assume(msg.sg.end != behind_last(msg.sg.start))
+    msg.sg.curr = msg.sg.end
+    msg.sg.copybreak = 0
+    if not after:
+        msg.sg.curr = sk_msg_iter_var_prev(msg.sg.end)
+        msg.sg.copybreak = msg.sg.data[msg.sg.curr].length if alone else arbitrary(1, INT_MAX)
+    copybreak: u32 = msg.sg.copybreak
+    curr: u32 = msg.sg.curr
     any_sender(sk)
-    there: bool = any_cut_message(sk, msg)
-    if not there:
-        return
-    filled: u64 = cursor(msg)
-    assume(filled == msg.sg.size)
-    bytes: u32 = cut0.position
-    if bytes == 0 or bytes == msg.sg.size:
-        return
-    ret: s32 = tcp_bpf_push(sk, msg, bytes, True)
-    assume(ret == 0)
-    check_rest_cursor(msg)
-    check_copy_bits(msg)
+    sk.send_fail_at = U32_MAX
+    sk.send_short_at = 0  # a piece that is left is sent in the next call
+    tcp_bpf_push(sk, msg, front0.position, True)
+    inside: bool = curr_is_inside(msg)
+    check(msg.sg.curr == curr and inside, "R5: curr is an element of the message or its end")
+    # Elements behind are not touched: that is proved above.
+    fits: bool = msg.sg.copybreak == copybreak and (after or not alone or copybreak <= msg.sg.data[curr].length)
+    check(fits, "R6: copybreak lies in the element at curr")
+    for n in range(MAX_MSG_FRAGS):
+        if n < front0.last or (n == front0.last and not front0.inside):
+            clear: bool = not msg.sg.copy[slot(before.sg.start, n)]
+            check(clear, "R7: the copy bit of a slot outside the message is clear")
 
 
 @proof("tcp_bpf_send_verdict", split=2)

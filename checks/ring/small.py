@@ -291,10 +291,8 @@ def any_packet_message(sk: Ptr[sock], msg: Ptr[sk_msg], skb: Ptr[sk_buff]) -> No
 
 @replaces(any_sender)
 def any_sender(sk: Ptr[sock]) -> None:
-    """A socket whose TCP takes one byte only, or fails, at one of the first calls or never."""
+    """A socket whose TCP takes one byte only, or fails, at one of the first bytes or never."""
     sk.write_seq = 0
-    sk.send_calls = 0
-    sk.send_short = 1
     sk.send_short_at = arbitrary(0, 1)
     sk.send_fail_at = arbitrary(0, 2)
     sk.send_error = 32 * arbitrary(0, 1)

@@ -6,12 +6,13 @@ Left out everywhere: how much memory a socket may have (each call that asks for 
 page contents other than the followed byte, references other than those of the followed page.
 """
 
-from psockmc.lang import Ptr, check, kernel, omits, s32, u32, u64, user
+from psockmc.lang import NULL, Ptr, check, kernel, omits, s32, u32, u64, user
 
 from models.ring.types import (
     CHAIN_NONE,
     EFAULT,
     INT_MAX,
+    NR_MSG_FRAG_IDS,
     PAGE_SIZE,
     SKB_FRAG_PAGE_SIZE,
     U32_MAX,
@@ -21,6 +22,7 @@ from models.ring.types import (
     page_frag,
     scatterlist,
     sock,
+    wire0,
 )
 
 # ---------------------------------------------------------------- conversions of C
@@ -279,10 +281,27 @@ def _reachable(iter: Ptr[iov_iter], bytes: u32) -> u32:
 @user
 def note_sent(position: u64, page: u32, offset: u32, bytes: u32) -> None:
     """Bytes position .. position + bytes - 1 of the stream come from (page, offset)."""
+    if wire0.before != NULL:
+        note_order(page, offset, bytes)
     if follow0.sent_byte >= position and follow0.sent_byte - position < bytes:
         follow0.sent += 1
         follow0.sent_page = page
         follow0.sent_offset = offset + (follow0.sent_byte - position)
+
+
+@user
+def note_order(page: u32, offset: u32, bytes: u32) -> None:
+    """The next bytes of the message of before are handed over, if these are the next ones of the element wire0.slot."""
+    before = wire0.before
+    i: u32 = wire0.slot
+    length: u64 = before.sg.data[i].length
+    starts: u64 = before.sg.data[i].offset + wire0.done
+    goes_on: bool = page == before.sg.data[i].page and offset == starts and wire0.done + bytes <= length
+    wire0.in_order = wire0.in_order and goes_on
+    wire0.done += bytes
+    if wire0.done == length:
+        wire0.done = 0
+        wire0.slot = 0 if i + 1 == NR_MSG_FRAG_IDS else i + 1
 
 
 @kernel("lib/iov_iter.c")

@@ -135,14 +135,15 @@ def bpf_tcp_ingress(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], apply
 @kernel("net/ipv4/tcp.c")
 def tcp_sendmsg_locked(sk: Ptr[sock], page: u32, offset: u32, size: s32) -> s32:
     """TCP takes bytes of the page; returns how many, or an error. It takes references of its own."""
-    omits("TCP takes fewer bytes than asked in one call at most, and fails in one at most")
+    omits("TCP takes fewer bytes than it is asked for at two places of the stream at most, and fails at one of them")
     check(page != 0 or size == 0, "page: data are sent from a page")
-    sk.send_calls += 1
-    if sk.send_calls - 1 == sk.send_fail_at:
+    if sk.write_seq >= sk.send_fail_at:
         return -as_int(sk.send_error)
     taken: u32 = size
-    if sk.send_calls - 1 == sk.send_short_at and sk.send_short < taken:
-        taken = sk.send_short
+    if sk.write_seq < sk.send_fail_at and sk.send_fail_at < sk.write_seq + taken:
+        taken = sk.send_fail_at - sk.write_seq
+    if sk.write_seq < sk.send_short_at and sk.send_short_at < sk.write_seq + taken:
+        taken = sk.send_short_at - sk.write_seq
     note_sent(sk.write_seq, page, offset, taken)
     sk.write_seq += taken
     return taken
@@ -152,46 +153,38 @@ def tcp_sendmsg_locked(sk: Ptr[sock], page: u32, offset: u32, size: s32) -> s32:
 def tcp_bpf_push(sk: Ptr[sock], msg: Ptr[sk_msg], apply_bytes: u32, uncharge: bool) -> s32:
     """Sends the first `apply_bytes` bytes of the message (0: all); 0, or TCP's error with what was sent gone.
 
-    The jump back to `retry` is a turn of the one loop here.
+    The jump back to `retry` is the inner loop.
     """
     apply: bool = apply_bytes != 0
-    ret: s32 = 0
-    retry: bool = False
-    sge: u32 = 0
-    size: s32 = 0
-    off: u32 = 0
-    page: u32 = 0
     while True:
-        if not retry:
-            sge = msg.sg.start
-            size = apply_bytes if apply and apply_bytes < msg.sg.data[sge].length else msg.sg.data[sge].length
-            off = msg.sg.data[sge].offset
-            page = msg.sg.data[sge].page
-        ret = tcp_sendmsg_locked(sk, page, off, size)
-        if ret <= 0:
-            break
-        if apply:
-            apply_bytes -= ret
-        msg.sg.size -= ret
-        msg.sg.data[sge].offset += ret
-        msg.sg.data[sge].length -= ret
-        if uncharge:
-            sk_mem_uncharge(sk, ret)
-        retry = ret != size
-        if retry:
+        sge: u32 = msg.sg.start
+        size: s32 = apply_bytes if apply and apply_bytes < msg.sg.data[sge].length else msg.sg.data[sge].length
+        off: u32 = msg.sg.data[sge].offset
+        page: u32 = msg.sg.data[sge].page
+        while True:
+            ret: s32 = tcp_sendmsg_locked(sk, page, off, size)
+            if ret <= 0:
+                return ret
+            if apply:
+                apply_bytes -= ret
+            msg.sg.size -= ret
+            msg.sg.data[sge].offset += ret
+            msg.sg.data[sge].length -= ret
+            if uncharge:
+                sk_mem_uncharge(sk, ret)
+            if ret == size:
+                break
             size -= ret
             off += ret
-        else:
-            ret = 0
-            if msg.sg.data[sge].length == 0:
-                put_page(page)
-                msg.sg.start = sk_msg_iter_var_next(msg.sg.start)
-                sg_init_table(msg.sg.data[sge])
-                if msg.sg.start == msg.sg.end:
-                    break
-            if apply and apply_bytes == 0:
+        if msg.sg.data[sge].length == 0:
+            put_page(page)
+            msg.sg.start = sk_msg_iter_var_next(msg.sg.start)
+            sg_init_table(msg.sg.data[sge])
+            if msg.sg.start == msg.sg.end:
                 break
-    return ret
+        if apply and apply_bytes == 0:
+            break
+    return 0
 
 
 @kernel("net/ipv4/tcp_bpf.c")

@@ -130,9 +130,9 @@ class sock(Struct, name="sk"):
     """A socket. charged: what sk_mem_charge() took minus what sk_mem_uncharge() gave back.
 
     wmem_calls, wmem_fail_at, rmem_calls, rmem_fail_at: how often memory was asked for, and which call is refused.
-    write_seq: bytes that TCP took; send_calls: how often it was asked; the call send_short_at takes send_short bytes
-    only, the call send_fail_at fails with -send_error (0: it takes nothing). copied_seq, rcv_nxt: of tcp_sock: what
-    was handed to the user, and what was received. psock: sk_user_data.
+    write_seq: bytes that TCP took. It takes no more than up to position send_short_at when a call gets beyond it, and
+    none at position send_fail_at: there it fails with -send_error, or takes nothing (0). copied_seq, rcv_nxt: of
+    tcp_sock: what was handed to the user, and what was received. psock: sk_user_data.
     """
 
     charged: u64
@@ -144,10 +144,8 @@ class sock(Struct, name="sk"):
     sk_rmem_alloc: s32
     sk_rcvbuf: s32
     write_seq: u64
-    send_calls: u32
-    send_short_at: u32
-    send_short: u32
-    send_fail_at: u32
+    send_short_at: u64
+    send_fail_at: u64
     send_error: u32
     copied_seq: u32
     rcv_nxt: u32
@@ -240,5 +238,19 @@ class followed(Struct, name="follow"):
     sent_offset: u32
 
 
+class wire(Struct, name="wire"):
+    """What is handed over, compared with a message as it was before. before: its copy; NULL: nobody looks.
+
+    slot, done: the element of the byte that comes next, and how many of its bytes were handed over. in_order: each
+    piece went on where the one before it ended.
+    """
+
+    before: Ptr[sk_msg]
+    slot: u32
+    done: u64
+    in_order: bool
+
+
 memory0 = instance(memory)
+wire0 = instance(wire)
 follow0 = instance(followed)

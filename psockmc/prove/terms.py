@@ -94,6 +94,8 @@ _ranks: dict[Term, tuple[int, int]] = {}
 """Members of chains: the chain and the rank in it."""
 _facts: dict[tuple[tuple[int, int], ...], tuple[int | None, int | None]] = {}
 """Assumed bounds of sums of products (pairs of a term's number and its factor)."""
+_untrue: set[Term] = set()
+"""Equations that are assumed not to hold."""
 
 
 def forget() -> None:
@@ -101,6 +103,7 @@ def forget() -> None:
     _table.clear()
     _ranks.clear()
     _facts.clear()
+    _untrue.clear()
     for term in (TRUE, FALSE):
         _table[(term.kind,)] = term
 
@@ -128,14 +131,16 @@ TRUE.negated, FALSE.negated = FALSE, TRUE
 def learn(fact: Term) -> None:
     """Takes note of an assumption that holds everywhere.
 
-    It bounds a linear combination; one that says that an unknown is less than another makes a chain of them. Terms
-    that are built from here on are simplified with it.
+    It bounds a linear combination, or says that it is not 0; one that says that an unknown is less than another makes a
+    chain of them. Terms that are built from here on are simplified with it.
     """
     if fact.kind == "and":
         for part in fact.args:
             learn(_term(part))
         return
     atom = _term(fact.args[0]) if fact.kind == "not" else fact
+    if fact.kind == "not" and atom.kind == "eq":
+        _untrue.add(atom)
     if atom.kind not in ("le", "eq") or (fact.kind == "not" and atom.kind == "eq"):
         return
     linear = _term(atom.args[0])
@@ -508,7 +513,35 @@ def _decided(difference: Term, kind: str) -> Term:
         holds = [conjunction((when, truth)) for truth, when in decided if truth is not FALSE]
         fails = [conjunction((when, negation(truth))) for truth, when in decided if truth is not TRUE]
         return disjunction(holds) if len(holds) <= len(fails) else negation(disjunction(fails))
-    return _compare(kind, difference)
+    return _by_sides(difference, kind) or _compare(kind, difference)
+
+
+def _by_sides(difference: Term, kind: str) -> Term | None:
+    """The comparison of a sum with one `ite`, where one of its sides decides it; else None."""
+    pairs = pairs_of(difference) if difference.kind == "lin" else ()
+    split = [(part, factor) for part, factor in pairs if part.kind == "ite"]
+    if len(split) != 1:
+        return None
+    ((part, factor),) = split
+    rest = add(difference, part, -factor)
+    cond, *sides = map(_term, part.args)
+    then, other = (_settled(add(rest, side, factor), kind) for side in sides)
+    if then is None and other is None:
+        return None
+    zero = const(0)
+    compare = at_most if kind == "le" else equals
+    first, second = (
+        truth or compare(add(rest, side, factor), zero) for truth, side in zip((then, other), sides, strict=True)
+    )
+    return choice(cond, first, second)
+
+
+def _settled(difference: Term, kind: str) -> Term | None:
+    """The comparison with 0, where bounds decide it."""
+    lo, hi = interval(difference)
+    if kind == "le":
+        return TRUE if hi <= 0 else FALSE if lo > 0 else None
+    return TRUE if lo == hi == 0 else FALSE if lo > 0 or hi < 0 else None
 
 
 def _compare(kind: str, difference: Term) -> Term:
@@ -538,7 +571,7 @@ def _atom(kind: str, linear: Term) -> Term:
     term, new = _intern((kind, linear.number), kind, (linear,))
     if new and _ranks:
         term.bound = _bound(linear)
-    return term
+    return FALSE if term in _untrue else term
 
 
 def _bound(linear: Term) -> Bound | None:
