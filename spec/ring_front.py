@@ -199,6 +199,43 @@ def check_shorter(msg: Ptr[sk_msg], before: Ptr[sk_msg], i: u32, taken: u32) -> 
 
 
 @user
+def check_gone_bits(msg: Ptr[sk_msg], before: Ptr[sk_msg], gone: u32) -> None:
+    """Checks R7 of the slots of the first `gone` elements, which have left."""
+    clear: bool = True
+    for n in range(MAX_MSG_FRAGS):
+        if n < gone:
+            clear = clear and not msg.sg.copy[slot(before.sg.start, n)]
+    check(clear, "R7: the copy bit of a slot outside the message is clear")
+
+
+@user
+def check_moved(to: Ptr[sk_msg], before: Ptr[sk_msg], gone: u32, taken: u32) -> None:
+    """Checks R1 to R4, R7 and the bytes of a message that got what has left the other one."""
+    elements: u32 = gone + (1 if taken != 0 else 0)
+    check(elements <= MAX_MSG_FRAGS, "R2: one slot of the ring stays free")
+    ends: bool = to.sg.start == before.sg.start and to.sg.end == slot(before.sg.start, elements)
+    check(ends, "R1: start, curr and end are slots of the ring")
+    bytes: bool = True
+    bits: bool = True
+    clear: bool = True
+    sum: u64 = 0
+    for n in range(NR_MSG_FRAG_IDS):
+        i: u32 = slot(before.sg.start, n)
+        if n < elements:
+            length: u32 = before.sg.data[i].length if n < gone else taken
+            piece: bool = to.sg.data[i].page == before.sg.data[i].page and to.sg.data[i].length == length
+            bytes = bytes and piece and to.sg.data[i].offset == before.sg.data[i].offset and not to.sg.data[i].is_chain
+            bits = bits and to.sg.copy[i] == before.sg.copy[i]
+            sum += length
+        else:
+            clear = clear and not to.sg.copy[i]
+    check(bytes, "content: the first bytes moved, in their order")
+    check(bits, "copy: the copy bits move with the elements")
+    check(clear, "R7: the copy bit of a slot outside the message is clear")
+    check(sum == to.sg.size, "R3: the size is the sum of the lengths of the elements")
+
+
+@user
 def check_first_references(msg: Ptr[sk_msg], before: Ptr[sk_msg], gone: u32) -> None:
     """Checks that the elements that have left gave up their references, and nobody else did."""
     left: u32 = first_references(before, before.sg.start, 0, gone)

@@ -65,7 +65,10 @@ from spec.ring_front import (
     any_front,
     behind_last,
     check_first_references,
+    check_gone_bits,
+    check_moved,
     check_rest,
+    first_references,
     front0,
     watch_order,
 )
@@ -77,6 +80,7 @@ STOP_END = 1
 STOP_FAILS = 2
 STOP_FAILS_SOONER = 3
 STOP_FAILS_BEFORE_THE_END = 4
+STOP_NO_MEMORY = 4
 
 
 @proof("sk_msg_apply_bytes")
@@ -88,61 +92,65 @@ def apply_bytes_done(psock: Ptr[sk_psock]) -> None:
     check(psock.apply_bytes == (before - bytes if before > bytes else 0), "apply: so many bytes less, never below 0")
 
 
-@proof("bpf_tcp_ingress", split=4)
-def ingress(sk: Ptr[sock], to: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], tmp: Ptr[sk_msg]) -> None:
+@proof("bpf_tcp_ingress", split=5)
+def ingress(
+    sk: Ptr[sock], to: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], tmp: Ptr[sk_msg], before: Ptr[sk_msg]
+) -> None:
     """The first bytes of a message go to the receive queue of another socket; the caller gives their charge back."""
     any_memory()
     any_socket(sk)
     any_socket(to)
-    there: bool = any_cut_message(sk, msg)
-    if not there:
+    any_front(sk, msg, before, False)
+    stop: u32 = choose(STOPS)
+    psock.tx_enabled = choose()
+    refused: bool = stop == STOP_FAILS or stop == STOP_FAILS_SOONER
+    if front0.inside and stop != STOP_ASKED or stop == STOP_NO_MEMORY and front0.last != 0:
         return
+    if stop == STOP_END:
+        msg.sg.end = behind_last(msg.sg.start)
+        before.sg.end = msg.sg.end
     any_psock(psock, to)
     assume(to.sk_rmem_alloc <= INT_MAX - msg.sg.size)
     fresh_message(tmp, msg.sg.start)
-    if choose(2) == 1:
+    if stop == STOP_NO_MEMORY:
         memory0.fresh = NULL
-    bytes: u32 = cut0.position
-    k: u32 = arbitrary(0, INT_MAX)
-    was: bool = is_followed(msg, k)
-    writable: bool = may_write(msg, k)
-    size: u32 = msg.sg.size
-    charged: u64 = sk.charged
+    if refused:
+        to.rmem_fail_at = front0.last
+    else:
+        assume(to.rmem_fail_at > front0.last)
+    more: u32 = arbitrary(0, INT_MAX)
+    bytes: u32 = 0
+    if stop == STOP_ASKED:
+        bytes = front0.position
+    elif stop == STOP_FAILS_SOONER or stop == STOP_NO_MEMORY:
+        bytes = front0.begins + 1 + more
     to_charged: u64 = to.charged
     rmem: s32 = to.sk_rmem_alloc
-    others: u32 = follow0.refs - references(msg)
     ret: s32 = bpf_tcp_ingress(to, psock, msg, bytes)
-    moved: u32 = size - msg.sg.size
-    wanted: u32 = bytes if bytes != 0 else size
-    check(ret == 0 or ret == -ENOMEM, "result: 0 or -ENOMEM")
-    check(ret == 0 or moved == 0, "result: on failure nothing moves")
-    check(ret != 0 or moved == wanted or to.rmem_calls == to.rmem_fail_at + 1, "result: all bytes, unless refused")
+    nothing: bool = stop == STOP_NO_MEMORY or refused and front0.last == 0
+    moved: u32 = 0 if nothing else front0.begins if refused else front0.position
+    gone: u32 = 0 if nothing else front0.last + (0 if refused or front0.inside else 1)
+    taken: u32 = front0.position - front0.begins if front0.inside else 0
+    check(ret == (-ENOMEM if nothing else 0), "result: 0, or -ENOMEM when nothing moves")
     check(to.wmem_calls == 0, "rmem: received bytes are no matter of the send buffer")
-    check_indices(msg)
-    check_elements(msg)
-    check_copy_bits(msg)
-    check(sk.charged == charged, "R8: the sender's charge is the caller's")
-    kept: bool = k >= moved and byte_kept(msg, k - moved)
-    check(k < moved or k >= size or not was or kept, "content: what is left is the end of the message")
-    held: u32 = references(msg)
-    if ret == 0 and psock.tx_enabled:
+    check(sk.charged == front0.charged, "R8: the sender's charge is the caller's")
+    check_rest(msg, before, gone, taken)
+    check_gone_bits(msg, before, gone)
+    held: u32 = first_references(msg, before.sg.start, gone, front0.last + 1)
+    if psock.tx_enabled and not nothing:
         check(psock.ingress_msg == tmp and tmp.sg.size == moved, "result: the bytes are in the queue")
         check(psock.msg_tot_len == moved, "length: the queue has so many bytes more")
-        check_indices(tmp)
-        check_elements(tmp)
-        check_copy_bits(tmp)
         check_charge(to, to_charged, 0, moved)
         check(to.sk_rmem_alloc == rmem + moved, "rmem: queued bytes count against the receive buffer")
-        there: bool = byte_kept(tmp, k)
-        check(k >= moved or not was or there, "content: the first bytes moved, in their order")
-        may: bool = may_write(tmp, k)
-        check(k >= moved or may == writable, "copy: the copy bits move with the elements")
-        held += references(tmp)
+        check_moved(tmp, before, gone, taken)
+        held += first_references(tmp, before.sg.start, 0, gone + (1 if front0.inside else 0))
     else:
         check(psock.ingress_msg == NULL, "result: nothing is queued")
         check_charge(to, to_charged, 0, 0)
         check(to.sk_rmem_alloc == rmem, "rmem: nothing is queued, nothing counts")
-    check_references(held, others)
+    had: u32 = first_references(before, before.sg.start, 0, front0.last + 1)
+    good: bool = follow0.refs + had == front0.refs + held
+    check(good, "refs: every element holds one reference of its page, nobody else's is lost")
 
 
 @proof("bpf_tcp_ingress empty", split=1)
@@ -251,10 +259,7 @@ def push_cursor(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     # Elements behind are not touched: that is proved above.
     fits: bool = msg.sg.copybreak == copybreak and (after or not alone or copybreak <= msg.sg.data[curr].length)
     check(fits, "R6: copybreak lies in the element at curr")
-    for n in range(MAX_MSG_FRAGS):
-        if n < front0.last or (n == front0.last and not front0.inside):
-            clear: bool = not msg.sg.copy[slot(before.sg.start, n)]
-            check(clear, "R7: the copy bit of a slot outside the message is clear")
+    check_gone_bits(msg, before, front0.last + (0 if front0.inside else 1))
 
 
 @proof("tcp_bpf_send_verdict", split=2)
