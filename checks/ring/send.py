@@ -18,6 +18,7 @@ from models.ring.types import (
     ENOMEM,
     INT_MAX,
     MAX_MSG_FRAGS,
+    NR_MSG_FRAG_IDS,
     PAGE_SIZE,
     SK_DROP,
     SK_NONE,
@@ -72,7 +73,7 @@ from spec.ring_front import (
     front0,
     watch_order,
 )
-from spec.ring_send import any_verdict
+from spec.ring_send import APPLIES_TO_PART, any_turn, any_verdict, turn0
 
 STOPS = 5
 STOP_ASKED = 0
@@ -262,7 +263,7 @@ def push_cursor(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     check_gone_bits(msg, before, front0.last + (0 if front0.inside else 1))
 
 
-@proof("tcp_bpf_send_verdict", split=2)
+@proof("tcp_bpf_send_verdict", split=7)
 def verdict_turn(
     sk: Ptr[sock],
     to: Ptr[sock],
@@ -274,9 +275,13 @@ def verdict_turn(
     prog: Ptr[verdict],
 ) -> None:
     """One turn of a verdict on a message of one element, none of it corked: bytes, charges and what is reported."""
+    msg.sg.start = choose(NR_MSG_FRAG_IDS)
+    prog.eval = choose(3)
+    there: bool = any_turn(prog)
+    if not there or (prog.eval == SK_DROP and turn0.applies == APPLIES_TO_PART):
+        return
     any_verdict(sk, to, psock, other, msg, tmp, call, prog)
     size: u32 = msg.sg.size
-    assume(prog.eval != SK_DROP or prog.apply_bytes == 0 or prog.apply_bytes >= size)
     charged: u64 = sk.charged
     copied: s32 = call.copied
     ret: s32 = tcp_bpf_send_verdict_turn(sk, psock, call, prog)
@@ -297,7 +302,7 @@ def verdict_turn(
     check(psock.apply_bytes <= prog.apply_bytes, "apply: the verdict applies to no more bytes than it said")
 
 
-@proof("tcp_bpf_send_verdict drop a part", split=2)
+@proof("tcp_bpf_send_verdict drop a part", split=1)
 def drop_turn(
     sk: Ptr[sock],
     to: Ptr[sock],
@@ -309,13 +314,11 @@ def drop_turn(
     prog: Ptr[verdict],
 ) -> None:
     """A verdict drops fewer bytes than the message has: what becomes of the others?"""
-    any_verdict(sk, to, psock, other, msg, tmp, call, prog)
+    msg.sg.start = choose(NR_MSG_FRAG_IDS)
     prog.eval = SK_DROP
-    prog.cork_bytes = 0
-    msg.cork_bytes = 0
-    prog.popped = 0
+    turn0.applies = APPLIES_TO_PART
+    any_verdict(sk, to, psock, other, msg, tmp, call, prog)
     size: u32 = msg.sg.size
-    assume(prog.apply_bytes >= 1 and prog.apply_bytes < size)
     charged: u64 = sk.charged
     copied: s32 = call.copied
     tcp_bpf_send_verdict_turn(sk, psock, call, prog)
@@ -323,7 +326,7 @@ def drop_turn(
     check(call.copied + size == copied + msg.sg.size, "result: bytes that are freed are not reported as sent")
 
 
-@proof("tcp_bpf_send_verdict redirect", split=2)
+@proof("tcp_bpf_send_verdict redirect", split=6)
 def redirect_turn(
     sk: Ptr[sock],
     to: Ptr[sock],
@@ -335,11 +338,12 @@ def redirect_turn(
     prog: Ptr[verdict],
 ) -> None:
     """One turn of a verdict that redirects a message of one element: the charges of both sockets."""
-    any_verdict(sk, to, psock, other, msg, tmp, call, prog)
+    msg.sg.start = choose(NR_MSG_FRAG_IDS)
     prog.eval = SK_REDIRECT
-    prog.cork_bytes = 0
-    msg.cork_bytes = 0
-    prog.popped = 0
+    there: bool = any_turn(prog)
+    if not there or turn0.corks or turn0.pops:
+        return
+    any_verdict(sk, to, psock, other, msg, tmp, call, prog)
     size: u32 = msg.sg.size
     charged: u64 = sk.charged
     to_charged: u64 = to.charged
