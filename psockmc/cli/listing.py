@@ -33,9 +33,10 @@ def list_(as_json: bool) -> Status:
 def as_object(program: Program, corpus: tuple[Bug, ...]) -> dict[str, Any]:
     """The object of `list --json` (psockmc/schemas/list.schema.json). Built-in properties are in every scenario."""
     from psockmc.explore.verdict import JUDGED
-    from psockmc.ir.lower import BUILTIN
+    from psockmc.ir.lower import BUILTIN, PROGRESS
 
     built_in = BUILTIN | JUDGED
+    eventually = {name for name, f in program.functions.items() if f.role == "eventually"}
     own = [f for f in program.functions.values() if f.property_id and f.role != "proof"]
     return {
         "scenarios": [
@@ -43,14 +44,20 @@ def as_object(program: Program, corpus: tuple[Bug, ...]) -> dict[str, Any]:
                 "name": scenario.name,
                 "sentence": scenario.sentence,
                 "properties": list(
-                    dict.fromkeys([*(program.functions[p].property_id for p in scenario.properties), *built_in])
+                    dict.fromkeys(
+                        [
+                            *(program.functions[p].property_id for p in scenario.properties),
+                            *built_in,
+                            *(PROGRESS if eventually.intersection(scenario.properties) else ()),
+                        ]
+                    )
                 ),
             }
             for scenario in program.scenarios.values()
         ],
         "properties": [
             *({"id": f.property_id, "sentence": f.sentence} for f in sorted(own, key=lambda f: f.property_id)),
-            *({"id": id, "sentence": sentence} for id, sentence in built_in.items()),
+            *({"id": id, "sentence": sentence} for id, sentence in (built_in | PROGRESS).items()),
         ],
         "bugs": [{"id": bug.id, "fix": bug.fix} for bug in corpus],
     }

@@ -466,7 +466,7 @@ class _Compiler:
             if function.role == "eventually":
                 each = self._for_each(inliner, function)
                 goals += [ir.Goal(number[function.property_id], term, -1, about) for term, about in each]
-        if goals:
+        if LIVELOCK in number:
             goals += [ir.Goal(number[LIVELOCK], None, i, plan.name) for i, plan in enumerate(self.plans)]
         return tuple(goals)
 
