@@ -4,7 +4,6 @@ from psockmc.lang import VIOLATED, process, scenario, softirq
 
 from models.setups import (
     choosy_socket_in_map,
-    listening_socket_in_map,
     receiving_closable_socket_in_map,
     receiving_socket_in_map,
     socket_redirecting_to_an_empty_slot,
@@ -19,14 +18,12 @@ from models.syscalls import (
     fd0,
     fd1,
     map0,
-    net_rx_connection,
     net_rx_data,
     net_rx_reset,
     net_rx_two,
     net_rx_urgent,
     program_updates_map_and_redirects,
     sender0,
-    sys_accept,
     sys_close,
     sys_map_delete,
     sys_poll,
@@ -199,19 +196,6 @@ poller_while_verdict_runs = scenario(
     run=[process(sys_poll, fd0), softirq(net_rx_urgent, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES,
-)
-
-accept_on_a_listener_in_the_map = scenario(
-    "accept() waits on a listening socket that is in a map with a verdict program",
-    setup=listening_socket_in_map,
-    run=[process(sys_accept, fd0), softirq(net_rx_connection, 0)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
-    properties=LIFECYCLE + CALLBACKS + QUEUES,
-    expect={"lost-wakeup": VIOLATED},
-    why={
-        "lost-wakeup": "sk_data_ready of the listening socket is the verdict's, which gets -ENOTCONN from "
-        "tcp_read_skb() and wakes nobody",
-    },
 )
 
 sendmsg_against_close = scenario(

@@ -262,15 +262,6 @@ def choosy_socket_in_map() -> None:
 
 
 @user
-def listening_socket_in_map() -> None:
-    """A listening socket in slot 0 of a map with a program."""
-    sk = connect(fd0, 0, True)
-    sk.sk_state = TCP_LISTEN
-    map0.progs.stream_verdict = prog_pass
-    sys_map_update(map0, 0, fd0, BPF_ANY)
-
-
-@user
 def target_of_a_sender() -> None:
     """A socket in slot 0, to whose reader another socket's program sends. Its close() leaves the end to the peer."""
     sk = connect(fd0, 0, False)

@@ -14,7 +14,7 @@ from psockmc.kernel.rcu import call_rcu, rcu_head
 from psockmc.kernel.refcount import refcount_dec_and_test, refcount_inc, refcount_t
 from psockmc.kernel.rwlock import rwlock_t, write_lock_bh, write_unlock_bh
 from psockmc.kernel.socklock import slock_is_free, sock_release_ownership, socket_lock_t, socket_release
-from psockmc.kernel.spinlock import spin_lock_bh, spin_unlock_bh
+from psockmc.kernel.spinlock import spin_lock_bh, spin_unlock_bh, spinlock_t
 from psockmc.kernel.wait import wait_queue_head, wake_up
 from psockmc.lang import (
     NOBODY,
@@ -132,6 +132,7 @@ class tcp_state(Enum):
     TCP_FIN_WAIT1 = 2
     TCP_LISTEN = 3
     TCP_SYN_SENT = 4
+    TCP_SYN_RECV = 5
 
 
 class proto(Struct, name="proto"):
@@ -189,14 +190,14 @@ class sock(Struct, name="sk"):
     """The network's side of a socket.
 
     sk_wq: the `struct socket` whose wait queue it is. sock_dead: the SOCK_DEAD bit of sk_flags. sk_lingertime0:
-    SO_LINGER with time 0, so that close() aborts the connection. sk_rcvtimeo: it has a receive timeout.
-    sk_wmem_full: sock_writeable() is false. urg_data: an urgent byte has come. sk_ack_backlog: a connection waits for
-    accept(). sk_hash: its slot in the table of its protocol. hashed: it is there (sk_node, for UDP). sk_prot_creator:
-    the table of the protocol that created it. sock_rcu_free: the SOCK_RCU_FREE bit of sk_flags. unix, vsk: what a
-    struct unix_sock or vsock_sock adds; in the kernel the socket is embedded there. copied_seq, rcv_nxt: of struct
-    tcp_sock: up to where data was read, and has arrived. sock_done: the SOCK_DONE bit of sk_flags: the peer has sent
-    its FIN. short_writes: sending may take less than it is offered. accounted: its receive memory is accounted, one
-    unit for each buffer.
+    SO_LINGER with time 0, so that close() aborts the connection. sk_rcvtimeo: it has a receive timeout. sk_wmem_full:
+    sock_writeable() is false. urg_data: an urgent byte has come. icsk_accept_queue: connections that wait for accept(),
+    under rskq_lock. sk_hash: its slot in the table of its protocol. hashed: it is there (sk_node, for UDP).
+    sk_prot_creator: the table of the protocol that created it. sock_rcu_free: the SOCK_RCU_FREE bit of sk_flags. unix,
+    vsk: what a struct unix_sock or vsock_sock adds; in the kernel the socket is embedded there. copied_seq, rcv_nxt: of
+    struct tcp_sock: up to where data was read, and has arrived. sock_done: the SOCK_DONE bit of sk_flags: the peer has
+    sent its FIN. short_writes: sending may take less than it is offered. accounted: its receive memory is accounted,
+    one unit for each buffer.
 
     sk_call_rcu: sk_free_by_rcu() on sockets that may have SOCK_RCU_FREE, so that others do without its callback.
 
@@ -206,11 +207,11 @@ class sock(Struct, name="sk"):
 
     For properties: data_lost: unread data of the own stack was thrown away because no psock was there to take it.
     seq_bug: the native read met data that is not at copied_seq. native_read: it has read data. reserved: how much
-    memory was reserved for it. forward_alloc_writer: who is about to change sk_forward_alloc. user_data_writer: who
-    has just written sk_user_data. taken: map slots that were emptied of this socket and whose reference was not yet
-    given to anybody. native_readers: how many sleep in the native read. gave_up: a read that may sleep has returned
-    -EAGAIN. dropper: who put the psock's last reference and has not yet detached it. spinner: the softirq that tries
-    to destroy the socket again and again until that is done.
+    memory was reserved for it. forward_alloc_writer: who is about to change sk_forward_alloc. user_data_writer: who has
+    just written sk_user_data. taken: map slots that were emptied of this socket and whose reference was not yet given
+    to anybody. native_readers: how many sleep in the native read. gave_up: a read that may sleep has returned -EAGAIN.
+    dropper: who put the psock's last reference and has not yet detached it. spinner: the softirq that tries to destroy
+    the socket again and again until that is done. unborn: it is a copy of a listening socket that nobody can find yet.
     """
 
     sk_family: Const[socket_family]
@@ -240,7 +241,8 @@ class sock(Struct, name="sk"):
     sk_shutdown: shutdown_t
     sk_wmem_full: bool
     urg_data: bool
-    sk_ack_backlog: bool
+    icsk_accept_queue: ListHead[sock]
+    rskq_lock: spinlock_t
     sk_lingertime0: Const[bool]
     sk_rcvtimeo: Const[bool]
     icsk_ulp_ops: Ptr[tcp_ulp_ops]
@@ -270,6 +272,7 @@ class sock(Struct, name="sk"):
     gave_up: Ghost[bool]
     dropper: Ghost[Ctx]
     spinner: Ghost[Ctx]
+    unborn: Ghost[bool]
 
 
 # ---------------------------------------------------------------- what a socket is

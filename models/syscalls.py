@@ -38,7 +38,6 @@ from models.sock_map import (
 from models.tcp import (
     __inet_lookup_established,
     tcp_check_space,
-    tcp_child_process,
     tcp_done,
     tcp_urg,
     tcp_v4_do_rcv,
@@ -159,15 +158,6 @@ def sys_poll(fd: Ptr[file]) -> None:
 
 
 @user
-def sys_accept(fd: Ptr[file]) -> None:
-    """accept() on a listening socket: returns when there is a connection."""
-    sock = fdget(fd)
-    sk = sock.sk
-    wq = rcu_dereference(sk.sk_wq)
-    wait_event(wq.wq, READ_ONCE(sk.sk_ack_backlog))
-
-
-@user
 def sys_sendmsg(sender: Ptr[msg_sender]) -> None:
     """sendmsg() on a socket whose program sends everything to the reader of another one."""
     sk = sender.sk_redir
@@ -264,15 +254,6 @@ def net_rx_urgent(hash: hash_t) -> None:
             tcp_urg(sk)
             tcp_v4_do_rcv(sk, alloc_skb(1))
         bh_unlock_sock(sk.sk_lock)
-        sock_put(sk)
-
-
-@user
-def net_rx_connection(hash: hash_t) -> None:
-    """The last packet of a handshake with a listening socket."""
-    sk = __inet_lookup_established(hash)
-    if sk:
-        tcp_child_process(sk)
         sock_put(sk)
 
 

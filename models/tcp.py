@@ -28,6 +28,7 @@ from psockmc.lang import (
     smp_store_release,
 )
 
+from models.listener import inet_csk_listen_stop
 from models.skbuff import (
     __skb_queue_tail,
     __skb_unlink,
@@ -217,14 +218,6 @@ def tcp_reset(sk: Ptr[sock]) -> None:
         sk_error_report(sk)
 
 
-@kernel("net/ipv4/tcp_minisocks.c")
-def tcp_child_process(parent: Ptr[sock]) -> None:
-    """A connection to a listening socket is complete: whoever waits in accept() may have it."""
-    omits("the new connection itself")
-    WRITE_ONCE(parent.sk_ack_backlog, True)
-    tcp_data_ready(parent)
-
-
 @kernel("net/ipv4/tcp_input.c")
 def tcp_check_space(sk: Ptr[sock]) -> None:
     """An ACK has made room in the send buffer; the caller holds slock or the socket."""
@@ -364,12 +357,16 @@ def tcp_purge_receive_queue(sk: Ptr[sock]) -> None:
 def __tcp_close(sk: Ptr[sock], timeout: timeout_t) -> None:
     """The user lets go of the connection. With SO_LINGER and no time it is aborted, else it ends on its own later."""
     WRITE_ONCE(sk.sk_shutdown, SHUTDOWN_MASK)
-    tcp_purge_receive_queue(sk)
-    if sk.sk_lingertime0:
-        omits("tcp_disconnect() reports ECONNRESET to who still waits")
+    if sk.sk_state == TCP_LISTEN:
         tcp_set_state(sk, TCP_CLOSE)
-    elif sk.sk_state == TCP_ESTABLISHED:
-        tcp_set_state(sk, TCP_FIN_WAIT1)
+        inet_csk_listen_stop(sk)
+    else:
+        tcp_purge_receive_queue(sk)
+        if sk.sk_lingertime0:
+            omits("tcp_disconnect() reports ECONNRESET to who still waits")
+            tcp_set_state(sk, TCP_CLOSE)
+        elif sk.sk_state == TCP_ESTABLISHED:
+            tcp_set_state(sk, TCP_FIN_WAIT1)
     sock_hold(sk)
     sock_orphan(sk)
     spin_lock_bh(sk.sk_lock.slock)

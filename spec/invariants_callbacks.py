@@ -29,6 +29,7 @@ def verdict_has_a_program(sk: Ptr[sock]) -> bool:
     return (
         sk.sk_data_ready != sk_psock_verdict_data_ready
         or sk.sk_callback_lock.owner != NOBODY
+        or sk.unborn
         or sk.sk_user_data.progs.stream_verdict != NULL
         or sk.sk_user_data.progs.skb_verdict != NULL
     )

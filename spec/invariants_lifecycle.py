@@ -87,10 +87,15 @@ def restored_once(psock: Ptr[sk_psock]) -> bool:
 @invariant("I12", "a socket without psock has its own protocol, unless somebody holds sk_callback_lock for writing")
 def own_protocol_without_psock(sk: Ptr[sock]) -> bool:
     """The protocol is restored before sk_user_data is cleared, in one section under sk_callback_lock; a table of
-    ours comes in only while a reference keeps the psock attached. Upheld by sk_psock_drop(),
-    sock_map_init_proto() and sock_map_del_link().
+    ours comes in only while a reference keeps the psock attached. Not of a socket that is still being made as a copy
+    of a listening one. Upheld by sk_psock_drop(), sock_map_init_proto(), sock_map_del_link() and tcp_bpf_clone().
     """
-    return sk.sk_prot == sk.sk_prot_creator or sk.sk_user_data != NULL or sk.sk_callback_lock.owner != NOBODY
+    return (
+        sk.sk_prot.close != sock_map_close
+        or sk.sk_user_data != NULL
+        or sk.sk_callback_lock.owner != NOBODY
+        or sk.unborn
+    )
 
 
 @at_end("I13", "in the end no socket is left with our protocol but without psock")
@@ -98,7 +103,7 @@ def our_protocol_without_psock_is_transient(sk: Ptr[sock]) -> bool:
     """sock_map_close(), sock_map_destroy() and sock_map_unhash() try again as long as they see this; that it goes away
     is what ends their loops. Upheld by sk_psock_drop().
     """
-    return sk.sk_user_data != NULL or sk.sk_prot == sk.sk_prot_creator
+    return sk.sk_user_data != NULL or sk.sk_prot.close != sock_map_close
 
 
 @invariant("I13-one-cpu", "no softirq tries to destroy a socket again on the CPU of the one who detaches its psock")
