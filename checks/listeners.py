@@ -25,9 +25,10 @@ from models.syscalls_listener import (
 )
 from spec.invariants_callbacks import CALLBACKS, I62
 from spec.invariants_lifecycle import LIFECYCLE
-from spec.invariants_listeners import LISTENERS, no_data_is_stuck
+from spec.invariants_listeners import LISTENERS
 from spec.invariants_maps import MAPS
 from spec.invariants_queues import QUEUES
+from spec.invariants_receive import I60
 
 accept_on_a_listener_in_the_map = scenario(
     "accept() waits on a listening socket that is in a map with a verdict program",
@@ -87,7 +88,7 @@ data_before_accept = scenario(
     setup=listening_socket,
     run=[process(sys_accept_and_recvmsg, fd0, fd1, 1, 0), softirq(net_rx_connection_and_data, 0, 1)],
     pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
-    properties=LIFECYCLE + CALLBACKS + QUEUES + MAPS + LISTENERS + [I62, no_data_is_stuck],
+    properties=LIFECYCLE + CALLBACKS + QUEUES + MAPS + LISTENERS + [I60, I62],
 )
 
 map_free_against_listener = scenario(

@@ -5,7 +5,6 @@ from psockmc.lang import NOBODY, NULL, Ptr, at_end, invariant
 from models.skmsg import sk_psock
 from models.skmsg_verdict import sk_psock_verdict_data_ready, sk_psock_write_space
 from models.sock import TCP_CLOSE, sock
-from models.tcp_bpf import tcp_bpf_prots_rx, tcp_bpf_prots_txrx
 from spec.invariants_listeners import I52
 
 
@@ -44,16 +43,6 @@ def closed_socket_has_no_psock(sk: Ptr[sock]) -> bool:
     Upheld by sock_map_close() and sock_map_destroy().
     """
     return sk.sk_state != TCP_CLOSE or sk.sk_user_data == NULL
-
-
-@at_end("I60", "in the end no data waits on the own queue of a socket whose table reads messages only")
-def no_data_is_stuck(sk: Ptr[sock]) -> bool:
-    """Data that comes before accept() finds no `struct socket`, so the verdict does not run. For scenarios in which
-    somebody reads. Upheld by tcp_bpf_recvmsg_parser(), which runs the verdict first.
-    """
-    return (sk.sk_prot != tcp_bpf_prots_rx and sk.sk_prot != tcp_bpf_prots_txrx) or all(
-        False for skb in sk.sk_receive_queue.list
-    )
 
 
 LISTENERS = [I52, callbacks_have_a_psock, saved_callbacks_are_foreign, closed_socket_has_no_psock]
