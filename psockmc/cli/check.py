@@ -20,6 +20,7 @@ from psockmc.run import Job, Outcome, run
 @variants_option
 @search_options
 @traces_option
+@click.option("--quick", is_flag=True, help="only the scenarios that are marked as quick; together a minute or two")
 @click.option("--all", "every", is_flag=True, help="a row for every property, also for those that hold")
 @click.option("--verbose", "-v", is_flag=True, help="bounds, assumptions, omissions and unreached code in full")
 @json_option
@@ -28,6 +29,7 @@ def check(
     scenarios: tuple[str, ...],
     variants: tuple[Path, ...],
     traces: Path | None,
+    quick: bool,
     every: bool,
     verbose: bool,
     as_json: bool,
@@ -41,6 +43,10 @@ def check(
     root = content.find_root()
     program = content.load(root, variants)
     names = content.pick("scenario", scenarios, program.scenarios)
+    if quick:
+        names = [name for name in names if program.scenarios[name].quick]
+        if not names:
+            raise content.UsageError("none of these scenarios is marked with quick=True")
     options = run_options(**search)
     if variants and not as_json:
         click.echo(report.variant_diff(program), nl=False)

@@ -19,7 +19,7 @@ from psockmc.lang.world import Signature, World
 
 RUNNERS = ("process", "softirq", "hardirq")
 VERDICTS = ("HOLDS", "VIOLATED", "UNDETERMINED")
-PARTS = ("setup", "run", "pools", "properties", "expect", "why", "may_fail", "workers_cpu")
+PARTS = ("setup", "run", "pools", "properties", "expect", "why", "may_fail", "workers_cpu", "quick")
 MAX_OBJECTS = 64
 MAX_CPU = 63
 
@@ -75,6 +75,7 @@ class _ScenarioReader:
             may_fail=self._part("may_fail", self._may_fail, ()),
             workers_cpu=self._part("workers_cpu", self._cpu, -1),
             span=self.file.span(self.symbol.node),
+            quick=self._part("quick", self._quick, False),
         )
 
     def _part(self, name: str, read: Callable[[ast.expr], _Part], default: _Default) -> _Part | _Default:
@@ -222,6 +223,13 @@ class _ScenarioReader:
 
     def _may_fail(self, node: ast.expr) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self._struct(item) for item in self._items(node, "may_fail")))
+
+    def _quick(self, node: ast.expr) -> bool:
+        if isinstance(node, ast.Constant) and node.value is True:
+            return True
+        help = "write `quick=True`, or leave it out"
+        message = "a scenario belongs to the quick ones or not"
+        raise self.file.refuse("E0702", node, message, label="not `True`", help=help)
 
     # ------------------------------------------------------------ what must come out
 

@@ -437,6 +437,7 @@ class Scenario:
     """What is run. pools: objects beyond the instances, by struct. properties: functions by name.
 
     expect: property id -> verdict name where it is not HOLDS; why: property id -> reason. workers_cpu: -1 for one each.
+    quick: it belongs to those that `psockmc check --quick` runs.
     """
 
     name: str
@@ -450,6 +451,7 @@ class Scenario:
     may_fail: tuple[str, ...]
     workers_cpu: int
     span: Span
+    quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -417,3 +417,24 @@ def test_version(psock: Run, capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_command_has_help(psock: Run, capsys: pytest.CaptureFixture[str], command: str) -> None:
     assert psock(command, "--help") == 0
     assert command in capsys.readouterr().out
+
+
+# ---------------------------------------------------------------- check --quick
+
+
+def mark_as_quick(root: Path) -> None:
+    """Mark the first scenario."""
+    file = next((root / "checks").glob("*.py"))
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("    run=[", "    quick=True,\n    run=[", 1), encoding="utf-8")
+
+
+def test_check_quick_runs_what_is_marked(psock: Run, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mark_as_quick(root)
+    assert psock(*CHECK, "--quick", "--json") == 0
+    assert {row["scenario"] for row in read(capsys, "check")["results"]} == {"two_additions"}
+
+
+def test_check_quick_without_a_marked_scenario_says_so(psock: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert psock(*CHECK, "--quick") == 2
+    assert "quick=True" in capsys.readouterr().err
