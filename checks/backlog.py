@@ -31,6 +31,7 @@ close_against_backlog = scenario(
     setup=more_data_to_send_in_backlog,
     run=[process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES,
 )
 
@@ -100,6 +101,7 @@ recvmsg_against_backlog = scenario(
     setup=more_data_to_read_in_backlog,
     run=[process(sys_recvmsg_twice, fd0, False)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES,
 )
 
@@ -108,6 +110,7 @@ delete_against_backlog = scenario(
     setup=more_data_to_read_in_backlog,
     run=[process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES,
 )
 

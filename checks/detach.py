@@ -37,6 +37,7 @@ close_against_delete = scenario(
     setup=socket_in_map,
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
@@ -50,6 +51,7 @@ two_deletes = scenario(
     setup=socket_in_two_slots,
     run=[process(sys_map_delete, map0, 0), process(sys_map_delete, map0, 1), softirq(net_rx_data, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES,
 )
 
@@ -103,6 +105,7 @@ updates_against_close = scenario(
         process(sys_close, fd0),
     ],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
@@ -129,6 +132,7 @@ update_against_delete = scenario(
     setup=socket_in_map,
     run=[process(sys_map_update, map0, 1, fd0, BPF_ANY), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS,
     expect={
         "data-race(sk_psock.progs.stream_verdict)": VIOLATED,
@@ -217,6 +221,7 @@ map_free_against_close = scenario(
     setup=map_with_an_end,
     run=[process(sys_map_close, mapfd0), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_stab: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED, "data-race(bpf_stab.sks)": VIOLATED},
     why={

@@ -35,6 +35,7 @@ accept_on_a_listener_in_the_map = scenario(
     setup=listening_socket_in_map,
     run=[process(sys_accept, fd0, fd1), softirq(net_rx_connection, 0, 1)],
     pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + MAPS + LISTENERS,
     expect={"lost-wakeup": VIOLATED, "I18": VIOLATED, "I52-callbacks": VIOLATED},
     why={
@@ -88,6 +89,7 @@ data_before_accept = scenario(
     setup=listening_socket,
     run=[process(sys_accept_and_recvmsg, fd0, fd1, 1, 0), softirq(net_rx_connection_and_data, 0, 1)],
     pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + MAPS + LISTENERS + [I60, I62],
 )
 

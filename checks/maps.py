@@ -42,6 +42,7 @@ hash_close_against_delete = scenario(
     setup=socket_in_hash,
     run=[process(sys_close, fd0), process(sys_hash_delete, htab0, 0), softirq(program_looks_key_up, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_shtab_elem: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=PSOCKS + CALLBACKS + HASH,
     expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
@@ -85,6 +86,7 @@ hash_update_of_itself = scenario(
     ],
     pools={sock: 1, socket: 1, sk_psock: 3, sk_psock_link: 3, bpf_shtab_elem: 3, sk_buff: 1, sk_msg: 1},
     may_fail=[bpf_shtab_elem],
+    quick=True,
     properties=PSOCKS + CALLBACKS + HASH,
     expect={"data-race(sock.sk_prot)": VIOLATED, "data-race(sk_psock.psock_update_sk_prot)": VIOLATED},
     why={

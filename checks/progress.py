@@ -32,6 +32,7 @@ close_retries = scenario(
     setup=socket_in_map,
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=PROGRESS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
@@ -58,6 +59,7 @@ destroy_retries_over_the_dropper = scenario(
     setup=target_of_a_sender,
     run=[process(sys_sendmsg, sender0, cpu=0), softirq(net_rx_reset, 0, cpu=0), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=PROGRESS,
     expect={"livelock": VIOLATED, "data-race(sock.sk_prot)": VIOLATED},
     why={
@@ -89,6 +91,7 @@ reader_of_redirected_data = scenario(
     setup=data_to_read_in_backlog,
     run=[process(sys_recvmsg, fd0, False)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=PROGRESS,
 )
 

@@ -53,6 +53,7 @@ peek_against_packet = scenario(
     setup=unread_own_data,
     run=[process(sys_peek_and_recv, fd0, 2), softirq(net_rx_next, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE + [every_byte_is_counted],
 )
 
@@ -74,6 +75,7 @@ reset_against_reader = scenario(
     setup=receiving_socket_in_map,
     run=[process(sys_recv_twice, fd0, 1, 0), softirq(net_rx_rst, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE + [reader_is_told],
 )
 
@@ -156,6 +158,7 @@ native_data_and_a_reader = scenario(
     setup=native_data_and_a_program,
     run=[process(sys_recv, fd0, 1, MSG_DONTWAIT), softirq(net_rx_next, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE + [judged_before_it_is_read, every_byte_is_counted],
 )
 

@@ -64,6 +64,7 @@ reader_of_parsed_messages = scenario(
     setup=parsed_socket,
     run=[softirq(net_rx_two, 0), process(sys_recvmsg, fd0, True)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 4, sk_msg: 2},
+    quick=True,
     properties=LIFECYCLE + QUEUES + PARSER,
 )
 
@@ -73,6 +74,7 @@ close_against_parser = scenario(
     run=[softirq(net_rx_data, 0), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 1},
     may_fail=[sk_buff],
+    quick=True,
     properties=LIFECYCLE + QUEUES + PARSER,
     expect={"assert": VIOLATED, "data-race(sk_psock.strp.stopped)": VIOLATED},
     why={

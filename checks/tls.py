@@ -47,6 +47,7 @@ delete_with_tls_and_a_verdict = scenario(
     setup=tls_on_a_socket_with_a_verdict,
     run=[process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1, tls_context: 1},
+    quick=True,
     properties=ULP + CALLBACKS,
     expect={"I12-ulp": VIOLATED, "I13-ulp": VIOLATED, "I12-write-space": VIOLATED},
     why={
@@ -76,6 +77,7 @@ tls_against_delete = scenario(
     setup=closable_socket_in_map,
     run=[process(tls_then_close, fd0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1, tls_context: 1},
+    quick=True,
     properties=ULP + CALLBACKS,
     expect={
         "data-race(proto.unhash)": VIOLATED,

@@ -70,6 +70,7 @@ udp_packets_against_delete = scenario(
     setup=udp_in_map,
     run=[softirq(net_rx_udp, 0, 0), softirq(net_rx_udp, 0, 0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + UDP,
 )
 
@@ -132,6 +133,7 @@ udp_program_inserts_closing_socket = scenario(
     setup=udp_closable,
     run=[softirq(program_updates_map_with_udp, 0, 0), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + UDP,
     expect={
         "I34": VIOLATED,

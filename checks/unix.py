@@ -41,6 +41,7 @@ unix_close_against_delete = scenario(
     setup=unix_closable_stream_in_map,
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
     pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX,
     expect={
         "data-race(sock.sk_prot)": VIOLATED,
@@ -184,6 +185,7 @@ unix_reader_while_data_arrives = scenario(
     setup=unix_stream_in_map,
     run=[process(sys_unix_recv, fd0, False), process(sys_unix_send, fd1, 1)],
     pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX,
     expect={
         "I59-eagain": VIOLATED,
@@ -226,6 +228,7 @@ unix_two_writers = scenario(
     setup=unix_stream_in_map,
     run=[process(sys_unix_send, fd1, 0), process(sys_unix_send_two, fd1)],
     pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 3, sk_msg: 3},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX,
     expect={
         "I32": VIOLATED,

@@ -68,6 +68,7 @@ close_against_data_ready = scenario(
     setup=receiving_closable_socket_in_map,
     run=[softirq(net_rx_data, 0), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES,
 )
 
@@ -76,6 +77,7 @@ recvmsg_against_packet_and_delete = scenario(
     setup=receiving_socket_in_map,
     run=[process(sys_recvmsg, fd0, True), softirq(net_rx_data, 0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES,
     expect={"data-race(sock.sk_prot)": VIOLATED, "data-race(sock.sk_receive_queue.list)": VIOLATED},
     why={
@@ -195,6 +197,7 @@ poller_while_verdict_runs = scenario(
     setup=choosy_socket_in_map,
     run=[process(sys_poll, fd0), softirq(net_rx_urgent, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES,
 )
 
@@ -203,6 +206,7 @@ sendmsg_against_close = scenario(
     setup=target_of_a_sender,
     run=[process(sys_sendmsg, sender0), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES,
 )
 

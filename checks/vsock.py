@@ -51,6 +51,7 @@ vsock_reader_while_data_arrives = scenario(
     setup=vsock_in_map,
     run=[process(sys_vsock_recv, fd0, False), process(vsock_rx_data, 0, 1)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + VSOCK,
 )
 
@@ -106,5 +107,6 @@ vsock_update_against_interrupted_connect = scenario(
         process(sys_map_update, map0, 0, fd0, BPF_ANY),
     ],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + VSOCK,
 )
