@@ -114,9 +114,10 @@ class sk_msg(Struct, name="msg"):
     apply_bytes, cork_bytes.
 
     For properties: seq, pos: those of the skb; off: where in the skb the message begins. pages: the page references it
-    owns; in_use: its sendmsg() is not over. held_unlocked: how many senders work on it while they do not own its
-    socket. judged: its program has run, and the target it named is about to be held. claimed: a sender took it for
-    the corked message.
+    owns; charged_to: whose memory they are. in_use: its sendmsg() is not over. held_unlocked: how many senders work
+    on it while they do not own its socket. judged: its program has run, and the target it named is about to be held.
+    claimed: a sender took it for the corked message. named: the run of its program that is not over has named a
+    target.
     """
 
     sg: sk_msg_sg
@@ -130,11 +131,13 @@ class sk_msg(Struct, name="msg"):
     on_stack: Const[bool]
     seq: Ghost[seq_t]
     pages: Ghost[Int[-3, 6]]
+    charged_to: Ghost[Ptr[sock]]
     in_use: Ghost[bool]
     held_unlocked: Ghost[Int[0, 3]]
     judged: Ghost[bool]
     claimed: Ghost[bool]
     pos: Ghost[tcp_seq_t]
+    named: Ghost[bool]
 
 
 class sk_psock(Struct, name="psock"):
@@ -152,7 +155,8 @@ class sk_psock(Struct, name="psock"):
 
     For properties of the send side: redir_refs: references that verdicts took on targets and that sk_redir still owns;
     redir_taken: those that senders took over from it; unjudged: a verdict was used again that had no bytes left;
-    wrong_way: data went the other way than the verdict said; verdict_ingress: which way that was.
+    stale_target: a verdict redirected to a target that it had not named; wrong_way: data went the other way than the
+    verdict said; verdict_ingress: which way that was.
 
     read_spins: a reader looks again and again without sleeping.
     """
@@ -210,6 +214,7 @@ class sk_psock(Struct, name="psock"):
     redir_refs: Ghost[Int[-3, 3]]
     redir_taken: Ghost[Int[-3, 3]]
     unjudged: Ghost[bool]
+    stale_target: Ghost[bool]
     wrong_way: Ghost[bool]
     verdict_ingress: Ghost[bool]
     old_readers: Ghost[GracePeriod]

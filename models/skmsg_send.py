@@ -83,6 +83,7 @@ def sk_msg_alloc(sk: Ptr[sock], msg: Ptr[sk_msg], bytes: bytes_t) -> int_t:
     use: bytes_t = bytes if bytes < room else room
     if use:
         get_pages(msg, use)
+        msg.charged_to = sk
         sk_mem_charge(sk, use)
         msg.sg.size = size + use
     return -ENOSPC if use < bytes else 0
@@ -105,6 +106,7 @@ def memcpy_msg(dst: Ptr[sk_msg], src: Ptr[sk_msg]) -> None:
         dst.ingress = src.ingress
         dst.apply_bytes = src.apply_bytes
         dst.cork_bytes = src.cork_bytes
+        dst.charged_to = src.charged_to
         dst.pages += src.pages
         src.pages = 0
 
@@ -134,11 +136,13 @@ def sk_psock_msg_verdict(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg]) 
     if not prog:
         rcu_read_unlock()
         return __SK_PASS
+    msg.named = False
     action = prog.run_msg(msg)
     ret = sk_psock_map_verd(action, msg.sk_redir != NULL)
     psock.apply_bytes = msg.apply_bytes
     if ret == __SK_REDIRECT:
         msg.judged = True
+        psock.stale_target = psock.stale_target or not msg.named
         if psock.sk_redir:
             sock_put(psock.sk_redir)
             psock.redir_refs -= 1

@@ -447,6 +447,7 @@ def bpf_msg_redirect_map(msg: Ptr[sk_msg], map: Ptr[bpf_stab], key: slot_t, ingr
         return SK_DROP
     msg.ingress = ingress
     msg.sk_redir = sk
+    msg.named = True
     return SK_PASS
 
 

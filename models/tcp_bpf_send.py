@@ -84,6 +84,7 @@ def bpf_tcp_ingress(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], apply
     if copied:
         sk_mem_charge(sk, copied)
         atomic_add(copied, sk.sk_rmem_alloc)
+        tmp.charged_to = sk
         sk_msg_xfer(tmp, msg, copied)
         if not sk_psock_queue_msg(psock, tmp):
             atomic_sub(copied, sk.sk_rmem_alloc)

@@ -7,7 +7,7 @@ has no content here. Left out everywhere: segments, corking by TCP itself, MSG_M
 """
 
 from psockmc.kernel.socklock import lock_sock
-from psockmc.lang import READ_ONCE, Const, Ptr, Struct, choose, kernel, omits, user, wait_event
+from psockmc.lang import READ_ONCE, WRITE_ONCE, Const, Ptr, Struct, choose, kernel, omits, user, wait_event
 
 from models.skmsg import sk_msg
 from models.sock import (
@@ -96,7 +96,7 @@ def tcp_sendmsg_locked(sk: Ptr[sock], hdr: Ptr[msghdr]) -> int_t:
         err = sk_stream_wait_memory(sk, hdr)
         if err:
             return err
-    sk.sk_wmem_queued += 1
+    WRITE_ONCE(sk.sk_wmem_queued, sk.sk_wmem_queued + 1)
     sk_mem_charge(sk, 1)
     return 1
 
@@ -122,7 +122,7 @@ def tcp_write_queue_purge(sk: Ptr[sock]) -> None:
     """Free what was not acknowledged; the caller holds slock or the socket."""
     queued = sk.sk_wmem_queued
     while queued:
-        sk.sk_wmem_queued = queued - 1
+        WRITE_ONCE(sk.sk_wmem_queued, queued - 1)
         sk_mem_uncharge(sk, 1)
         queued = sk.sk_wmem_queued
 
