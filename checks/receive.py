@@ -12,6 +12,7 @@ from models.setups_receive import (
     redirecting_to_itself,
     reset_socket_in_map,
     target_of_a_peer,
+    unread_own_and_foreign_data,
     unread_own_and_redirected_data,
     unread_own_data,
     unread_own_data_in_two_slots,
@@ -246,9 +247,9 @@ insert_with_native_data = scenario(
 
 fionread_with_a_program = scenario(
     "a process asks how many bytes there are while the backlog delivers what was redirected",
-    setup=unread_own_and_redirected_data,
+    setup=unread_own_and_foreign_data,
     run=[process(sys_ioctl_siocinq, fd0)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 3, sk_msg: 3},
     properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE + [answer_is_right],
 )
 

@@ -68,7 +68,7 @@ packet_in_pieces = scenario(
     "a packet arrives whose data is in too many pieces for a message, and a reader",
     setup=receiving_socket_in_map,
     run=[softirq(net_rx_in_pieces, 0), process(sys_recv, fd0, 1, 0)],
-    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 2},
     properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE + [every_byte_is_counted],
 )
 

@@ -11,15 +11,16 @@ from models.setups import (
     redirected_skb,
     socket_in_two_slots,
     target_of_a_sender,
-    two_sockets_redirecting_to_the_reader,
+    two_sockets_redirecting_to_the_wire,
 )
-from models.skbuff import alloc_skb, alloc_skb_with, seq_t
+from models.skbuff import alloc_skb, alloc_skb_with, kfree_skb, seq_t
 from models.skmsg import sk_psock_stop
+from models.skmsg_ingress import sk_psock_skb_ingress
 from models.skmsg_verdict import bpf_prog
 from models.sock import SEND_SHUTDOWN, sock
 from models.sock_map import BPF_ANY
 from models.syscalls import fd0, fd1, map0, prog_pass, prog_redirect_ingress, sys_map_update
-from models.syscalls_receive import prog_redirect_self
+from models.syscalls_receive import prog_redirect_self, view0
 from models.tcp import tcp_reset, tcp_v4_do_rcv
 
 
@@ -63,6 +64,23 @@ def unread_own_and_redirected_data() -> None:
     """The same, and a piece of data that was redirected to the reader is under way."""
     unread_own_data()
     redirected(socket0(), 2, True)
+
+
+@user
+def delivered(sk: Ptr[sock], seq: seq_t) -> None:
+    """Data of another socket that the backlog has delivered."""
+    skb = alloc_skb(seq)
+    sk_psock_skb_ingress(sk.sk_user_data, skb, 0, 1)
+    kfree_skb(skb)
+
+
+@user
+def unread_own_and_foreign_data() -> None:
+    """A socket with a verdict program and two messages to read, one of its own stack; a third is under way."""
+    unread_own_data()
+    delivered(socket0(), 2)
+    view0.floor = 2
+    redirected(socket0(), 3, True)
 
 
 @user
@@ -116,6 +134,7 @@ def native_and_redirected_data() -> None:
     sk = connect(fd0, 0, True)
     arrives(sk, 1)
     sys_map_update(map0, 0, fd0, BPF_ANY)
+    view0.floor = 1
     redirected(sk, 2, True)
 
 
@@ -190,6 +209,6 @@ def unsendable_data_in_backlog() -> None:
 
 @user
 def redirecting_to_a_stopped_socket() -> None:
-    """Slot 0 holds a socket whose data goes to the reader of the socket in slot 1, whose backlog has given up."""
-    two_sockets_redirecting_to_the_reader()
+    """Slot 0 holds a socket whose data is sent on the socket in slot 1, whose backlog has given up."""
+    two_sockets_redirecting_to_the_wire()
     sk_psock_stop(fd1.private_data.sk.sk_user_data)

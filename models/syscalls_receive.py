@@ -49,7 +49,7 @@ class process_view(Struct, name="view"):
     """What a process has learned, for properties.
 
     last: what its last recvmsg() returned; over: the connection had ended before that call; eof: some recvmsg() has
-    returned 0. asked, inq: it has asked how many bytes there are, and the answer.
+    returned 0. asked, inq: it has asked how many bytes there are, and the answer. floor: how many there were before.
     """
 
     last: Ghost[int_t]
@@ -57,6 +57,7 @@ class process_view(Struct, name="view"):
     eof: Ghost[bool]
     asked: Ghost[bool]
     inq: Ghost[int_t]
+    floor: Ghost[int_t]
 
 
 view0 = instance(process_view)

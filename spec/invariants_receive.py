@@ -126,12 +126,10 @@ def unread(sk: Ptr[sock]) -> Int[0, 8]:
 
 @at_end("I35-inq", "FIONREAD reports what a reader can read")
 def answer_is_right(view: Ptr[process_view], sk: Ptr[sock]) -> bool:
-    """Stated for scenarios in which nobody reads and nothing arrives after the question but what the backlog delivers.
-    Upheld by tcp_bpf_ioctl().
+    """What was there before the question, and not more than in the end. Stated for scenarios in which nobody reads, and
+    only the backlog delivers. Upheld by tcp_bpf_ioctl().
     """
-    return not view.asked or (
-        view.inq >= unread(sk) - count(m.sk != sk for m in sk.sk_user_data.ingress_msg) and view.inq <= unread(sk)
-    )
+    return not view.asked or (view.inq >= view.floor and view.inq <= unread(sk))
 
 
 # ---------------------------------------------------------------- order

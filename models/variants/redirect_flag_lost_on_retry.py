@@ -1,0 +1,34 @@
+"""The backlog as it was before 7683167196bd (v6.16): an skb that must be tried again has lost its direction."""
+
+from psockmc.kernel.work import schedule_delayed_work
+from psockmc.lang import Ptr, clear_bit, replaces
+
+from models.skbuff import sk_buff
+from models.skmsg import SK_PSOCK_TX_ENABLED, sk_psock, sk_psock_test_state
+from models.skmsg_ingress import sk_psock_deliver, sk_psock_handle_skb, sk_psock_report_error, sk_psock_skb_state
+from models.sock import EAGAIN, EIO, EPIPE, bytes_t, int_t, sock_flag_dead
+
+
+@replaces(sk_psock_deliver)
+def sk_psock_deliver(psock: Ptr[sk_psock], skb: Ptr[sk_buff], off: bytes_t, len: bytes_t, ingress: bool) -> int_t:
+    """Does not restore what sk_psock_backlog() has cleared."""
+    ret: int_t = -EIO
+    while True:
+        ret = -EIO
+        if not sock_flag_dead(psock.sk):
+            ret = sk_psock_handle_skb(psock, skb, off, len, ingress)
+        if ret <= 0:
+            break
+        off += ret
+        len -= ret
+        if not len:
+            return ret
+    if ret == -EAGAIN:
+        sk_psock_skb_state(psock, len, off)
+        if sk_psock_test_state(psock):
+            schedule_delayed_work(psock.work, 1)
+    else:
+        sk_psock_report_error(psock, -ret if ret else EPIPE)
+        clear_bit(SK_PSOCK_TX_ENABLED, psock.state)
+        psock.tx_cleared = True
+    return ret
