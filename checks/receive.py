@@ -267,9 +267,15 @@ fionread_when_the_program_goes = scenario(
     run=[process(sys_ioctl_siocinq, fd0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE + [answer_is_right],
-    expect={"data-race(sk_psock.progs.stream_verdict)": VIOLATED, "I35-inq": VIOLATED},
+    expect={
+        "data-race(sk_psock.progs.stream_verdict)": VIOLATED,
+        "data-race(sk_psock.progs.skb_verdict)": VIOLATED,
+        "I35-inq": VIOLATED,
+    },
     why={
         "data-race(sk_psock.progs.stream_verdict)": "tcp_bpf_ioctl() reads the program plainly while "
+        "sk_psock_stop_verdict() exchanges it",
+        "data-race(sk_psock.progs.skb_verdict)": "tcp_bpf_ioctl() reads the program plainly while "
         "sk_psock_stop_verdict() exchanges it",
         "I35-inq": "without a program tcp_bpf_ioctl() adds tcp_inq() to the counter; unread messages of the own stack "
         "are in both",

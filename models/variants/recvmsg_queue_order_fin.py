@@ -22,10 +22,10 @@ def tcp_bpf_recvmsg(sk: Ptr[sock], len: bytes_t, flags: msg_flags_t) -> int_t:
     lock_sock(sk.sk_lock)
     native = False
     copied = sk_msg_recvmsg(sk, psock, len, flags)
+    if not copied and flags & MSG_DONTWAIT:
+        copied = -EAGAIN
     while not copied and not native:
-        if flags & MSG_DONTWAIT:
-            copied = -EAGAIN
-        elif not tcp_msg_wait_data(sk, psock):
+        if not tcp_msg_wait_data(sk, psock):
             copied = -EAGAIN
         elif skb_queue_empty(sk.sk_receive_queue):
             copied = sk_msg_recvmsg(sk, psock, len, flags)
