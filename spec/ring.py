@@ -439,19 +439,35 @@ def any_cut_message(sk: Ptr[sock], msg: Ptr[sk_msg]) -> bool:
     The choices are start, used, the element that the position is in, and whether it is inside or at its beginning; the
     position behind the last byte is the beginning of the element that would follow.
     """
+    there: bool = any_cut_elements(sk, msg)
+    if there:
+        any_cursor(msg, used(msg))
+    return there
+
+
+@user
+def any_cut_elements(sk: Ptr[sock], msg: Ptr[sk_msg]) -> bool:
+    """As any_cut_message(), without a cursor yet."""
     begin: u32 = choose(NR_MSG_FRAG_IDS)
     elements: u32 = choose(MAX_MSG_FRAGS) + 1
     cut0.element = choose(MAX_MSG_FRAGS + 1)
     cut0.inside = choose()
     if cut0.element > elements or (cut0.inside and cut0.element == elements):
         return False
-    fill_ring(sk, msg, begin, elements)
+    fill_elements(sk, msg, begin, elements)
     return True
 
 
 @user
 def fill_ring(sk: Ptr[sock], msg: Ptr[sk_msg], begin: u32, elements: u32) -> None:
     """Makes of the message any ring with this start and this number of elements, cut where cut0 says."""
+    fill_elements(sk, msg, begin, elements)
+    any_cursor(msg, elements)
+
+
+@user
+def fill_elements(sk: Ptr[sock], msg: Ptr[sk_msg], begin: u32, elements: u32) -> None:
+    """As fill_ring(), without a cursor yet."""
     msg.sg.start = begin
     msg.sg.end = slot(begin, elements)
     msg.skb = NULL
@@ -460,7 +476,6 @@ def fill_ring(sk: Ptr[sock], msg: Ptr[sk_msg], begin: u32, elements: u32) -> Non
     msg.next = NULL
     msg.freed = False
     any_slots(msg, elements)
-    any_cursor(msg, elements)
     # The message's own charge and references, beside those of others.
     sk.charged += msg.sg.size
     follow0.refs += references(msg)

@@ -14,6 +14,7 @@ from models.ring.skmsg import (
 from models.ring.skmsg_h import sk_msg_init, sk_msg_xfer, sk_msg_xfer_full
 from models.ring.types import INT_MAX, follow0, sk_msg, sock
 from spec.ring import (
+    any_cut_elements,
     any_cut_message,
     any_memory,
     any_message,
@@ -33,7 +34,10 @@ from spec.ring import (
     is_followed,
     may_write,
     references,
+    slot,
+    used,
 )
+from spec.ring_elements import check_is_prefix, free_cursor, remember, same_cursor
 
 
 @proof("sk_msg_init")
@@ -46,33 +50,43 @@ def init(msg: Ptr[sk_msg]) -> None:
 
 
 @proof("sk_msg_trim", split=4)
-def trim(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+def trim(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """The end of a message is cut off."""
     any_memory()
     any_socket(sk)
-    there: bool = any_cut_message(sk, msg)
+    there: bool = any_cut_elements(sk, msg)
     if not there:
         return
+    at: u32 = free_cursor(msg)
+    remember(before, msg)
     len: s32 = cut0.position
-    k: u32 = arbitrary(0, INT_MAX)
-    was: bool = is_followed(msg, k)
-    writable: bool = may_write(msg, k)
-    filled: u64 = cursor(msg)
-    size: u32 = msg.sg.size
     charged: u64 = sk.charged
     others: u32 = follow0.refs - references(msg)
+    kept: u32 = cut0.element + (1 if cut0.inside else 0)
+    all_: bool = cut0.position == msg.sg.size
+    last: u32 = slot(msg.sg.start, kept - 1 if kept else 0)
+    assume(at + 1 != kept or msg.sg.copybreak <= msg.sg.data[last].length)
     sk_msg_trim(sk, msg, len)
     check(msg.sg.size == len, "result: the message has the number of bytes that was asked for")
-    check_ring(msg)
-    check_charge(sk, charged, size, msg.sg.size)
+    check_indices(msg)
+    check_elements(msg)
+    check_copy_bits(msg)
+    check_charge(sk, charged, before.sg.size, msg.sg.size)
     held: u32 = references(msg)
     check_references(held, others)
-    kept: bool = byte_kept(msg, k)
-    check(k >= len or not was or kept, "content: what is left is the beginning of the message")
-    may: bool = may_write(msg, k)
-    check(k >= len or may == writable, "copy: the copy bits of what is left do not change")
-    now: u64 = cursor(msg)
-    check(now == (filled if filled < len else len), "cursor: the next copy goes on where it would have, or at the cut")
+    check(used(msg) == kept, "content: the elements up to the cut are left")
+    check_is_prefix(msg, before)
+    if all_ or at + 1 < kept:
+        stays: bool = same_cursor(msg, before)
+        check(stays, "cursor: it stays where it was, before the cut")
+    elif kept == 0:
+        check(msg.sg.curr == msg.sg.start and msg.sg.copybreak == 0, "R5: in an empty message curr is its end")
+    else:
+        check(msg.sg.curr == last, "R5: curr is the last element, if it was that or behind it")
+        filled: u32 = msg.sg.data[last].length
+        if at + 1 == kept and before.sg.copybreak < filled:
+            filled = before.sg.copybreak
+        check(msg.sg.copybreak == filled, "R6: copybreak is where it was, or at the cut")
 
 
 @proof("sk_msg_free", split=2)
