@@ -12,9 +12,8 @@ from models.ring.skmsg import (
     sk_msg_trim,
 )
 from models.ring.skmsg_h import sk_msg_init, sk_msg_xfer, sk_msg_xfer_full
-from models.ring.types import INT_MAX, follow0, sk_msg, sock
+from models.ring.types import INT_MAX, NR_MSG_FRAG_IDS, follow0, sk_msg, sock
 from spec.ring import (
-    any_cut_elements,
     any_cut_message,
     any_memory,
     any_message,
@@ -34,10 +33,8 @@ from spec.ring import (
     is_followed,
     may_write,
     references,
-    slot,
-    used,
 )
-from spec.ring_elements import check_is_prefix, free_cursor, remember, same_cursor
+from spec.ring_part import any_ending, check_first_part, nth, part0, touched
 
 
 @proof("sk_msg_init")
@@ -49,42 +46,29 @@ def init(msg: Ptr[sk_msg]) -> None:
     check_ring(msg)
 
 
-@proof("sk_msg_trim", split=4)
+@proof("sk_msg_trim", split=3)
 def trim(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """The end of a message is cut off."""
     any_memory()
     any_socket(sk)
-    there: bool = any_cut_elements(sk, msg)
+    there: bool = any_ending(sk, msg, before)
     if not there:
         return
-    at: u32 = free_cursor(msg)
-    remember(before, msg)
-    len: s32 = cut0.position
-    charged: u64 = sk.charged
-    others: u32 = follow0.refs - references(msg)
-    kept: u32 = cut0.element + (1 if cut0.inside else 0)
-    all_: bool = cut0.position == msg.sg.size
-    last: u32 = slot(msg.sg.start, kept - 1 if kept else 0)
-    assume(at + 1 != kept or msg.sg.copybreak <= msg.sg.data[last].length)
+    len: s32 = part0.position
     sk_msg_trim(sk, msg, len)
     check(msg.sg.size == len, "result: the message has the number of bytes that was asked for")
-    check_indices(msg)
-    check_elements(msg)
-    check_copy_bits(msg)
-    check_charge(sk, charged, before.sg.size, msg.sg.size)
-    held: u32 = references(msg)
-    check_references(held, others)
-    check(used(msg) == kept, "content: the elements up to the cut are left")
-    check_is_prefix(msg, before)
-    if all_ or at + 1 < kept:
-        stays: bool = same_cursor(msg, before)
-        check(stays, "cursor: it stays where it was, before the cut")
-    elif kept == 0:
+    check_charge(sk, part0.charged, before.sg.size, msg.sg.size)
+    check_first_part(msg, before)
+    last: u32 = nth(0 if part0.inside else NR_MSG_FRAG_IDS - 1)
+    if touched() == 0 or part0.steps < part0.others:
+        stays: bool = msg.sg.curr == before.sg.curr and msg.sg.copybreak == before.sg.copybreak
+        check(stays, "cursor: before the cut it stays where it was")
+    elif part0.others == 0 and not part0.inside:
         check(msg.sg.curr == msg.sg.start and msg.sg.copybreak == 0, "R5: in an empty message curr is its end")
     else:
-        check(msg.sg.curr == last, "R5: curr is the last element, if it was that or behind it")
+        check(msg.sg.curr == last, "R5: from the cut or behind it curr moves to the last element")
         filled: u32 = msg.sg.data[last].length
-        if at + 1 == kept and before.sg.copybreak < filled:
+        if part0.inside and part0.steps == part0.others and before.sg.copybreak < filled:
             filled = before.sg.copybreak
         check(msg.sg.copybreak == filled, "R6: copybreak is where it was, or at the cut")
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from psockmc.lang.expressions import Expressions
 
 MAX_CHOICES = 64
+"""An arbitrary number with more values than this is nothing for a search."""
+MOST_CASES = 2500
+"""Of choose(): enough for two slots of the largest ring."""
 
 _HELD_BY: dict[Argument, tuple[type[Type], ...]] = {
     Argument.SCALAR: SCALARS,
@@ -285,9 +288,9 @@ class Calls:
         if not node.args:
             return tree.Intrinsic("choose", (), {"count": "2"}, Bool(), span)
         count = self.expressions.types.integer(node.args[0])
-        if not 1 <= count <= MAX_CHOICES:
+        if not 1 <= count <= MOST_CASES:
             message = f"a choice among {count} values is refused"
-            help = f"choose among 1 to {MAX_CHOICES}"
+            help = f"choose among 1 to {MOST_CASES}"
             raise self.file.refuse("E0211", node.args[0], message, label="out of range", help=help)
         return tree.Intrinsic("choose", (), {"count": str(count)}, Bounded(0, count - 1), span)
 

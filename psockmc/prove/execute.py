@@ -22,7 +22,7 @@ from psockmc.lang import tree
 from psockmc.lang.types import Pointer
 from psockmc.lang.walk import all_expressions
 from psockmc.prove import terms
-from psockmc.prove.machine import Machine, Unsupported
+from psockmc.prove.machine import Machine, SomeLanes, Unsupported
 from psockmc.prove.objects import Objects
 from psockmc.prove.solver import Solver
 from psockmc.prove.state import Local, Path, Place, State, merge, pick
@@ -38,14 +38,6 @@ def claim_of(sentence: str) -> tuple[str, str]:
     """Name and sentence of a check: `R3: the size ...`; one without a name is called `assert`."""
     claim, _, text = sentence.partition(":")
     return (claim.strip(), text.strip()) if text else ("assert", sentence)
-
-
-class NeedsCase(Exception):
-    """A choice that is to be made case by case comes next; count: among how many."""
-
-    def __init__(self, count: int) -> None:
-        super().__init__(count)
-        self.count = count
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +126,9 @@ class Execution:
         self.expressions = Expressions(self)
 
     def run(self, proof: tree.Function) -> State:
-        """Executes the proof; its pointer parameters are objects with arbitrary content. Raises NeedsCase, Unsupported.
+        """Executes the proof; its pointer parameters are objects with arbitrary content.
+
+        Raises NeedsCase, SomeLanes and Unsupported.
 
         The terms of earlier executions are dropped: they were built with what those assumed.
         """
@@ -151,8 +145,14 @@ class Execution:
     # ------------------------------------------------------------ what must hold
 
     def note(self, kind: str, claim: str, sentence: str, span: tree.Span, cond: Term) -> None:
-        """Notes an assumption or a claim at the present place."""
+        """Notes an assumption or a claim at the present place.
+
+        Raises SomeLanes for an assumption that some lanes do not meet, when nothing was claimed of them before.
+        """
         path = self.state.path
+        first = all(item.kind == "assume" for item in self.items)
+        if kind == "assume" and cond.kind == "lane" and path is TRUE and first:
+            raise SomeLanes(cond.args, others=False)  # type: ignore[arg-type]
         if path is FALSE or (kind != "check" and kind != "cover" and terms.implies(path, cond) is TRUE):
             return
         calls = tuple(frame.function.name for frame in self.frames)

@@ -10,7 +10,7 @@ from psockmc.lang import tree
 from psockmc.lang.types import ArrayType, Bool, Bounded, CInt, Pointer, StructType, Type
 from psockmc.lang.walk import within
 from psockmc.prove import terms
-from psockmc.prove.machine import Unsupported, as_number, as_truth, bounds, compare
+from psockmc.prove.machine import NeedsCase, Unsupported, as_number, as_truth, bounds, compare
 from psockmc.prove.objects import show_path
 from psockmc.prove.state import Local, Path, Place, pick
 from psockmc.prove.terms import FALSE, TRUE, Term
@@ -343,8 +343,6 @@ class Expressions:
         raise Unsupported(f"the prover has one thread and fixed objects: it has no `{expr.name}`", expr.span)
 
     def _choose(self, count: int, span: tree.Span, *, truth: bool) -> Term:
-        from psockmc.prove.execute import NeedsCase
-
         run = self.run
         settings = run.settings
         number, run.choices = run.choices, run.choices + 1

@@ -20,6 +20,26 @@ MANY_TURNS = 8
 """A value that can be wrapped around more often than this gets an unknown quotient."""
 
 
+class NeedsCase(Exception):
+    """A choice that is to be made case by case comes next; count: among how many."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.count = count
+
+
+class SomeLanes(Exception):
+    """Lanes that must be run apart from the others, or not at all. chosen: for each lane, whether it is one of them.
+
+    others: whether the others are to be run, too.
+    """
+
+    def __init__(self, chosen: tuple[bool, ...], *, others: bool) -> None:
+        super().__init__(chosen)
+        self.chosen = chosen
+        self.others = others
+
+
 class Unsupported(Exception):
     """The prover has no meaning for this; span: where it stands."""
 
@@ -117,7 +137,10 @@ class Machine:
         return self._pointwise(op, left, right, t, span)
 
     def _pointwise(self, op: str, left: Term, right: Term, t: Type, span: tree.Span) -> Term:
-        """Operators that linear arithmetic does not know: case by case, or division by a constant."""
+        """Operators that linear arithmetic does not know: lane by lane, case by case, or division by a constant."""
+        row = terms.in_lanes(left)
+        if row is not None and right.is_int and (right.value or op not in ("//", "%")):
+            return self.fit(terms.lanes([_compute(op, value, right.value) for value in row]), t, span)
         first, second = terms.cases(left), terms.cases(right)
         if first is not None and second is not None:
             return self._by_cases(op, first, second, t, span)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from psockmc.lang import tree
 from psockmc.lang.types import ArrayType, Bool, Bounded, CInt, EnumType, FlagsType, Pointer, StructType, Type
 from psockmc.prove import terms
-from psockmc.prove.machine import bounds
+from psockmc.prove.machine import SomeLanes, bounds
 from psockmc.prove.state import Path
 from psockmc.prove.terms import FALSE, TRUE, Term
 
@@ -71,7 +71,7 @@ class Objects:
 
         An element is known by the index that first named it. A later index may be one of these elements in some lanes
         and another one in others: slot 0, where the elements are known by their distance from the start. Raises
-        Overlap when it is a known element in some lanes and none in others.
+        SomeLanes when it is a known element in some lanes and none in others: they are taken apart.
         """
         known = self.cells.setdefault(array, {})
         if index in known:
@@ -83,7 +83,7 @@ class Objects:
             known[index] = None
             return [(TRUE, (*array, index))]
         if terms.disjunction(when for when, _ in same) is not TRUE:
-            raise Overlap(same[0][0].args)  # type: ignore[arg-type]
+            raise SomeLanes(same[0][0].args, others=True)  # type: ignore[arg-type]
         return [(when, (*array, i)) for when, i in same]
 
     def initial(self, path: Path) -> Term:
@@ -135,17 +135,6 @@ class Objects:
             return terms.boolean(bool(value)) if truth else terms.const(value)
         self.unknowns[name] = terms.unknown(name) if truth else terms.var(name, lo, hi)
         return self.unknowns[name]
-
-
-class Overlap(Exception):
-    """An index that is that of a known element in some lanes and of no known one in others: take these lanes apart.
-
-    same: for each lane, whether they are equal.
-    """
-
-    def __init__(self, same: tuple[bool, ...]) -> None:
-        super().__init__(same)
-        self.same = same
 
 
 def in_lane(name: str, lane: int) -> str:

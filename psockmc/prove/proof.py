@@ -15,9 +15,9 @@ from itertools import takewhile
 
 from psockmc.lang import tree
 from psockmc.prove import terms
-from psockmc.prove.execute import SAFETY, Execution, Item, NeedsCase, Settings, arithmetic_functions
-from psockmc.prove.machine import Unsupported
-from psockmc.prove.objects import Overlap, in_lane
+from psockmc.prove.execute import SAFETY, Execution, Item, Settings, arithmetic_functions
+from psockmc.prove.machine import NeedsCase, SomeLanes, Unsupported
+from psockmc.prove.objects import in_lane
 from psockmc.prove.solver import Solver, Unknown
 from psockmc.prove.terms import Assignment, Term
 
@@ -27,7 +27,6 @@ Share = tuple[int, int]
 
 LIMIT = 20.0
 """Seconds for one question to the solver."""
-SAFETY_SET = frozenset(SAFETY)
 
 
 @dataclass(frozen=True)
@@ -95,11 +94,11 @@ def cases(question: Question, decided: Decided = (), share: Share = (0, 1)) -> I
         number, workers = share if len(decided) == 1 else (0, 1)
         for value in range(number, choice.count, workers):
             yield from cases(question, (*decided, value), share)
-    except Overlap as overlap:
+    except SomeLanes as apart:
         lanes = decided[0]
         assert isinstance(lanes, tuple)
-        for side in (True, False):
-            some = tuple(value for value, same in zip(lanes, overlap.same, strict=True) if same is side)
+        for side in (True, False) if apart.others else (True,):
+            some = tuple(value for value, chosen in zip(lanes, apart.chosen, strict=True) if chosen is side)
             yield from cases(question, (some if len(some) > 1 else some[0], *decided[1:]), share)
     else:
         yield decided, run
@@ -261,7 +260,7 @@ def run(question: Question, share: Share = (0, 1)) -> Iterator[Case]:
         case = settle(question, decided, execution, refuted, met)
         case.build = built - before
         # What the solver gave up is not asked again: the claim is undetermined whatever comes out of other cases.
-        refuted |= case.refuted.keys() | (case.unknown.keys() - SAFETY_SET)
+        refuted |= case.refuted.keys() | (case.unknown.keys() - set(SAFETY))
         met |= case.reached
         yield case
         before = time.monotonic()

@@ -17,7 +17,7 @@ class sock(Struct):
 def f(sk: Ptr[sock], i: s32) -> None:
     sk.n = 256
     small: Int[0, 3] = 4
-    x = choose(1000)
+    x = choose(9000)
     if i < 4294967295:
         pass
     z = 99999999999999999999999
