@@ -39,6 +39,9 @@ class part(Struct, name="part"):
     whether there is one. position: in bytes from the start. ends: where the part ends, when it is the beginning; else
     where it begins. steps: how many slots behind the start curr is. charged, refs: of the socket, and of the page that
     is followed.
+
+    What a proof asks for: ahead: the element with the position is in the part, also when the position is its beginning
+    (edge). reads: the operation reads up to the position, or asks for more than there is (beyond).
     """
 
     anchor: u32
@@ -49,6 +52,10 @@ class part(Struct, name="part"):
     position: u32
     ends: u32
     steps: u32
+    ahead: bool
+    edge: bool
+    reads: bool
+    beyond: bool
     charged: u64
     refs: u32
 
@@ -96,7 +103,7 @@ def any_beginning(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> bool:
                 begins = any_element(msg, n, begins, begins)
         part0.position = begins
         if part0.inside:
-            part0.position = further(begins)
+            part0.position = begins if part0.edge else further(begins)
             begins = any_element(msg, part0.elements, begins, part0.position)
         part0.ends = begins
         extra: u32 = any_block()
@@ -138,11 +145,19 @@ def choose_part() -> bool:
     part0.anchor = pair // NR_MSG_FRAG_IDS
     part0.others = pair % NR_MSG_FRAG_IDS
     part0.elements = choose(MAX_MSG_FRAGS + 1)
-    part0.inside = choose()
-    if touched() > MAX_MSG_FRAGS:
+    if part0.ahead:
+        part0.inside = True
+        part0.edge = choose()
+    else:
+        part0.inside = choose()
+    if part0.reads:
+        part0.beyond = choose()
+    if touched() > MAX_MSG_FRAGS or (part0.beyond and part0.inside):
         return False
     assume(part0.others + touched() <= MAX_MSG_FRAGS)
     assume(part0.others + touched() > 0)
+    if part0.beyond:
+        assume(part0.others == 0)
     return True
 
 
@@ -297,6 +312,15 @@ def check_references_left(msg: Ptr[sk_msg], before: Ptr[sk_msg], first: u32, beh
 
 
 @user
+def check_unchanged(msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
+    """Checks that nothing of the message has changed."""
+    slots: bool = same_slots(msg, before, 0, NR_MSG_FRAG_IDS)
+    ends: bool = msg.sg.start == before.sg.start and msg.sg.end == before.sg.end and msg.sg.size == before.sg.size
+    check(slots and ends, "content: the message does not change")
+    check(msg.sg.curr == before.sg.curr and msg.sg.copybreak == before.sg.copybreak, "cursor: it stays where it was")
+
+
+@user
 def check_first_part(msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """Checks that the message ends at the position: of the part, only the piece before it is left."""
     left: u32 = 1 if part0.inside else 0
@@ -330,3 +354,27 @@ def check_last_part(msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
         check(same and msg.sg.data[i].length != 0, "R4: every element has bytes and a page")
         check(msg.sg.data[i].offset == moved, "content: what is left of an element is its end")
         check(msg.sg.copy[i] == before.sg.copy[i], "copy: what is left of an element keeps its copy bit")
+
+
+@user
+def check_handed_over(before: Ptr[sk_msg], bytes: u32) -> None:
+    """Checks that the reader got the first bytes: any one of them, once, and no other."""
+    k: u64 = follow0.sent_byte
+    right: bool = True
+    begins: u64 = 0
+    for n in range(MAX_MSG_FRAGS):
+        if n < touched():
+            i: u32 = nth(n)
+            ends: u64 = part0.position if n == part0.elements else begins + before.sg.data[i].length
+            if k >= begins and k < ends:
+                same: bool = follow0.sent_page == before.sg.data[i].page
+                right = same and follow0.sent_offset == before.sg.data[i].offset + (k - begins)
+            begins = ends
+    check(right, "content: the reader gets the bytes in their order")
+    check(follow0.sent == (1 if k < bytes else 0), "content: every byte is handed over once, and no other")
+
+
+@user
+def wish() -> u32:
+    """How many bytes a reader asks for: up to the position, or beyond the end of the message."""
+    return further(part0.position) if part0.beyond else part0.position

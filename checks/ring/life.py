@@ -34,7 +34,18 @@ from spec.ring import (
     may_write,
     references,
 )
-from spec.ring_part import any_ending, check_first_part, nth, part0, touched
+from spec.ring_part import (
+    any_beginning,
+    any_ending,
+    check_first_part,
+    check_freed,
+    check_last_part,
+    check_references_left,
+    check_unchanged,
+    nth,
+    part0,
+    touched,
+)
 
 
 @proof("sk_msg_init")
@@ -96,88 +107,64 @@ def free(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     check_references(0, others)
 
 
-@proof("sk_msg_free_partial", split=4)
-def free_partial(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+@proof("sk_msg_free_partial", split=3)
+def free_partial(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """The first bytes of a message, all of which were copied, are freed."""
     any_memory()
     any_socket(sk)
-    there: bool = any_cut_message(sk, msg)
+    there: bool = any_beginning(sk, msg, before)
     if not there:
         return
-    bytes: u32 = cut0.position
     charge: bool = choose(2) == 1
-    filled: u64 = cursor(msg)
-    assume(filled == msg.sg.size)
-    k: u32 = arbitrary(0, INT_MAX)
-    was: bool = is_followed(msg, k)
-    writable: bool = may_write(msg, k)
-    size: u32 = msg.sg.size
-    charged: u64 = sk.charged
-    others: u32 = follow0.refs - references(msg)
+    elements: u32 = touched() + part0.others
+    last: u32 = nth(elements - 1)
+    at_end: bool = part0.steps == elements and msg.sg.copybreak == 0
+    at_last: bool = part0.steps + 1 == elements and msg.sg.copybreak == msg.sg.data[last].length
+    assume(at_end or at_last)
     if charge:
-        sk_msg_free_partial(sk, msg, bytes)
-        check_charge(sk, charged, size, msg.sg.size)
+        sk_msg_free_partial(sk, msg, part0.position)
+        check_charge(sk, part0.charged, before.sg.size, msg.sg.size)
     else:
-        sk_msg_free_partial_nocharge(sk, msg, bytes)
-        check_charge(sk, charged, 0, 0)
-    check(msg.sg.size == size - bytes, "result: the message has so many bytes less")
-    check_indices(msg)
-    check_elements(msg)
-    check_rest_cursor(msg)
-    check_copy_bits(msg)
-    held: u32 = references(msg)
-    check_references(held, others)
-    kept: bool = k >= bytes and byte_kept(msg, k - bytes)
-    check(k < bytes or k >= size or not was or kept, "content: what is left is the end of the message")
-    may: bool = k >= bytes and may_write(msg, k - bytes)
-    check(k < bytes or k >= size or may == writable, "copy: the copy bits of what is left do not change")
+        sk_msg_free_partial_nocharge(sk, msg, part0.position)
+        check_charge(sk, part0.charged, 0, 0)
+    check(msg.sg.size == before.sg.size - part0.position, "result: the message has so many bytes less")
+    check_last_part(msg, before)
+    check_freed(msg, 0, part0.elements)
+    check_references_left(msg, before, part0.elements, touched())
+    if part0.inside or part0.others != 0:
+        check(msg.sg.curr == last or msg.sg.curr == msg.sg.end, "R5: curr is an element of the message or its end")
+        room: u32 = msg.sg.data[last].length if at_last else 0
+        check(msg.sg.copybreak <= room, "R6: copybreak lies in the element at curr")
 
 
-@proof("sk_msg_return", split=4)
-def give_back(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+@proof("sk_msg_return", split=3)
+def give_back(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """The charge of the first bytes is given back."""
     any_memory()
     any_socket(sk)
-    there: bool = any_cut_message(sk, msg)
+    there: bool = any_beginning(sk, msg, before)
     if not there:
         return
-    bytes: s32 = cut0.position
-    k: u32 = arbitrary(0, INT_MAX)
-    was: bool = is_followed(msg, k)
-    charged: u64 = sk.charged
-    others: u32 = follow0.refs - references(msg)
-    sk_msg_return(sk, msg, bytes)
-    check_charge(sk, charged, bytes, 0)
-    check_ring(msg)
-    held: u32 = references(msg)
-    check_references(held, others)
-    kept: bool = byte_kept(msg, k)
-    check(not was or kept, "content: the message does not change")
+    sk_msg_return(sk, msg, part0.position)
+    check_charge(sk, part0.charged, part0.position, 0)
+    check_unchanged(msg, before)
+    check(follow0.refs == part0.refs, "refs: every element keeps its reference")
 
 
-@proof("sk_msg_return_zero", split=4)
-def give_back_and_take_out(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+@proof("sk_msg_return_zero", split=3)
+def give_back_and_take_out(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """The charge of the first bytes is given back; the bytes themselves belong to another message from then on."""
     any_memory()
     any_socket(sk)
-    there: bool = any_cut_message(sk, msg)
-    if not there:
+    there: bool = any_beginning(sk, msg, before)
+    if not there or touched() == 0:
         return
-    bytes: s32 = cut0.position
-    if bytes == 0:
-        return
-    k: u32 = arbitrary(0, INT_MAX)
-    was: bool = is_followed(msg, k)
-    size: u32 = msg.sg.size
-    charged: u64 = sk.charged
-    sk_msg_return_zero(sk, msg, bytes)
+    sk_msg_return_zero(sk, msg, part0.position)
     # As the caller does.
-    msg.sg.size -= bytes
-    check_charge(sk, charged, size, msg.sg.size)
-    check_indices(msg)
-    check_elements(msg)
-    kept: bool = k >= bytes and byte_kept(msg, k - bytes)
-    check(k < bytes or k >= size or not was or kept, "content: what is left is the end of the message")
+    msg.sg.size -= part0.position
+    check_charge(sk, part0.charged, before.sg.size, msg.sg.size)
+    check_last_part(msg, before)
+    check(follow0.refs == part0.refs, "refs: the references go with the bytes")
 
 
 @proof("sk_msg_xfer", split=2)

@@ -27,84 +27,72 @@ from spec.ring import (
     queue_message,
     references,
 )
+from spec.ring_part import (
+    any_beginning,
+    check_handed_over,
+    check_last_part,
+    check_references_left,
+    check_unchanged,
+    further,
+    part0,
+    touched,
+    wish,
+)
 
 
-@proof("sk_msg_recvmsg", split=5)
-def receive(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], iter: Ptr[iov_iter]) -> None:
+@proof("sk_msg_recvmsg", split=4)
+def receive(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], before: Ptr[sk_msg], iter: Ptr[iov_iter]) -> None:
     """Bytes of a message are read and leave it; the user's memory takes them all."""
     any_memory()
     any_socket(sk)
-    there: bool = any_cut_message(sk, msg)
-    if not there:
+    part0.reads = True
+    there: bool = any_beginning(sk, msg, before)
+    if not there or touched() == 0:
         return
+    len: s32 = wish()
     any_psock(psock, sk)
     queue_message(sk, psock, msg)
-    len: s32 = any_wish(msg)
-    if len == 0:
-        return
     exact_iter(iter, len)
-    k: u32 = arbitrary(0, INT_MAX)
-    was: bool = is_followed(msg, k)
-    follow0.sent_byte = k
-    size: u32 = msg.sg.size
-    charged: u64 = sk.charged
+    follow0.sent_byte = arbitrary(0, INT_MAX)
     rmem: s32 = sk.sk_rmem_alloc
-    others: u32 = follow0.refs - references(msg)
     ret: s32 = __sk_msg_recvmsg(sk, psock, iter, len, False)
-    got: u32 = len if len < size else size
+    got: u32 = part0.position
     check(ret == got, "result: as many bytes as there are, at most as many as were asked for")
-    check_charge(sk, charged, size, size - got)
+    check_charge(sk, part0.charged, got, 0)
     check(sk.sk_rmem_alloc + ret == rmem, "rmem: bytes that were read do not count against the receive buffer any more")
-    check(psock.msg_tot_len == size - got, "length: the queue has so many bytes less")
-    taken: bool = follow0.sent == 1 and follow0.sent_page == follow0.page and follow0.sent_offset == follow0.byte
-    check(k >= got or not was or taken, "content: the reader gets the bytes in their order, each one once")
-    check(follow0.sent == (1 if k < got else 0), "content: every byte is handed over once, and no other")
-    if got == size:
+    check(psock.msg_tot_len == before.sg.size - got, "length: the queue has so many bytes less")
+    check_handed_over(before, got)
+    check_references_left(msg, before, part0.elements, touched())
+    if part0.others == 0 and not part0.inside:
         check(psock.ingress_msg == NULL and msg.freed, "empty: a message that was read to its end is freed")
-        check_references(0, others)
     else:
         check(psock.ingress_msg == msg and not msg.freed, "empty: a message with bytes stays")
-        check_indices(msg)
-        check_elements(msg)
-        held: u32 = references(msg)
-        check_references(held, others)
-        kept: bool = k >= got and byte_kept(msg, k - got)
-        check(k < got or k >= size or not was or kept, "content: what is left is the end of the message")
+        check(msg.sg.size == before.sg.size - got, "R3: the size is the sum of the lengths of the elements")
+        check_last_part(msg, before)
 
 
-@proof("sk_msg_recvmsg MSG_PEEK", split=5)
-def peek(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], iter: Ptr[iov_iter]) -> None:
+@proof("sk_msg_recvmsg MSG_PEEK", split=4)
+def peek(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], before: Ptr[sk_msg], iter: Ptr[iov_iter]) -> None:
     """Bytes of a message are looked at and stay."""
     any_memory()
     any_socket(sk)
-    there: bool = any_cut_message(sk, msg)
-    if not there:
+    part0.reads = True
+    there: bool = any_beginning(sk, msg, before)
+    if not there or touched() == 0:
         return
+    len: s32 = wish()
     any_psock(psock, sk)
     queue_message(sk, psock, msg)
-    len: s32 = any_wish(msg)
-    if len == 0:
-        return
     exact_iter(iter, len)
-    k: u32 = arbitrary(0, INT_MAX)
-    was: bool = is_followed(msg, k)
-    follow0.sent_byte = k
-    size: u32 = msg.sg.size
-    charged: u64 = sk.charged
+    follow0.sent_byte = arbitrary(0, INT_MAX)
     rmem: s32 = sk.sk_rmem_alloc
-    others: u32 = follow0.refs - references(msg)
     ret: s32 = __sk_msg_recvmsg(sk, psock, iter, len, True)
-    got: u32 = len if len < size else size
-    check(ret == got, "result: as many bytes as there are, at most as many as were asked for")
-    check(sk.charged == charged and sk.sk_rmem_alloc == rmem, "R8: looking changes no charge")
-    check(psock.msg_tot_len == size, "length: the queue is as long as before")
-    check_ring(msg)
-    held: u32 = references(msg)
-    check_references(held, others)
-    kept: bool = byte_kept(msg, k)
-    check(not was or kept, "content: the message does not change")
-    taken: bool = follow0.sent == 1 and follow0.sent_page == follow0.page and follow0.sent_offset == follow0.byte
-    check(k >= got or not was or taken, "content: the reader gets the bytes in their order, each one once")
+    check(ret == part0.position, "result: as many bytes as there are, at most as many as were asked for")
+    check(sk.charged == part0.charged and sk.sk_rmem_alloc == rmem, "R8: looking changes no charge")
+    check(psock.msg_tot_len == before.sg.size, "length: the queue is as long as before")
+    check(follow0.refs == part0.refs, "refs: every element keeps its reference")
+    check_unchanged(msg, before)
+    check_handed_over(before, part0.position)
 
 
 @proof("sk_msg_recvmsg packet", split=1)
@@ -179,29 +167,26 @@ def receive_two(
     check_references(left, others)
 
 
-@proof("sk_msg_recvmsg fault", split=4)
-def receive_with_fault(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], iter: Ptr[iov_iter]) -> None:
+@proof("sk_msg_recvmsg fault", split=3)
+def receive_with_fault(
+    sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], before: Ptr[sk_msg], iter: Ptr[iov_iter]
+) -> None:
     """The user's memory faults in the middle of a read: what was read is gone, the rest can still be read."""
     any_memory()
     any_socket(sk)
-    there: bool = any_cut_message(sk, msg)
+    part0.ahead = True
+    there: bool = any_beginning(sk, msg, before)
     if not there:
         return
     any_psock(psock, sk)
     queue_message(sk, psock, msg)
-    size: u32 = msg.sg.size
-    if cut0.position == size:
-        return
-    len: s32 = size
+    len: s32 = part0.ends
     exact_iter(iter, len)
-    iter.fault_at = cut0.position
-    charged: u64 = sk.charged
-    others: u32 = follow0.refs - references(msg)
+    iter.fault_at = part0.position
     ret: s32 = __sk_msg_recvmsg(sk, psock, iter, len, False)
-    got: u32 = iter.fault_at
+    got: u32 = part0.position
     check(ret == got or got == 0 and ret == -EFAULT, "result: the bytes before the fault, or -EFAULT")
-    check_charge(sk, charged, size, size - got)
-    check_indices(msg)
-    check_elements(msg)
-    held: u32 = references(msg)
-    check_references(held, others)
+    check_charge(sk, part0.charged, got, 0)
+    check(msg.sg.size == before.sg.size - got, "R3: the size is the sum of the lengths of the elements")
+    check_references_left(msg, before, part0.elements, touched())
+    check_last_part(msg, before)

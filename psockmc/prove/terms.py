@@ -290,7 +290,11 @@ def _linear(parts: Parts, constant: int) -> Term:
 
 def _lane_by_lane(pairs: Iterable[tuple[Term, int]], constant: int) -> Term:
     """A sum of products of numbers that are known in each lane."""
-    columns = zip(*([c * v for v in in_lanes(t) or ()] for t, c in pairs), strict=True)
+    rows = [(in_lanes(t) or (), c) for t, c in pairs]
+    if len(rows) == 1:
+        ((row, factor),) = rows
+        return lanes([factor * value + constant for value in row])
+    columns = zip(*([factor * value for value in row] for row, factor in rows), strict=True)
     return lanes([constant + sum(column) for column in columns])
 
 
