@@ -13,6 +13,7 @@ position.
 
 from psockmc.lang import NULL, Ptr, Struct, arbitrary, assume, check, choose, instance, u32, u64, user
 
+from models.ring.sock import holds
 from models.ring.types import (
     CHAIN_NONE,
     CHAIN_SLOT,
@@ -40,8 +41,10 @@ class part(Struct, name="part"):
     where it begins. steps: how many slots behind the start curr is. charged, refs: of the socket, and of the page that
     is followed.
 
-    What a proof asks for: ahead: the element with the position is in the part, also when the position is its beginning
-    (edge). reads: the operation reads up to the position, or asks for more than there is (beyond).
+    What a proof asks for: fore: there are so many elements before the anchor, of which the operation knows nothing;
+    their bytes are not counted. fills: so many bytes of the first element are filled, fewer than it has or all (full).
+    ahead: the element with the position is in the part, also when the position is its beginning (edge). reads: the
+    operation reads up to the position, or asks for more than there is (beyond).
     """
 
     anchor: u32
@@ -52,6 +55,10 @@ class part(Struct, name="part"):
     position: u32
     ends: u32
     steps: u32
+    fore: u32
+    fills: bool
+    full: bool
+    filled: u32
     ahead: bool
     edge: bool
     reads: bool
@@ -79,7 +86,7 @@ def touched() -> u32:
 def in_message(n: u32) -> bool:
     """Whether the n-th slot holds an element before the call."""
     if part0.beginning:
-        return n < touched() + part0.others
+        return n < touched() + part0.others or n >= NR_MSG_FRAG_IDS - part0.fore
     return n < touched() or n >= NR_MSG_FRAG_IDS - part0.others
 
 
@@ -98,12 +105,14 @@ def any_beginning(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> bool:
         msg.sg.start = part0.anchor
         msg.sg.end = nth(touched() + part0.others)
         begins: u32 = 0
+        behind: u32 = part0.filled
         for n in range(MAX_MSG_FRAGS):
             if n < part0.elements:
-                begins = any_element(msg, n, begins, begins)
-        part0.position = begins
+                begins = any_element(msg, n, begins, behind)
+                behind = begins
+        part0.position = behind
         if part0.inside:
-            part0.position = begins if part0.edge else further(begins)
+            part0.position = behind if part0.edge else further(behind)
             begins = any_element(msg, part0.elements, begins, part0.position)
         part0.ends = begins
         extra: u32 = any_block()
@@ -152,6 +161,9 @@ def choose_part() -> bool:
         part0.inside = choose()
     if part0.reads:
         part0.beyond = choose()
+    if part0.fills:
+        part0.full = choose()
+        part0.filled = 0 if part0.full else arbitrary(0, INT_MAX)
     if touched() > MAX_MSG_FRAGS or (part0.beyond and part0.inside):
         return False
     assume(part0.others + touched() <= MAX_MSG_FRAGS)
@@ -307,8 +319,8 @@ def check_freed(msg: Ptr[sk_msg], first: u32, behind: u32) -> None:
 def check_references_left(msg: Ptr[sk_msg], before: Ptr[sk_msg], first: u32, behind: u32) -> None:
     """Checks that the page lost the references of the elements that have left: of the part these slots are left."""
     held: u32 = references_of(before, 0, touched())
-    holds: u32 = references_of(msg, first, behind)
-    check(follow0.refs + held == part0.refs + holds, "refs: every element holds one reference of its page")
+    left: u32 = references_of(msg, first, behind)
+    check(follow0.refs + held == part0.refs + left, "refs: every element holds one reference of its page")
 
 
 @user
@@ -372,6 +384,34 @@ def check_handed_over(before: Ptr[sk_msg], bytes: u32) -> None:
             begins = ends
     check(right, "content: the reader gets the bytes in their order")
     check(follow0.sent == (1 if k < bytes else 0), "content: every byte is handed over once, and no other")
+
+
+@user
+def check_filled(before: Ptr[sk_msg]) -> None:
+    """Checks that the user's bytes are between `filled` and the position, and that nothing else is written.
+
+    Any one of them is followed, and any byte of any page.
+    """
+    filled: u32 = part0.filled
+    k: u64 = filled
+    k += follow0.user_byte
+    right: bool = True
+    written: bool = False
+    begins: u64 = filled
+    for n in range(MAX_MSG_FRAGS):
+        if n < touched():
+            i: u32 = nth(n)
+            at: u32 = before.sg.data[i].offset + (filled if n == 0 else 0)
+            behind: u64 = begins + before.sg.data[i].length - (filled if n == 0 else 0)
+            ends: u64 = part0.position if n == part0.elements else behind
+            if k >= begins and k < ends:
+                right = follow0.user_page == before.sg.data[i].page and follow0.user_offset == at + (k - begins)
+            here: bool = holds(before.sg.data[i].page, at, ends - begins, follow0.page, follow0.byte)
+            written = written or here
+            begins = ends
+    check(right, "content: the user's bytes follow what was there")
+    check(follow0.user_copies == (1 if k < part0.position else 0), "content: each of them is copied once, and no other")
+    check(not follow0.overwritten or written, "content: no other byte is written")
 
 
 @user

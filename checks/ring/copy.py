@@ -51,6 +51,7 @@ from spec.ring import (
     references,
     used,
 )
+from spec.ring_part import any_beginning, check_filled, nth, part0, same_slots, touched, wish
 
 
 @proof("sk_msg_page_add", split=2)
@@ -186,43 +187,50 @@ def clone(sk: Ptr[sock], msg: Ptr[sk_msg], dst: Ptr[sk_msg]) -> None:
     check(not was or stays, "content: the other message does not change")
 
 
-@proof("sk_msg_memcopy_from_iter", split=4)
-def memcopy(sk: Ptr[sock], msg: Ptr[sk_msg], iter: Ptr[iov_iter]) -> None:
-    """Bytes of the user fill space that was allocated before, from any position on; without a fault."""
+@proof("sk_msg_memcopy_from_iter", split=5)
+def memcopy(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg], iter: Ptr[iov_iter]) -> None:
+    """Bytes of the user fill space that was allocated before, from any position on; without a fault.
+
+    The anchor is curr; copybreak is inside of that element or at its end. Positions count from its beginning.
+    """
     any_memory()
     any_socket(sk)
-    there: bool = any_cut_message(sk, msg)
-    if not there:
+    part0.reads = True
+    part0.fills = True
+    part0.fore = arbitrary(0, MAX_MSG_FRAGS)
+    there: bool = any_beginning(sk, msg, before)
+    if not there or touched() == 0 or (part0.full and part0.elements == 0):
         return
-    fill_to_cut(msg)
-    bytes: u32 = arbitrary(1, INT_MAX)
+    if part0.full:
+        part0.filled = msg.sg.data[part0.anchor].length
+    filled: u32 = part0.filled
+    if part0.full and touched() == 1 and not part0.beyond:
+        return
+    assume(part0.fore + touched() + part0.others <= MAX_MSG_FRAGS)
+    msg.sg.start = nth(NR_MSG_FRAG_IDS - part0.fore) if part0.fore else part0.anchor
+    msg.sg.curr = part0.anchor
+    msg.sg.copybreak = filled
+    bytes: u32 = wish() - filled
+    got: s32 = part0.position - filled
     exact_iter(iter, bytes)
-    filled: u64 = cursor(msg)
-    room: u64 = msg.sg.size - filled
-    k: u32 = arbitrary(0, INT_MAX)
-    was: bool = is_followed(msg, k)
-    space: bool = is_space(msg, follow0.page, follow0.byte)
-    assume(not was or k >= filled or not space)
-    u: u32 = arbitrary(0, INT_MAX)
-    follow0.user_byte = u
-    size: u32 = msg.sg.size
-    charged: u64 = sk.charged
-    others: u32 = follow0.refs - references(msg)
+    follow0.user_byte = arbitrary(0, INT_MAX)
+    start: u32 = msg.sg.start
     ret: s32 = sk_msg_memcopy_from_iter(sk, iter, msg, bytes)
-    check(room != 0 or ret == -ENOSPC, "result: -ENOSPC without space")
-    check(room == 0 or ret == (bytes if bytes < room else room), "result: the number of bytes that were copied")
-    check_ring(msg)
-    check(msg.sg.size == size and sk.charged == charged, "R8: copying charges nothing")
-    held: u32 = references(msg)
-    check_references(held, others)
-    kept: bool = byte_kept(msg, k)
-    check(k >= filled or not was or kept, "content: the bytes before stay")
-    copied: bool = ret > 0 and u < ret
-    place: u32 = filled + u if copied else 0
-    there: bool = byte_is(msg, place, follow0.user_page, follow0.user_offset)
-    check(not copied or there and follow0.user_copies == 1, "content: the user's bytes follow, each one once")
-    now: u64 = cursor(msg)
-    check(ret < 0 or now == filled + ret, "cursor: the next copy goes on behind them")
+    check(ret == (got if got != 0 else -ENOSPC), "result: how many bytes were copied; -ENOSPC without space")
+    check(sk.charged == part0.charged, "R8: copying charges nothing")
+    check(follow0.refs == part0.refs, "refs: every element keeps its reference")
+    same: bool = same_slots(msg, before, 0, NR_MSG_FRAG_IDS)
+    ends: bool = msg.sg.start == start and msg.sg.end == before.sg.end and msg.sg.size == before.sg.size
+    check(same and ends, "frame: the elements do not change")
+    check_filled(before)
+    if part0.beyond:
+        check(msg.sg.curr == msg.sg.end and msg.sg.copybreak == 0, "cursor: without space left it is at the end")
+    else:
+        last: u32 = nth(touched() - 1)
+        begins: u32 = part0.ends - msg.sg.data[last].length
+        check(msg.sg.curr == last, "R5: curr is the element with the last byte")
+        check(msg.sg.copybreak == part0.position - begins, "R6: copybreak is behind the last byte")
+        check(msg.sg.copybreak <= msg.sg.data[last].length, "R6: copybreak lies in the element at curr")
 
 
 @proof("sk_msg_zerocopy_from_iter", split=2)
