@@ -537,33 +537,6 @@ def any_cursor(msg: Ptr[sk_msg], elements: u32) -> None:
 
 
 @user
-def any_packet_message(sk: Ptr[sock], msg: Ptr[sk_msg], skb: Ptr[sk_buff]) -> None:
-    """Any message that skb_to_sgvec() made of a packet: it starts in slot 0 and ends with a mark.
-
-    Its end may be NR_MSG_FRAG_IDS, which is no slot. The packet owns the pages and the charge.
-    """
-    elements: u32 = choose(NR_MSG_FRAG_IDS) + 1
-    msg.sg.start = 0
-    msg.sg.end = elements
-    msg.skb = skb
-    msg.sk_redir = NULL
-    msg.next = NULL
-    msg.freed = False
-    skb.consumed = False
-    sum: u64 = 0
-    for i in range(SG_SLOTS):
-        msg.sg.data[i].is_chain = False
-        msg.sg.data[i].chain = CHAIN_NONE
-        msg.sg.data[i].is_last = i + 1 == elements
-        if i < elements:
-            assume(msg.sg.data[i].length > 0 and msg.sg.data[i].length <= INT_MAX)
-            assume(msg.sg.data[i].offset <= INT_MAX)
-            assume(msg.sg.data[i].page > 0 and msg.sg.data[i].page < memory0.first_new_page)
-            sum += msg.sg.data[i].length
-    assume(msg.sg.size <= INT_MAX and sum == msg.sg.size)
-
-
-@user
 def any_psock(psock: Ptr[sk_psock], sk: Ptr[sock]) -> None:
     """A psock with an empty queue, no cork and no verdict yet."""
     psock.sk = sk
@@ -612,19 +585,6 @@ def fresh_message(msg: Ptr[sk_msg], begin: u32) -> None:
     msg.sk_redir = NULL
     msg.next = NULL
     memory0.fresh = msg
-
-
-@user
-def packet_byte_is(msg: Ptr[sk_msg], k: u32, page: u32, offset: u32) -> bool:
-    """Whether byte k of a packet's message is byte `offset` of `page`."""
-    found: bool = False
-    before: u64 = 0
-    for i in range(NR_MSG_FRAG_IDS):
-        if i < msg.sg.end:
-            if k >= before and k - before < msg.sg.data[i].length:
-                found = msg.sg.data[i].page == page and msg.sg.data[i].offset + (k - before) == offset
-            before += msg.sg.data[i].length
-    return found
 
 
 @user

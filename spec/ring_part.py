@@ -41,10 +41,10 @@ class part(Struct, name="part"):
     where it begins. steps: how many slots behind the start curr is. charged, refs: of the socket, and of the page that
     is followed.
 
-    What a proof asks for: fore: there are so many elements before the anchor, of which the operation knows nothing;
-    their bytes are not counted. fills: so many bytes of the first element are filled, fewer than it has or all (full).
-    ahead: the element with the position is in the part, also when the position is its beginning (edge). reads: the
-    operation reads up to the position, or asks for more than there is (beyond).
+    What a proof asks for: whole: the message is one block. fore: there are so many elements before the anchor, of which
+    the operation knows nothing; their bytes are not counted. fills: so many bytes of the first element are filled,
+    fewer than it has or all (full). ahead: the element with the position is in the part, also when the position is its
+    beginning (edge). reads: the operation reads up to the position, or asks for more than there is (beyond).
     """
 
     anchor: u32
@@ -55,6 +55,7 @@ class part(Struct, name="part"):
     position: u32
     ends: u32
     steps: u32
+    whole: bool
     fore: u32
     fills: bool
     full: bool
@@ -106,7 +107,7 @@ def any_beginning(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> bool:
         msg.sg.end = nth(touched() + part0.others)
         begins: u32 = 0
         behind: u32 = part0.filled
-        for n in range(MAX_MSG_FRAGS):
+        for n in range(NR_MSG_FRAG_IDS):
             if n < part0.elements:
                 begins = any_element(msg, n, begins, behind)
                 behind = begins
@@ -136,7 +137,7 @@ def any_ending(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> bool:
         if part0.inside:
             part0.position = further(begins)
             begins = any_element(msg, 0, begins, part0.position)
-        for n in range(MAX_MSG_FRAGS):
+        for n in range(NR_MSG_FRAG_IDS):
             if n < touched() and (n > 0 or not part0.inside):
                 begins = any_element(msg, n, begins, begins)
         msg.sg.size = begins
@@ -153,6 +154,8 @@ def choose_part() -> bool:
     pair: u32 = choose(PAIRS)
     part0.anchor = pair // NR_MSG_FRAG_IDS
     part0.others = pair % NR_MSG_FRAG_IDS
+    if part0.whole:
+        return True
     part0.elements = choose(MAX_MSG_FRAGS + 1)
     if part0.ahead:
         part0.inside = True
@@ -280,7 +283,7 @@ def remember(before: Ptr[sk_msg], msg: Ptr[sk_msg]) -> None:
 def references_of(msg: Ptr[sk_msg], first: u32, behind: u32) -> u32:
     """How many of the slots from the n-th `first` on, up to `behind`, refer to the page that is followed."""
     count: u32 = 0
-    for n in range(MAX_MSG_FRAGS):
+    for n in range(NR_MSG_FRAG_IDS):
         if n >= first and n < behind and msg.sg.data[nth(n)].page == follow0.page:
             count += 1
     return count
@@ -309,7 +312,7 @@ def same_slots(msg: Ptr[sk_msg], before: Ptr[sk_msg], first: u32, behind: u32) -
 def check_freed(msg: Ptr[sk_msg], first: u32, behind: u32) -> None:
     """Checks R7 for the slots from the n-th `first` on, up to `behind`, which have left the message."""
     clear: bool = True
-    for n in range(MAX_MSG_FRAGS):
+    for n in range(NR_MSG_FRAG_IDS):
         if n >= first and n < behind:
             clear = clear and not msg.sg.copy[nth(n)]
     check(clear, "R7: the copy bit of a slot outside the message is clear")
@@ -374,7 +377,7 @@ def check_handed_over(before: Ptr[sk_msg], bytes: u32) -> None:
     k: u64 = follow0.sent_byte
     right: bool = True
     begins: u64 = 0
-    for n in range(MAX_MSG_FRAGS):
+    for n in range(NR_MSG_FRAG_IDS):
         if n < touched():
             i: u32 = nth(n)
             ends: u64 = part0.position if n == part0.elements else begins + before.sg.data[i].length
@@ -398,7 +401,7 @@ def check_filled(before: Ptr[sk_msg]) -> None:
     right: bool = True
     written: bool = False
     begins: u64 = filled
-    for n in range(MAX_MSG_FRAGS):
+    for n in range(NR_MSG_FRAG_IDS):
         if n < touched():
             i: u32 = nth(n)
             at: u32 = before.sg.data[i].offset + (filled if n == 0 else 0)

@@ -14,7 +14,8 @@ from models.ring.skmsg_h import (
     sk_msg_sg_copy_set,
 )
 from models.ring.types import MAX_MSG_FRAGS, NR_MSG_FRAG_IDS, sk_msg, sock
-from spec.ring import any_memory, any_message, any_socket, byte_is, check_ring, holds_slot, slot
+from spec.ring import any_memory, any_message, any_socket, byte_is, check_ring, slot
+from spec.ring_part import any_ending, check_frame, check_unchanged, nth, part0, touched
 
 
 @proof("sk_msg_iter_var_next")
@@ -68,27 +69,29 @@ def full_or_empty(msg: Ptr[sk_msg]) -> None:
     check(full == (used == MAX_MSG_FRAGS), "full: it has as many elements as fit")
 
 
-@proof("sk_msg_sg_copy", split=2)
-def copy_bits(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
-    """The copy bits from an element of the message to its end."""
+@proof("sk_msg_sg_copy", split=3)
+def copy_bits(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
+    """The copy bits from an element of the message, the anchor, to its end."""
     any_memory()
     any_socket(sk)
-    any_message(sk, msg)
-    first: u32 = arbitrary(0, MAX_MSG_FRAGS)
-    assume(holds_slot(msg, first))
+    there: bool = any_ending(sk, msg, before)
+    if not there or part0.inside or touched() == 0:
+        return
     set: bool = choose(2) == 1
-    other: u32 = arbitrary(0, MAX_MSG_FRAGS)
-    was: bool = msg.sg.copy[other]
     if set:
-        sk_msg_sg_copy_set(msg, first)
+        sk_msg_sg_copy_set(msg, part0.anchor)
     else:
-        sk_msg_sg_copy_clear(msg, first)
-    check_ring(msg)
-    inside: bool = holds_slot(msg, other)
-    to_first: u32 = sk_msg_iter_dist(msg.sg.start, first)
-    to_other: u32 = sk_msg_iter_dist(msg.sg.start, other)
-    check(not (inside and to_other >= to_first) or msg.sg.copy[other] == set, "copy: elements from there on are marked")
-    check(inside and to_other >= to_first or msg.sg.copy[other] == was, "copy: no other bit changes")
+        sk_msg_sg_copy_clear(msg, part0.anchor)
+    marked: bool = True
+    for n in range(MAX_MSG_FRAGS):
+        if n < touched():
+            i: u32 = nth(n)
+            marked = marked and msg.sg.copy[i] == set
+            before.sg.copy[i] = set
+    check(marked, "copy: elements from there on are marked")
+    check_frame(msg, before)
+    # The copy has the new bits by now: everything else is what it was.
+    check_unchanged(msg, before)
 
 
 @proof("sk_msg_sg_copy_assign", split=1)

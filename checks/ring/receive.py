@@ -5,28 +5,14 @@ from psockmc.lang import NULL, Ptr, arbitrary, assume, check, proof, s32, u32, u
 from models.ring.skmsg import __sk_msg_recvmsg
 from models.ring.types import EFAULT, INT_MAX, follow0, iov_iter, sk_buff, sk_msg, sk_psock, sock
 from spec.ring import (
-    any_cut_message,
-    any_iter,
     any_memory,
-    any_message,
-    any_packet_message,
     any_psock,
     any_socket,
-    any_wish,
-    byte_kept,
     check_charge,
-    check_elements,
-    check_indices,
-    check_references,
-    check_ring,
-    cut0,
     exact_iter,
-    is_followed,
-    one_element,
-    packet_byte_is,
     queue_message,
-    references,
 )
+from spec.ring_packets import any_packet_message, any_two_messages, refers
 from spec.ring_part import (
     any_beginning,
     check_handed_over,
@@ -95,37 +81,38 @@ def peek(sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], before: Ptr[sk_m
     check_handed_over(before, part0.position)
 
 
-@proof("sk_msg_recvmsg packet", split=1)
+@proof("sk_msg_recvmsg packet", split=4)
 def receive_packet(
-    sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], skb: Ptr[sk_buff], iter: Ptr[iov_iter]
+    sk: Ptr[sock], psock: Ptr[sk_psock], msg: Ptr[sk_msg], before: Ptr[sk_msg], skb: Ptr[sk_buff], iter: Ptr[iov_iter]
 ) -> None:
     """Bytes of a packet are read; it has as many pieces as there are slots, or fewer, and a mark at its end."""
     any_memory()
     any_socket(sk)
-    any_packet_message(sk, msg, skb)
+    there: bool = any_packet_message(sk, msg, before, skb)
+    if not there:
+        return
+    len: s32 = wish()
     any_psock(psock, sk)
     psock.ingress_msg = msg
     psock.msg_tot_len = msg.sg.size
-    any_iter(iter)
-    len: s32 = arbitrary(1, INT_MAX)
-    assume(iter.count >= len and iter.fault_at >= len)
-    k: u32 = arbitrary(0, INT_MAX)
-    was: bool = packet_byte_is(msg, k, follow0.page, follow0.byte)
-    follow0.sent_byte = k
-    size: u32 = msg.sg.size
-    charged: u64 = sk.charged
+    exact_iter(iter, len)
+    follow0.sent_byte = arbitrary(0, INT_MAX)
     rmem: s32 = sk.sk_rmem_alloc
-    refs: u32 = follow0.refs
     ret: s32 = __sk_msg_recvmsg(sk, psock, iter, len, False)
-    got: u32 = len if len < size else size
+    got: u32 = part0.position
     check(ret == got, "result: as many bytes as there are, at most as many as were asked for")
-    check(sk.charged == charged and sk.sk_rmem_alloc == rmem, "R8: the packet keeps its charge until it is freed")
-    check(follow0.refs == refs, "refs: the packet keeps its pages until it is freed")
-    check(psock.msg_tot_len == size - got, "length: the queue has so many bytes less")
-    taken: bool = follow0.sent == 1 and follow0.sent_page == follow0.page and follow0.sent_offset == follow0.byte
-    check(k >= got or not was or taken, "content: the reader gets the bytes in their order, each one once")
-    check(skb.consumed == (got == size), "empty: the packet is freed when it was read to its end")
-    check((psock.ingress_msg == NULL) == (got == size), "empty: and its message leaves the queue")
+    check(sk.charged == part0.charged and sk.sk_rmem_alloc == rmem, "R8: the packet keeps its charge until it is freed")
+    check(follow0.refs == part0.refs, "refs: the packet keeps its pages until it is freed")
+    check(psock.msg_tot_len == before.sg.size - got, "length: the queue has so many bytes less")
+    check_handed_over(before, got)
+    if part0.others == 0 and not part0.inside:
+        check(skb.consumed and msg.freed, "empty: the packet is freed when it was read to its end")
+        check(psock.ingress_msg == NULL, "empty: and its message leaves the queue")
+    else:
+        check(not skb.consumed and not msg.freed, "empty: a packet with bytes stays")
+        check(psock.ingress_msg == msg, "empty: and so does its message")
+        check(msg.sg.size == before.sg.size - got, "R3: the size is the sum of the lengths of the elements")
+        check_last_part(msg, before)
 
 
 @proof("sk_msg_recvmsg two messages", split=2)
@@ -135,36 +122,27 @@ def receive_two(
     """A read goes on with the next message of the queue. Both have one element, at any place of the ring."""
     any_memory()
     any_socket(sk)
-    one_element(sk, msg)
-    one_element(sk, behind)
-    any_psock(psock, sk)
-    queue_message(sk, psock, msg)
-    msg.next = behind
+    len: s32 = any_two_messages(sk, msg, behind)
     size: u32 = msg.sg.size
-    rest: u32 = behind.sg.size
-    assume(rest <= INT_MAX - size and sk.charged >= size + rest)
-    assume(sk.sk_rmem_alloc >= size + rest)
-    psock.msg_tot_len = size + rest
-    held: u32 = references(msg) + references(behind)
-    assume(follow0.refs >= held)
-    others: u32 = follow0.refs - held
-    any_iter(iter)
-    len: s32 = arbitrary(1, INT_MAX)
-    assume(iter.count >= len and iter.fault_at >= len)
+    both: u32 = size + behind.sg.size
+    any_psock(psock, sk)
+    psock.ingress_msg = msg
+    psock.msg_tot_len = both
+    assume(sk.sk_rmem_alloc >= both)
+    exact_iter(iter, len)
     charged: u64 = sk.charged
+    rmem: s32 = sk.sk_rmem_alloc
+    refs: u32 = follow0.refs
     ret: s32 = __sk_msg_recvmsg(sk, psock, iter, len, False)
-    got: u32 = len if len < size + rest else size + rest
+    got: u32 = len if len < both else both
     check(ret == got, "result: as many bytes as there are, at most as many as were asked for")
-    check_charge(sk, charged, size + rest, size + rest - got)
-    check(psock.msg_tot_len == size + rest - got, "length: the queue has so many bytes less")
+    check_charge(sk, charged, got, 0)
+    check(sk.sk_rmem_alloc + ret == rmem, "rmem: bytes that were read do not count against the receive buffer any more")
+    check(psock.msg_tot_len == both - got, "length: the queue has so many bytes less")
     check(msg.freed == (got >= size), "empty: the first message is freed when it was read to its end")
-    check(behind.freed == (got == size + rest), "empty: and so is the second")
-    left: u32 = 0
-    if not msg.freed:
-        left += references(msg)
-    if not behind.freed:
-        left += references(behind)
-    check_references(left, others)
+    check(behind.freed == (got == both), "empty: and so is the second")
+    gone: u32 = (refers(msg) if msg.freed else 0) + (refers(behind) if behind.freed else 0)
+    check(follow0.refs + gone == refs, "refs: every element holds one reference of its page")
 
 
 @proof("sk_msg_recvmsg fault", split=3)
