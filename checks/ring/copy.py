@@ -6,6 +6,7 @@ from models.ring.skmsg import (
     sk_msg_alloc,
     sk_msg_alloc_piece,
     sk_msg_clone,
+    sk_msg_clone_piece,
     sk_msg_memcopy_from_iter,
     sk_msg_trim,
     sk_msg_zerocopy_from_iter,
@@ -26,32 +27,36 @@ from models.ring.types import (
     sock,
 )
 from spec.ring import (
-    any_cut_message,
     any_iter,
     any_memory,
-    any_message,
     any_ring,
     any_socket,
     byte_is,
     byte_kept,
     check_charge,
-    check_copy_bits,
-    check_elements,
-    check_indices,
     check_references,
     check_ring,
     cursor,
     exact_iter,
     fill_ring,
-    fill_to_cut,
     frag_references,
     is_followed,
-    is_space,
     may_write,
     references,
     used,
 )
-from spec.ring_part import any_beginning, check_filled, nth, part0, same_slots, touched, wish
+from spec.ring_clone import adjoins, any_clone, check_clone
+from spec.ring_part import (
+    any_beginning,
+    any_page,
+    check_filled,
+    check_unchanged,
+    nth,
+    part0,
+    same_slots,
+    touched,
+    wish,
+)
 
 
 @proof("sk_msg_page_add", split=2)
@@ -157,34 +162,82 @@ def alloc(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
     check_references(held, others)
 
 
-@proof("sk_msg_clone", split=2)
-def clone(sk: Ptr[sock], msg: Ptr[sk_msg], dst: Ptr[sk_msg]) -> None:
-    """An empty message gets references to a range of another one."""
+@proof("sk_msg_clone piece", split=1)
+def clone_piece(sk: Ptr[sock], msg: Ptr[sk_msg], dst: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
+    """One turn of the loop of sk_msg_clone(): a piece of an element lengthens the last one or becomes a new one.
+
+    This is sk_msg_clone() by induction: the message that is cloned is only read, what holds of the clone after one turn
+    holds before the next, and each turn takes the next element. The clone starts in slot 0, as all callers have it.
+    """
     any_memory()
     any_socket(sk)
-    any_message(sk, msg)
-    sk_msg_init(dst)
+    elements: u32 = choose(NR_MSG_FRAG_IDS)
+    any_clone(dst, before, elements)
     off: u32 = arbitrary(0, INT_MAX)
-    len: u32 = arbitrary(0, INT_MAX)
-    assume(off < msg.sg.size and len <= msg.sg.size - off)
-    k: u32 = arbitrary(0, INT_MAX)
-    was: bool = is_followed(msg, k)
+    len: u32 = arbitrary(1, INT_MAX)
+    any_page(msg, elements)
+    msg.sg.data[elements].length = arbitrary(1, INT_MAX)
+    assume(off < msg.sg.data[elements].length and len <= INT_MAX - dst.sg.size)
+    page: u32 = msg.sg.data[elements].page
+    at: u32 = msg.sg.data[elements].offset + off
+    piece: u32 = msg.sg.data[elements].length - off
+    piece = len if len < piece else piece
     charged: u64 = sk.charged
-    others: u32 = follow0.refs - references(msg)
+    refs: u32 = follow0.refs
+    sgd: s32 = elements
+    sgd -= 1
+    joins: bool = elements != 0 and adjoins(dst, elements - 1 if elements else 0, page, at)
+    ret: s32 = sk_msg_clone_piece(sk, dst, sgd, msg, elements, off, len)
+    if elements == MAX_MSG_FRAGS and not joins:
+        check(ret == -ENOSPC, "full: -ENOSPC when the ring is full and the piece does not join its last element")
+        piece = 0
+    else:
+        check(ret == piece, "result: as many bytes as the element has, at most as many as are wanted")
+    check(dst.sg.size == before.sg.size + piece, "R3: the size is the sum of the lengths of the elements")
+    check_charge(sk, charged, 0, piece)
+    added: bool = ret >= 0 and not joins
+    taken: u32 = 1 if added and page == follow0.page else 0
+    check(follow0.refs == refs + taken, "refs: a new element takes a reference of its page")
+    check(
+        dst.sg.start == 0 and dst.sg.end == elements + (1 if added else 0),
+        "R1: the message ends behind its last element",
+    )
+    check_clone(dst, before, elements, page, at, piece, joins)
+
+
+@proof("sk_msg_clone", split=4)
+def clone(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg], dst: Ptr[sk_msg]) -> None:
+    """An empty message gets references to a range that begins in an element and ends in it, or with it.
+
+    Where the range begins is found by a walk over the elements before it; what is cloned goes piece by piece.
+    """
+    any_memory()
+    any_socket(sk)
+    part0.ahead = True
+    there: bool = any_beginning(sk, msg, before)
+    if not there:
+        return
+    sk_msg_init(dst)
+    i: u32 = nth(part0.elements)
+    begins: u32 = part0.ends - msg.sg.data[i].length
+    off: u32 = part0.position
+    to_end: bool = choose()
+    len: u32 = part0.ends - off if to_end else arbitrary(0, INT_MAX)
+    assume(len <= part0.ends - off)
+    charged: u64 = sk.charged
     ret: s32 = sk_msg_clone(sk, dst, msg, off, len)
     check(ret == 0, "result: a range of the message is cloned")
     check(dst.sg.size == len, "result: the clone has the bytes of the range")
-    check_indices(dst)
-    check_elements(dst)
-    check_copy_bits(dst)
-    check_ring(msg)
     check_charge(sk, charged, 0, len)
-    held: u32 = references(msg) + references(dst)
-    check_references(held, others)
-    kept: bool = k >= off and byte_kept(dst, k - off)
-    check(k < off or k - off >= len or not was or kept, "content: the clone has the bytes of the range in their order")
-    stays: bool = byte_kept(msg, k)
-    check(not was or stays, "content: the other message does not change")
+    check(dst.sg.start == 0 and dst.sg.end == (1 if len else 0), "R1: it ends behind its last element")
+    if len:
+        same: bool = dst.sg.data[0].page == msg.sg.data[i].page and dst.sg.data[0].length == len
+        check(same, "content: the clone has the bytes of the range")
+        check(dst.sg.data[0].offset == msg.sg.data[i].offset + (off - begins), "content: from its first byte on")
+        check(dst.sg.copy[0], "copy: a program may not write to the page of another message")
+    check_unchanged(msg, before)
+    taken: u32 = 1 if len and msg.sg.data[i].page == follow0.page else 0
+    check(follow0.refs == part0.refs + taken, "refs: a new element takes a reference of its page")
 
 
 @proof("sk_msg_memcopy_from_iter", split=5)

@@ -19,7 +19,7 @@ from spec.ring_part import (
     check_last_part,
     check_references_left,
     check_unchanged,
-    further,
+    nth,
     part0,
     touched,
     wish,
@@ -162,9 +162,14 @@ def receive_with_fault(
     exact_iter(iter, len)
     iter.fault_at = part0.position
     ret: s32 = __sk_msg_recvmsg(sk, psock, iter, len, False)
-    got: u32 = part0.position
+    got: s32 = part0.position
     check(ret == got or got == 0 and ret == -EFAULT, "result: the bytes before the fault, or -EFAULT")
     check_charge(sk, part0.charged, got, 0)
     check(msg.sg.size == before.sg.size - got, "R3: the size is the sum of the lengths of the elements")
-    check_references_left(msg, before, part0.elements, touched())
-    check_last_part(msg, before)
+    # Elements that were read have no bytes any more and no reference.
+    first: u32 = nth(part0.elements)
+    left: bool = msg.sg.start == first
+    check(left, "R4: every element has bytes and a page, those that were read are not in the message")
+    check_references_left(msg, before, part0.elements if left else 0, touched())
+    if left:
+        check_last_part(msg, before)

@@ -30,13 +30,13 @@ from spec.ring import (
     any_cursor,
     any_iter,
     any_memory,
-    any_packet_message,
     any_psock,
     any_sender,
     any_slots,
     any_socket,
     cursor,
     cut0,
+    distance,
     one_element,
     references,
     slot,
@@ -53,6 +53,7 @@ from spec.ring_around import (
     from_anchor,
 )
 from spec.ring_packets import any_packet, any_receiver
+from spec.ring_part import any_block, any_curr, any_other, any_page, further, part0, touched
 from spec.ring_send import any_verdict
 
 LENGTHS = 2
@@ -267,26 +268,50 @@ def any_slots_around(msg: Ptr[sk_msg]) -> None:
             msg.sg.data[i].length = 1
 
 
+# ---------------------------------------------------------------- messages of which one end is touched
+
+
+@replaces(further)
+def further(than: u32) -> u32:
+    """A position one byte or a few bytes behind this one."""
+    return than + arbitrary(1, LENGTHS)
+
+
+@replaces(any_block)
+def any_block() -> u32:
+    """As many bytes as elements."""
+    return part0.others
+
+
+@replaces(any_page)
+def any_page(msg: Ptr[sk_msg], i: u32) -> None:
+    """Few pages and places; any copy bit."""
+    msg.sg.data[i].offset = 4 + 2 * arbitrary(0, PLACES - 1)
+    msg.sg.data[i].page = arbitrary(1, PAGES)
+    msg.sg.copy[i] = choose()
+
+
+@replaces(any_other)
+def any_other(msg: Ptr[sk_msg], i: u32) -> None:
+    """One byte of page 1, or old numbers."""
+    old: u32 = arbitrary(1, OLD) % 2
+    msg.sg.data[i].length = 1 + 2 * old
+    msg.sg.data[i].offset = 4
+    msg.sg.data[i].page = 1
+    msg.sg.data[i].is_last = old == 1
+    msg.sg.copy[i] = True
+
+
+@replaces(any_curr)
+def any_curr(msg: Ptr[sk_msg]) -> None:
+    """curr at every element, behind its first byte; or at the end of the message."""
+    msg.sg.curr = choose(NR_MSG_FRAG_IDS)
+    msg.sg.copybreak = 1
+    part0.steps = distance(msg.sg.start, msg.sg.curr)
+    assume(part0.steps <= part0.others + touched())
+
+
 # ---------------------------------------------------------------- packets and verdicts
-
-
-@replaces(any_packet_message)
-def any_packet_message(sk: Ptr[sock], msg: Ptr[sk_msg], skb: Ptr[sk_buff]) -> None:
-    """A packet's message: it starts in slot 0 and ends with a mark, its end may be NR_MSG_FRAG_IDS."""
-    elements: u32 = choose(NR_MSG_FRAG_IDS) + 1
-    msg.sg.start = 0
-    msg.sg.end = elements
-    msg.sg.size = 0
-    msg.skb = skb
-    skb.consumed = False
-    for i in range(SG_SLOTS):
-        msg.sg.data[i].is_chain = False
-        msg.sg.data[i].is_last = i + 1 == elements
-        if i < elements:
-            msg.sg.data[i].length = arbitrary(1, LENGTHS)
-            msg.sg.data[i].offset = 4 + 2 * arbitrary(0, PLACES - 1)
-            msg.sg.data[i].page = arbitrary(1, PAGES)
-            msg.sg.size += msg.sg.data[i].length
 
 
 @replaces(any_sender)

@@ -123,6 +123,30 @@ def sk_msg_alloc(sk: Ptr[sock], msg: Ptr[sk_msg], len: s32, elem_first_coalesce:
 
 
 @kernel("net/core/skmsg.c")
+def sk_msg_clone_piece(sk: Ptr[sock], dst: Ptr[sk_msg], sgd: s32, src: Ptr[sk_msg], i: s32, off: u32, len: u32) -> s32:
+    """The body of the second loop of sk_msg_clone(): up to `len` bytes of element i of `src`, from its byte `off` on.
+
+    sgd: the last slot of `dst`, or -1 (NULL in C). Returns how many bytes, or -ENOSPC.
+    """
+    sge_len: u32 = src.sg.data[i].length - off
+    if sge_len > len:
+        sge_len = len
+    if (
+        sgd >= 0
+        and src.sg.data[i].page == dst.sg.data[sgd].page
+        and src.sg.data[i].offset + off == dst.sg.data[sgd].offset + dst.sg.data[sgd].length
+    ):
+        dst.sg.data[sgd].length += sge_len
+        dst.sg.size += sge_len
+    elif not sk_msg_full(dst):
+        sk_msg_page_add(dst, src.sg.data[i].page, sge_len, src.sg.data[i].offset + off)
+    else:
+        return -ENOSPC
+    sk_mem_charge(sk, sge_len)
+    return sge_len
+
+
+@kernel("net/core/skmsg.c")
 def sk_msg_clone(sk: Ptr[sock], dst: Ptr[sk_msg], src: Ptr[sk_msg], off: u32, len: u32) -> s32:
     """Appends to `dst` references to `len` bytes of `src` from byte `off`.
 
@@ -139,25 +163,13 @@ def sk_msg_clone(sk: Ptr[sock], dst: Ptr[sk_msg], src: Ptr[sk_msg], off: u32, le
             return -ENOSPC
 
     while len != 0:
-        sge_len: u32 = src.sg.data[i].length - off
-        if sge_len > len:
-            sge_len = len
         if dst.sg.end != 0:
             sgd = dst.sg.end - 1
-        if (
-            sgd >= 0
-            and src.sg.data[i].page == dst.sg.data[sgd].page
-            and src.sg.data[i].offset + off == dst.sg.data[sgd].offset + dst.sg.data[sgd].length
-        ):
-            dst.sg.data[sgd].length += sge_len
-            dst.sg.size += sge_len
-        elif not sk_msg_full(dst):
-            sk_msg_page_add(dst, src.sg.data[i].page, sge_len, src.sg.data[i].offset + off)
-        else:
-            return -ENOSPC
+        ret: s32 = sk_msg_clone_piece(sk, dst, sgd, src, i, off, len)
+        if ret < 0:
+            return ret
         off = 0
-        len -= sge_len
-        sk_mem_charge(sk, sge_len)
+        len -= ret
         i = sk_msg_iter_var_next(i)
         if i == src.sg.end and len != 0:
             return -ENOSPC
