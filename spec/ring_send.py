@@ -149,6 +149,8 @@ def any_sizes(sk: Ptr[sock], to: Ptr[sock], msg: Ptr[sk_msg], prog: Ptr[verdict]
         prog.apply_bytes = arbitrary(0, U32_MAX)
     turn0.bytes = applies
     one_filled(sk, msg, size)
+    if arbitrary(0, 1) == 1:
+        cursor_behind(msg)
     any_interruption(sk if prog.eval != SK_REDIRECT else to, stop)
     assume(to.rmem_fail_at > 0 or turn0.sends == SENDS_NOTHING)
     if turn0.sends == SENDS_NOTHING:
@@ -166,7 +168,7 @@ def any_interruption(sk: Ptr[sock], stop: u32) -> None:
 
 @user
 def one_filled(sk: Ptr[sock], msg: Ptr[sk_msg], size: u32) -> None:
-    """A message of one element, all of whose `size` bytes are filled."""
+    """A message of one element in slot msg.sg.start, all of whose `size` bytes are filled."""
     msg.sg.end = slot(msg.sg.start, 1)
     msg.skb = NULL
     msg.sk = NULL
@@ -178,8 +180,14 @@ def one_filled(sk: Ptr[sock], msg: Ptr[sk_msg], size: u32) -> None:
     any_slots(msg, 1)
     msg.sg.data[msg.sg.start].length = size
     msg.sg.size = size
-    after: bool = arbitrary(0, 1) == 1  # zerocopy leaves the cursor behind the element, a copy at the end of it
-    msg.sg.curr = msg.sg.end if after else msg.sg.start
-    msg.sg.copybreak = 0 if after else size
+    msg.sg.curr = msg.sg.start
+    msg.sg.copybreak = size
     sk.charged += size
     follow0.refs += references(msg)
+
+
+@user
+def cursor_behind(msg: Ptr[sk_msg]) -> None:
+    """The other cursor of a message that is filled, as zerocopy leaves it: behind the last element."""
+    msg.sg.curr = msg.sg.end
+    msg.sg.copybreak = 0

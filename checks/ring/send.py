@@ -52,6 +52,7 @@ from spec.ring import (
     curr_is_inside,
     cursor,
     cut0,
+    empty_outside,
     empty_slots,
     fresh_message,
     is_followed,
@@ -73,7 +74,7 @@ from spec.ring_front import (
     front0,
     watch_order,
 )
-from spec.ring_send import APPLIES_TO_PART, any_turn, any_verdict, turn0
+from spec.ring_send import APPLIES_TO_PART, any_turn, any_verdict, cursor_behind, one_filled, turn0
 
 STOPS = 5
 STOP_ASKED = 0
@@ -82,6 +83,13 @@ STOP_FAILS = 2
 STOP_FAILS_SOONER = 3
 STOP_FAILS_BEFORE_THE_END = 4
 STOP_NO_MEMORY = 4
+
+FRAGMENT_GOES_ON = 0
+FRAGMENT_ELSEWHERE = 1
+FRAGMENT_APART = 2
+
+NO_FAULT = 0
+FAULT_LATER = 1
 
 
 @proof("sk_msg_apply_bytes")
@@ -358,28 +366,63 @@ def redirect_turn(
     check(ret != 0 or call.copied == copied, "result: without an error every byte is reported")
 
 
-@proof("tcp_bpf_sendmsg copy", split=2)
+@user
+def any_cork(sk: Ptr[sock], psock: Ptr[sk_psock], cork: Ptr[sk_msg]) -> None:
+    """A corked message of one element, or none, and a page fragment that goes on where the element ends, or elsewhere.
+
+    The page fragment has room for all: that there may be several pieces is proved of sk_msg_alloc().
+    """
+    corked: bool = choose()
+    where: u32 = choose(3)
+    behind: bool = choose()
+    one_filled(sk, cork, arbitrary(1, 65536))
+    if corked:
+        psock.cork = cork
+    if behind:
+        cursor_behind(cork)
+        if where == FRAGMENT_GOES_ON:
+            empty_outside(cork)  # stale bytes behind the cursor would be filled: nobody leaves it so
+    sk.sk_frag.page = arbitrary(1, 1000)
+    assume(sk.sk_frag.page < memory0.first_new_page)
+    sk.sk_frag.size = SKB_FRAG_PAGE_SIZE
+    sk.sk_frag.offset = arbitrary(0, PAGE_SIZE)
+    ends: u32 = cork.sg.data[cork.sg.start].offset + cork.sg.data[cork.sg.start].length
+    if where == FRAGMENT_ELSEWHERE:
+        assume(cork.sg.data[cork.sg.start].page != sk.sk_frag.page)
+    elif where == FRAGMENT_APART:
+        assume(ends != sk.sk_frag.offset)
+    else:
+        cork.sg.data[cork.sg.start].page = sk.sk_frag.page
+        assume(ends <= PAGE_SIZE)
+        sk.sk_frag.offset = ends
+
+
+@proof("tcp_bpf_sendmsg copy", split=6)
 def sendmsg_copy(
     sk: Ptr[sock], psock: Ptr[sk_psock], cork: Ptr[sk_msg], tmp: Ptr[sk_msg], iter: Ptr[iov_iter], call: Ptr[sending]
 ) -> None:
     """A sendmsg() copies the user's bytes behind a corked message of one element, or into an empty one."""
     any_memory()
     any_socket(sk)
-    one_element(sk, cork)
-    assume(cork.sg.size <= 65536)
-    filled: u64 = cursor(cork)
-    assume(filled == cork.sg.size)
     any_psock(psock, sk)
-    if choose(2) == 1:
-        psock.cork = cork
-    # The page fragment has room for all: that there may be several pieces is proved of sk_msg_alloc().
-    sk.sk_frag.page = arbitrary(1, 1000)
-    assume(sk.sk_frag.page < memory0.first_new_page)
-    sk.sk_frag.size = SKB_FRAG_PAGE_SIZE
-    sk.sk_frag.offset = arbitrary(0, PAGE_SIZE)
+    cork.sg.start = choose(NR_MSG_FRAG_IDS)
+    any_cork(sk, psock, cork)
+    faults: u32 = choose(3)
+    refused: bool = choose()
+    if refused and faults != NO_FAULT:
+        return
+    if refused:
+        sk.wmem_fail_at = 0
+    else:
+        assume(sk.wmem_fail_at > 0)
     iter.done = 0
     iter.count = arbitrary(1, PAGE_SIZE)
-    iter.fault_at = arbitrary(0, PAGE_SIZE)
+    iter.fault_at = 0
+    if faults == NO_FAULT:
+        iter.fault_at = iter.count
+    elif faults == FAULT_LATER:
+        iter.fault_at = arbitrary(1, PAGE_SIZE)
+        assume(iter.fault_at < iter.count)
     left: u64 = iter.count
     size: u32 = iter.count
     before: u32 = psock.cork.sg.size if psock.cork != NULL else 0

@@ -13,10 +13,12 @@ from models.ring.tls import (
 )
 from models.ring.types import INT_MAX, MAX_MSG_FRAGS, NR_MSG_FRAG_IDS, follow0, sk_msg, sock
 from spec.ring import (
+    MAX_CHARGE,
     adjoining,
     any_cut_message,
     any_memory,
     any_message,
+    any_slots,
     any_socket,
     byte_kept,
     check_charge,
@@ -36,23 +38,38 @@ from spec.ring import (
     slot,
     used,
 )
+from spec.ring_front import copy_front
+from spec.ring_helpers import same_element
+from spec.ring_send import one_filled
 from spec.ring_tls import AT_END, AT_TAIL, next_entry
+
+POPS_NOTHING = 0
+POPS_SOME = 1
 
 
 @proof("tls_push_record links", split=2)
-def links(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
+def links(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """The plaintext as the crypto layer walks it: the elements in their order, the content type of TLS 1.3, the end."""
     any_memory()
     any_socket(sk)
-    any_message(sk, msg)
-    tls13: bool = choose(2) == 1
-    elements: u32 = used(msg)
-    k: u32 = arbitrary(0, INT_MAX)
-    was: bool = is_followed(msg, k)
+    msg.sg.start = choose(NR_MSG_FRAG_IDS)
+    elements: u32 = choose(MAX_MSG_FRAGS) + 1
+    msg.sg.end = slot(msg.sg.start, elements)
+    cut0.element = elements
+    cut0.inside = False
+    any_slots(msg, elements)
+    copy_front(before, msg)
+    tls13: bool = arbitrary(0, 1) == 1
     tls_push_record_links(msg, tls13)
-    check_elements(msg)
-    kept: bool = byte_kept(msg, k)
-    check(not was or kept, "content: no link takes the place of an element")
+    kept: bool = True
+    for n in range(MAX_MSG_FRAGS):
+        if n < elements:
+            i: u32 = slot(msg.sg.start, n)
+            same: bool = same_element(msg, before, i) and not msg.sg.data[i].is_chain
+            kept = kept and same
+    check(kept, "content: no link takes the place of an element")
+    frame: bool = msg.sg.start == before.sg.start and msg.sg.end == before.sg.end and msg.sg.size == before.sg.size
+    check(frame, "R3: the size is the sum of the lengths of the elements")
     at: u32 = msg.sg.start
     in_order: bool = True
     for n in range(MAX_MSG_FRAGS):
@@ -163,17 +180,22 @@ def merge_adjoining(sk: Ptr[sock], msg: Ptr[sk_msg], new: Ptr[sk_msg], cut: Ptr[
 
 @proof("tls_merge_encrypted", split=2)
 def merge_ciphertext(sk: Ptr[sock], msg: Ptr[sk_msg], new: Ptr[sk_msg]) -> None:
-    """The ciphertext buffer of the new record, here of one element, replaces that of the old one."""
+    """The ciphertext buffer of the new record replaces that of the old one.
+
+    Both have one element here. That longer ones are freed is proved of sk_msg_free(), and nothing but the copy of all
+    slots is left of them.
+    """
     any_memory()
     any_socket(sk)
-    any_message(sk, msg)
-    one_element(sk, new)
-    size: u32 = msg.sg.size
-    left: u32 = new.sg.size
-    assume(sk.charged >= size + left)
+    msg.sg.start = choose(NR_MSG_FRAG_IDS)
+    new.sg.start = slot(msg.sg.start, choose(NR_MSG_FRAG_IDS))
+    size: u32 = arbitrary(1, INT_MAX)
+    left: u32 = arbitrary(1, INT_MAX)
+    assume(sk.charged <= MAX_CHARGE)
+    one_filled(sk, msg, size)
+    one_filled(sk, new, left)
     charged: u64 = sk.charged
     held: u32 = references(msg) + references(new)
-    assume(follow0.refs >= held)
     others: u32 = follow0.refs - held
     tls_merge_encrypted(sk, msg, new)
     check(msg.sg.size == left, "result: the buffer is the new one")
@@ -185,18 +207,28 @@ def merge_ciphertext(sk: Ptr[sock], msg: Ptr[sk_msg], new: Ptr[sk_msg]) -> None:
     check(empty, "empty: the new record has none any more")
 
 
-@proof("bpf_exec_tx_verdict size", split=2)
+@proof("bpf_exec_tx_verdict size", split=4)
 def ciphertext_follows(sk: Ptr[sock], msg: Ptr[sk_msg], cipher: Ptr[sk_msg]) -> None:
-    """A program removes bytes of the plaintext, here of one element: the ciphertext buffer gets shorter too."""
+    """A program removes bytes of the plaintext: the ciphertext buffer gets shorter too.
+
+    Both have one element here. What a longer one looks like when it is shortened is proved of sk_msg_trim().
+    """
     any_memory()
     any_socket(sk)
-    any_message(sk, cipher)
-    one_element(sk, msg)
-    overhead: u32 = arbitrary(0, 64)
-    assume(cipher.sg.size == msg.sg.size + overhead)
-    assume(sk.charged >= msg.sg.size + cipher.sg.size)
-    popped: u32 = arbitrary(0, INT_MAX)
-    assume(popped <= msg.sg.size)
+    cipher.sg.start = choose(NR_MSG_FRAG_IDS)
+    msg.sg.start = slot(cipher.sg.start, choose(NR_MSG_FRAG_IDS))
+    pops: u32 = choose(3)
+    exact: bool = choose()
+    left: u32 = arbitrary(1, INT_MAX)
+    size: u32 = left
+    if pops == POPS_SOME:
+        size = arbitrary(1, INT_MAX)
+        assume(size > left)
+    overhead: u32 = 0 if exact else arbitrary(1, 64)
+    assume(size + overhead <= INT_MAX)
+    one_filled(sk, msg, size)
+    one_filled(sk, cipher, size + overhead)
+    popped: u32 = 0 if pops == POPS_NOTHING else size - left if pops == POPS_SOME else size
     tls_verdict_size(sk, msg, cipher, popped)
     check(
         cipher.sg.size == msg.sg.size + overhead,
