@@ -47,19 +47,19 @@ POPS_NOTHING = 0
 POPS_SOME = 1
 
 
-@proof("tls_push_record links", split=2)
+@proof("tls_push_record links", split=3)
 def links(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """The plaintext as the crypto layer walks it: the elements in their order, the content type of TLS 1.3, the end."""
     any_memory()
     any_socket(sk)
     msg.sg.start = choose(NR_MSG_FRAG_IDS)
     elements: u32 = choose(MAX_MSG_FRAGS) + 1
+    tls13: bool = choose()
     msg.sg.end = slot(msg.sg.start, elements)
     cut0.element = elements
     cut0.inside = False
     any_slots(msg, elements)
     copy_front(before, msg)
-    tls13: bool = arbitrary(0, 1) == 1
     tls_push_record_links(msg, tls13)
     kept: bool = True
     for n in range(MAX_MSG_FRAGS):
@@ -224,10 +224,13 @@ def ciphertext_follows(sk: Ptr[sock], msg: Ptr[sk_msg], cipher: Ptr[sk_msg]) -> 
     if pops == POPS_SOME:
         size = arbitrary(1, INT_MAX)
         assume(size > left)
-    overhead: u32 = 0 if exact else arbitrary(1, 64)
-    assume(size + overhead <= INT_MAX)
+    whole: u32 = size
+    if not exact:
+        whole = arbitrary(1, INT_MAX)
+        assume(whole > size)
+    overhead: u32 = whole - size
     one_filled(sk, msg, size)
-    one_filled(sk, cipher, size + overhead)
+    one_filled(sk, cipher, whole)
     popped: u32 = 0 if pops == POPS_NOTHING else size - left if pops == POPS_SOME else size
     tls_verdict_size(sk, msg, cipher, popped)
     check(
