@@ -437,7 +437,7 @@ def sendmsg_copy(
     check(due or call.copied == left or call.copied == 0, "cork: a verdict waits only when all bytes were copied")
     check(not due or corked == 0 or psock.cork_bytes == 0, "cork: with a verdict no byte is waited for any more")
     result: s32 = tcp_bpf_sendmsg_result(call)
-    check(due or result != 0, "result: a sendmsg() that took nothing says why")
+    check(due or result != 0, "error: a sendmsg() that took nothing says why")
 
 
 @proof("tcp_bpf_sendmsg result")

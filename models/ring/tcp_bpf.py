@@ -328,7 +328,9 @@ def tcp_bpf_sendmsg_copy(
         call.msg = tmp
         sk_msg_init(tmp)
     osize: u32 = call.msg.sg.size
-    first: s32 = call.msg.sg.end - 1 if call.msg.sg.end != 0 else -1
+    first: s32 = -1
+    if call.msg.sg.end != 0:
+        first = call.msg.sg.end - 1
     call.err = sk_msg_alloc(sk, call.msg, as_int(osize + copy), first)
     if call.err != 0:
         if call.err != -ENOSPC:
