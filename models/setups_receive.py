@@ -1,6 +1,6 @@
 """How the scenarios of the receive path begin: data and ends of streams on their way to a reader."""
 
-from psockmc.lang import NULL, Ptr, user
+from psockmc.lang import Ptr, user
 
 from models.setups import (
     closable,
@@ -16,7 +16,6 @@ from models.setups import (
 from models.skbuff import alloc_skb, alloc_skb_with, kfree_skb, seq_t
 from models.skmsg import sk_psock_stop
 from models.skmsg_ingress import sk_psock_skb_ingress
-from models.skmsg_verdict import bpf_prog
 from models.sock import SEND_SHUTDOWN, sock
 from models.sock_map import BPF_ANY
 from models.syscalls import fd0, fd1, map0, prog_pass, prog_redirect_ingress, sys_map_update
@@ -186,7 +185,7 @@ def fin_in_backlog() -> None:
 
 @user
 def accounted_socket_in_map() -> None:
-    """A socket in slot 0, whose receive memory is accounted: a message of its own stack, and something redirected."""
+    """A socket in slot 0, whose receive memory is accounted; something redirected to its reader is under way."""
     sk = connect(fd0, 0, True)
     sk.accounted = True
     sk.sk_rcvbuf = 3
@@ -198,13 +197,10 @@ def accounted_socket_in_map() -> None:
 
 @user
 def unsendable_data_in_backlog() -> None:
-    """A socket in slot 0 that was shut down for sending, whose backlog has something to send."""
-    sk = connect(fd0, 0, True)
-    receiving(sk)
-    sk.sk_shutdown = SEND_SHUTDOWN
-    map0.progs.stream_verdict = prog_pass
-    sys_map_update(map0, 0, fd0, BPF_ANY)
-    redirected(sk, 2, False)
+    """A socket in slot 0 that was shut down for sending since, whose backlog has something to send."""
+    receiving_socket_in_map()
+    socket0().sk_shutdown = SEND_SHUTDOWN
+    redirected(socket0(), 2, False)
 
 
 @user

@@ -12,12 +12,10 @@ from psockmc.lang import (
     kernel,
     local_bh_disable,
     local_bh_enable,
-    rcu_read_lock,
-    rcu_read_unlock,
     user,
 )
 
-from models.skbuff import alloc_skb, alloc_skb_with, kfree_skb, sk_buff
+from models.skbuff import alloc_skb, alloc_skb_with, sk_buff
 from models.skmsg_verdict import bpf_prog, sk_action
 from models.sock import (
     MSG_DONTWAIT,
@@ -34,13 +32,12 @@ from models.sock import (
     sock_put,
 )
 from models.sock_map import bpf_sk_redirect_map
-from models.syscalls import fd0, fdget, map0, msg_sender, sys_close, sys_sendmsg
+from models.syscalls import fdget, map0, msg_sender, sys_close, sys_sendmsg
 from models.tcp import (
     __inet_lookup_established,
     tcp_data_ready,
     tcp_queue_rcv,
     tcp_reset,
-    tcp_v4_do_rcv,
     tcp_v4_rcv_skb,
 )
 
