@@ -254,7 +254,10 @@ class Expressions:
 
     def _pointee(self, expr: tree.Expr) -> Place:
         """The objects that a pointer can mean; NULL is an obligation."""
-        found = terms.cases(self.value(expr))
+        pointer = self.value(expr)
+        if pointer.is_int and pointer.value:
+            return Place(((TRUE, (self.run.objects.names[pointer.value - 1],)),))
+        found = terms.cases(pointer)
         assert found is not None
         null = found.get(0, FALSE)
         self.run.note("pointer", "pointer", "the pointer is not NULL", expr.span, terms.negation(null))
@@ -265,6 +268,11 @@ class Expressions:
         assert isinstance(array.type, ArrayType)
         length = array.type.length
         at = self.number(index)
+        if at.kind in ("int", "lanes") and at.lo >= 0 and at.hi < length and len(base.options) == 1:
+            ((cond, path),) = base.options
+            found = self.run.objects.elements(path, at.value if at.is_int else at)
+            if len(found) == 1 and found[0][0] is TRUE:
+                return Place(((cond, found[0][1]),))
         inside = terms.conjunction((terms.at_most(terms.const(0), at), terms.at_most(at, terms.const(length - 1))))
         self.run.note("index", "index", f"the index is in 0..{length - 1}", index.span, inside)
         options = [

@@ -9,6 +9,7 @@ obligation is what failed. Operations in `exact` (and those that the model marks
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Mapping
 
 from psockmc.lang import tree
@@ -49,6 +50,7 @@ class Unsupported(Exception):
         self.span = span
 
 
+@functools.cache
 def bounds(t: Type) -> tuple[int, int]:
     """The least and the greatest value of an integer type."""
     match t:

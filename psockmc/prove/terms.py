@@ -313,6 +313,14 @@ def cast(term: Term, lo: int, hi: int) -> Term:
 
 def add(left: Term, right: Term, factor: int = 1) -> Term:
     """Left + factor * right."""
+    if right.kind == "int":
+        if left.kind == "int":
+            return const(left.value + factor * right.value)
+        if right.value == 0 and left.kind != "cast":
+            return left
+        if left.kind == "lanes":
+            addend = factor * right.value
+            return lanes([value + addend for value in in_lanes(left) or ()])
     parts, constant = _parts(left)
     more, addend = _parts(right)
     for term, count in more.items():
@@ -491,6 +499,8 @@ def boolean(value: bool) -> Term:
 
 def at_most(left: Term, right: Term) -> Term:
     """Left <= right."""
+    if left.kind == "int" and right.kind == "int":
+        return boolean(left.value <= right.value)
     difference = subtract(left, right)
     lo, hi = interval(difference)
     if hi <= 0 or left.hi <= right.lo:
@@ -504,6 +514,8 @@ def equals(left: Term, right: Term) -> Term:
     """Left == right."""
     if left is right:
         return TRUE
+    if left.kind == "int" and right.kind == "int":
+        return FALSE
     difference = subtract(left, right)
     lo, hi = interval(difference)
     if lo > 0 or hi < 0 or left.lo > right.hi or right.lo > left.hi:
