@@ -164,6 +164,18 @@ def _state(history: History, prop: ir.Property, message: str, state: State) -> F
     return _failure("end", message, sentence, cells=cells)
 
 
+def _at_rest(history: History, state: State) -> str:
+    """Why those who are not done need not go on."""
+    reasons = []
+    for context in history.ts.contexts:
+        status = obstacle(history.recorder, history.names, state, context).status
+        outside = "is in user space" if context.kind == "process" else "need not come"
+        said = {"asleep": "sleeps", "blocked": "waits for ever", "preempted": "waits for its CPU", "ready": outside}
+        if status in said:
+            reasons.append(f"{history.names.label(context.index)} {said[status]}")
+    return f" ({', '.join(reasons)})" if reasons else ""
+
+
 def _cells_read(history: History, expr: ir.Expr | None, state: State) -> tuple[str, ...]:
     """The cells that a property reads in a state and that changed in the run."""
     changed = {change.cell for step in history.steps for change in step.changes}
@@ -182,7 +194,7 @@ def _goal(history: History, prop: ir.Property, violation: Violation, state: Stat
     if goal.expr is None:
         name = history.names.label(goal.context)
         return _failure("goal", violation.message, f"{prop.id}: {name} goes round in the kernel for ever")
-    until = "this goes on for ever" if violation.loop else "nothing more need happen"
+    until = "this goes on for ever" if violation.loop else f"nothing more need happen{_at_rest(history, state)}"
     sentence = f"{prop.id} is violated{about}, as {until}: {prop.sentence}"
     return _failure("goal", prop.sentence, sentence, cells=_cells_read(history, goal.expr, state))
 

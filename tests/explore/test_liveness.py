@@ -254,3 +254,17 @@ def test_an_incomplete_search_says_nothing_about_goals() -> None:
     result = search_reference(tiny.ts, Limits(max_states=2), None)
     verdicts = {v.id: v.verdict for v in judge(tiny.ts, result, {})}
     assert verdicts["livelock"] is verdicts["G"] is Verdict.UNDETERMINED
+
+
+@pytest.mark.parametrize(
+    ("run", "body", "reason"),
+    [
+        ("process(f)", ["box0.a = 1", "wait_event(top0.wq, box0.yes)", "box0.a = 0"], "CPU0 sleeps"),
+        ("process(g), process(f)", ["box0.a = 1"], "CPU0 is in user space"),
+        ("softirq(g), process(f)", ["box0.a = 1"], "CPU0 need not come"),
+    ],
+)
+def test_a_run_that_may_end_says_why_nobody_goes_on(run: str, body: list[str], reason: str) -> None:
+    tiny = live(run, kernel("f", *body) + kernel("g", "box0.a = 0"), "box0.a == 0")
+    failure = build_trace(tiny.ts, violation(tiny)).failure
+    assert failure.sentence == f"G is violated, as nothing more need happen ({reason}): it comes to this"
