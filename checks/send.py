@@ -355,3 +355,19 @@ cork_beside_a_redirect = scenario(
         "corked meanwhile",
     },
 )
+
+cork_beside_a_redirect_on_one_cpu = scenario(
+    "the same with both threads on one CPU: that the first one sleeps for the socket lock of the target is enough",
+    setup=corking_or_splitting,
+    run=[process(sys_send, fd0, two0, cpu=0), process(sys_send, fd0, one1, cpu=0)],
+    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 4},
+    properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING,
+    expect={"I44": VIOLATED, "bad-free": VIOLATED, "I26-whole": VIOLATED},
+    why={
+        "I44": "tcp_bpf_send_verdict() asks whether there is a corked message, not whether it is its own: the "
+        "other thread has corked one since this one looked",
+        "bad-free": "the sender frees the message on its stack, which it takes for the corked one",
+        "I26-whole": "a sender that corks the rest of its message copies it over the message that another thread has "
+        "corked meanwhile",
+    },
+)
