@@ -12,7 +12,7 @@ from models.setups import (
 )
 from models.skbuff import sk_buff
 from models.skmsg import sk_msg, sk_psock, sk_psock_link
-from models.sock import sock, socket
+from models.sock import MSG_DONTWAIT, sock, socket
 from models.syscalls import (
     fd0,
     map0,
@@ -25,6 +25,7 @@ from models.syscalls import (
     sys_recvmsg,
     sys_sendmsg,
 )
+from models.syscalls_receive import net_rx_ack_unheard, sys_recv
 from spec.liveness import PROGRESS
 
 close_retries = scenario(
@@ -75,6 +76,15 @@ backlog_without_room = scenario(
     setup=full_send_buffer,
     run=[softirq(net_rx_ack, 0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    properties=PROGRESS,
+)
+
+room_to_send_untold = scenario(
+    "the send buffer of a backlog's socket gets room, nobody is told, and a reader that might ask need not come",
+    setup=full_send_buffer,
+    run=[softirq(net_rx_ack_unheard, 0), process(sys_recv, fd0, 1, MSG_DONTWAIT)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=PROGRESS,
 )
 
