@@ -7,6 +7,7 @@ from models.setups_families import (
     udp_closable_in_map,
     udp_in_map,
     udp_with_data_in_backlog,
+    udp_with_data_to_send,
     udp_with_messages,
     udp_without_port,
 )
@@ -154,5 +155,37 @@ udp_program_inserts_closing_socket = scenario(
         "one by sock_hold()",
         "data-race(sock.hashed)": "sk_hashed() reads sk_node plainly, without the lock of the table of ports",
         "data-race(sock.sk_prot)": "inet_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
+    },
+)
+
+udp_close_against_backlog = scenario(
+    "close() while the backlog sends a datagram, and another process deletes the socket from the map",
+    setup=udp_with_data_to_send,
+    run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + QUEUES + UDP,
+    expect={
+        "data-race(sock.sk_prot)": VIOLATED,
+    },
+    why={
+        "data-race(sock.sk_prot)": "inet_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
+    },
+)
+
+udp_reader_against_delete = scenario(
+    "a reader waits on a socket that is deleted from the map while a datagram arrives",
+    setup=udp_in_map,
+    run=[process(sys_udp_recv, fd0, False), process(sys_map_delete, map0, 0), softirq(net_rx_udp, 0, 1)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + QUEUES + UDP,
+    expect={
+        "I59-native": VIOLATED,
+        "data-race(sock.sk_prot)": VIOLATED,
+    },
+    why={
+        "I59-native": "udp_bpf_recvmsg() leaves it to the native read when the psock has nothing yet; that one "
+        "sleeps until something is on the native queue, which the verdict empties; its reference keeps the "
+        "psock, which is in no map any more",
+        "data-race(sock.sk_prot)": "inet_recvmsg() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
     },
 )

@@ -7,9 +7,12 @@ from models.setups_families import (
     unix_closable_stream_in_map,
     unix_closable_stream_pair,
     unix_dgram_in_map,
+    unix_dgram_with_data_to_send,
     unix_dgram_with_unread_data,
+    unix_echo,
     unix_plain_stream_in_map,
     unix_stream_in_map,
+    unix_stream_with_a_closed_peer,
     unix_stream_with_data_to_send,
     unix_unconnected_stream,
 )
@@ -27,12 +30,13 @@ from models.syscalls_families import (
     sys_unix_dgram_send,
     sys_unix_recv,
     sys_unix_send,
+    sys_unix_send_and_shutdown,
     sys_unix_send_oob,
     sys_unix_send_two,
     sys_unix_shutdown,
 )
 from spec.invariants_callbacks import CALLBACKS
-from spec.invariants_families import UNIX
+from spec.invariants_families import UNIX, no_message_is_lost
 from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_queues import QUEUES
 
@@ -157,23 +161,20 @@ unix_iterator_against_close = scenario(
 )
 
 unix_copy_against_close = scenario(
-    "a program in a softirq copies a stream socket from one slot to another while both ends are closed",
-    setup=unix_plain_stream_in_map,
-    run=[softirq(program_copies_socket), process(sys_close, fd0), process(sys_close, fd1)],
+    "a program in a softirq copies a stream socket, whose peer is closed, to another slot while it is closed",
+    setup=unix_stream_with_a_closed_peer,
+    run=[softirq(program_copies_socket), process(sys_close, fd0)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + UNIX,
     expect={
         "I34-closed": VIOLATED,
         "data-race(sock.sk_prot)": VIOLATED,
-        "data-race(sock.sk_wq)": VIOLATED,
         "data-race(sock.unix.peer)": VIOLATED,
     },
     why={
         "I34-closed": "the program puts the socket into the other slot between sock_map_close() and "
         "unix_release_sock(), when it is still connected; nobody takes it out of the map again",
         "data-race(sock.sk_prot)": "unix_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
-        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly, which who wakes the socket's readers reads "
-        "by rcu_dereference()",
         "data-race(sock.unix.peer)": "unix_stream_bpf_update_proto() loads the peer plainly, without the state "
         "lock under which close() clears it; that the peer is still there is due to the old psock, whose "
         "reference on it outlives the program",
@@ -281,4 +282,76 @@ unix_urgent_byte = scenario(
     run=[process(sys_unix_send_oob, fd1), process(sys_map_delete_and_recv_oob, fd0)],
     pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX,
+)
+
+unix_copy_over_close = scenario(
+    "the same on one CPU",
+    setup=unix_stream_with_a_closed_peer,
+    run=[softirq(program_copies_socket, cpu=0), process(sys_close, fd0, cpu=0)],
+    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + UNIX,
+)
+
+unix_peer_sends_and_shuts_down = scenario(
+    "the peer sends something and shuts its direction down before the reader comes",
+    setup=unix_stream_in_map,
+    run=[process(sys_unix_send_and_shutdown, fd1), process(sys_unix_recv, fd0, True)],
+    pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX + [no_message_is_lost],
+    expect={
+        "I62-messages": VIOLATED,
+        "data-race(sock.sk_receive_queue.list)": VIOLATED,
+        "data-race(sock.sk_shutdown)": VIOLATED,
+    },
+    why={
+        "I62-messages": "unix_shutdown() of the peer calls sock_map_unhash() on this socket, whatever the "
+        "direction: the psock goes, and the messages that the reader has not read yet with it",
+        "data-race(sock.sk_receive_queue.list)": "unix_bpf_recvmsg() looks at the receive queue plainly, without "
+        "the queue's lock",
+        "data-race(sock.sk_shutdown)": "unix_msg_wait_data() loads sk_shutdown plainly, which unix_shutdown() of "
+        "the peer stores by WRITE_ONCE()",
+    },
+)
+
+unix_echo_while_closing = scenario(
+    "a program sends everything back to the peer, who sends, while its socket is closed",
+    setup=unix_echo,
+    run=[process(sys_unix_send, fd1, 1), process(sys_close, fd0)],
+    pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 2, sk_buff: 2, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX,
+    expect={
+        "data-race(sock.sk_receive_queue.list)": VIOLATED,
+        "data-race(sock.sk_state)": VIOLATED,
+        "data-race(sock.sk_wq)": VIOLATED,
+        "data-race(sock.sock_dead)": VIOLATED,
+        "data-race(sock.unix.oob_skb)": VIOLATED,
+        "data-race(socket.ops)": VIOLATED,
+    },
+    why={
+        "data-race(sock.sk_receive_queue.list)": "unix_release_sock() looks at its receive queue plainly, while a "
+        "sender's verdict empties it",
+        "data-race(sock.sk_state)": "sock_map_redirect_allowed() loads sk_state plainly, which unix_release_sock() "
+        "stores by WRITE_ONCE()",
+        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly, which who wakes the socket's readers reads "
+        "by rcu_dereference()",
+        "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain",
+        "data-race(sock.unix.oob_skb)": "unix_release_sock() clears oob_skb plainly and without a lock, while the "
+        "verdict compares it under the queue's lock",
+        "data-race(socket.ops)": "sock_close() clears ops plainly, which the verdict reads by READ_ONCE()",
+    },
+)
+
+unix_dgram_backlog_against_closes = scenario(
+    "the backlog sends a datagram while both sockets are closed",
+    setup=unix_dgram_with_data_to_send,
+    run=[process(sys_close, fd0), process(sys_close, fd1)],
+    pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX,
+    expect={
+        "data-race(sock.sk_wq)": VIOLATED,
+    },
+    why={
+        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly, which who wakes the socket's readers reads "
+        "by rcu_dereference()",
+    },
 )

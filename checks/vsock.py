@@ -4,6 +4,7 @@ from psockmc.lang import VIOLATED, process, scenario
 
 from models.setups_families import (
     vsock_closable_in_map,
+    vsock_closable_with_data_to_send,
     vsock_in_map,
     vsock_unconnected,
     vsock_with_a_transport,
@@ -109,4 +110,18 @@ vsock_update_against_interrupted_connect = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + VSOCK,
+)
+
+vsock_close_against_backlog = scenario(
+    "close() while the backlog sends, and another process deletes the socket from the map",
+    setup=vsock_closable_with_data_to_send,
+    run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + QUEUES + VSOCK,
+    expect={
+        "data-race(sock.sk_prot)": VIOLATED,
+    },
+    why={
+        "data-race(sock.sk_prot)": "vsock_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
+    },
 )

@@ -12,7 +12,7 @@ from models.af_unix import (
     unix_stream_proto,
     unix_write_space,
 )
-from models.setups import closable, redirected
+from models.setups import closable, connect, redirected
 from models.skbuff import alloc_skb, skb_queue_tail
 from models.sock import (
     AF_UNIX,
@@ -35,7 +35,9 @@ from models.syscalls import (
     fd1,
     map0,
     prog_pass,
+    prog_redirect_egress,
     sys_close,
+    sys_map_delete,
     sys_map_update,
 )
 from models.udp import inet_dgram_ops, udp_destruct_sock, udp_lib_get_port, udp_prot, udp_rcv
@@ -188,6 +190,35 @@ def unix_stream_with_data_to_send() -> None:
     sys_close(fd1)
 
 
+@user
+def unix_stream_with_a_closed_peer() -> None:
+    """One end of a stream is in slot 0, without a program, and may be closed. The other end is closed already, and kept
+    by this one.
+    """
+    unix_plain_stream_in_map()
+    sys_close(fd1)
+
+
+@user
+def unix_dgram_with_data_to_send() -> None:
+    """One of two datagram sockets is in slot 0, and its backlog has something to send. Both may be closed."""
+    closable(fd0)
+    closable(fd1)
+    unix_dgram_pair()
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+    redirected(fd0.private_data.sk, 1, False)
+
+
+@user
+def unix_echo() -> None:
+    """One end of a stream is in both slots, and may be closed. Its program sends everything back to the other end."""
+    unix_plain_stream_in_map()
+    sys_map_update(map0, 1, fd0, BPF_ANY)
+    sys_map_delete(map0, 0)
+    map0.progs.stream_verdict = prog_redirect_egress
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
 # ---------------------------------------------------------------- UDP
 
 
@@ -260,6 +291,27 @@ def udp_without_port() -> None:
     sys_map_update(map0, 0, fd0, BPF_ANY)
 
 
+@user
+def udp_with_data_to_send() -> None:
+    """A UDP socket in slot 0, whose backlog has something to send. It may be closed."""
+    closable(fd0)
+    sk = udp_bound_socket(fd0, 0)
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+    redirected(sk, 1, False)
+
+
+# ---------------------------------------------------------------- TCP
+
+
+@user
+def tcp_connection_in_map() -> None:
+    """A connection in slot 0, without a program. It may be closed, and its socket may listen instead."""
+    closable(fd0)
+    sk = connect(fd0, 0, True)
+    sk.sk_call_rcu = sk_free_by_rcu
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
 # ---------------------------------------------------------------- AF_VSOCK
 
 
@@ -325,3 +377,10 @@ def vsock_with_a_transport() -> None:
     sk.vsk.transport = loopback_transport
     map0.progs.stream_verdict = prog_pass
     sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+@user
+def vsock_closable_with_data_to_send() -> None:
+    """A connected socket in slot 0, whose backlog has something to send. It may be closed."""
+    closable(fd0)
+    vsock_with_data_to_send()

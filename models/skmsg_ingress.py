@@ -477,6 +477,7 @@ def __sk_psock_purge_ingress_msg(psock: Ptr[sk_psock]) -> None:
     """Free all messages that were not read."""
     for msg in psock.ingress_msg:
         list_del(msg, psock.ingress_msg)
+        psock.sk.messages_lost = True
         if not msg.skb:
             atomic_sub(msg.sg.size, psock.sk.sk_rmem_alloc)
         sk_psock_msg_len_add(psock, -msg.sg.size)

@@ -270,6 +270,7 @@ class sock(Struct, name="sk"):
     taken: Ghost[Int[-1, 2]]
     native_readers: Ghost[Int[0, 3]]
     gave_up: Ghost[bool]
+    messages_lost: Ghost[bool]
     dropper: Ghost[Ctx]
     spinner: Ghost[Ctx]
     unborn: Ghost[bool]

@@ -15,9 +15,10 @@ from models.af_unix import (
     unix_stream_send,
 )
 from models.skbuff import seq_t
-from models.sock import EAGAIN, MSG_DONTWAIT, file, hash_t, int_t, shutdown_t, sock
+from models.sock import EAGAIN, MSG_DONTWAIT, SEND_SHUTDOWN, file, hash_t, int_t, shutdown_t, sock
 from models.sock_map import BPF_ANY, bpf_sk_release, slot_t, sock_map_lookup, sock_map_update_elem
 from models.syscalls import fdget, map0, map_delete_elem, sys_close
+from models.tcp_listen import inet_disconnect, inet_listen
 from models.udp import __udp4_lib_lookup, inet_bind, udp_rcv
 from models.vsock import (
     OP_REQUEST,
@@ -52,6 +53,13 @@ def sys_unix_send_two(fd: Ptr[file]) -> None:
     """send() on a stream, twice."""
     unix_stream_send(fdget(fd), 1)
     unix_stream_send(fdget(fd), 2)
+
+
+@user
+def sys_unix_send_and_shutdown(fd: Ptr[file]) -> None:
+    """send() on a stream, and shutdown() of this direction: a request and its end."""
+    unix_stream_send(fdget(fd), 1)
+    unix_shutdown(fdget(fd), SEND_SHUTDOWN)
 
 
 @user
@@ -151,6 +159,17 @@ def program_updates_map_with_udp(hash: hash_t, key: slot_t) -> None:
     sk = __udp4_lib_lookup(hash)
     if sk:
         sock_map_update_elem(map0, key, sk, BPF_ANY)
+
+
+# ---------------------------------------------------------------- TCP
+
+
+@user
+def sys_disconnect_listen_and_close(fd: Ptr[file]) -> None:
+    """End a connection, listen on its socket, and close it."""
+    inet_disconnect(fdget(fd))
+    inet_listen(fdget(fd))
+    sys_close(fd)
 
 
 # ---------------------------------------------------------------- AF_VSOCK

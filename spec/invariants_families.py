@@ -86,6 +86,14 @@ def socket_in_map_has_a_transport(map: Ptr[bpf_stab]) -> bool:
     return all(s == NULL or s.sk_family != AF_VSOCK or s.vsk.transport != NULL for s in map.sks)
 
 
+@invariant("I62-messages", "messages that were not read survive that their socket leaves the map")
+def no_message_is_lost(sk: Ptr[sock]) -> bool:
+    """For sockets that their owner does not take out of the map himself: the sender was told that they were delivered.
+    Would be upheld by sk_psock_destroy() or unix_shutdown().
+    """
+    return not sk.messages_lost
+
+
 UDP = [nobody_sleeps_over_a_message, sleeping_read_does_not_give_up, reader_does_not_spin, closed_socket_is_in_no_map]
 
 UNIX = [
