@@ -19,10 +19,20 @@ from models.setups_strp import (
 from models.skbuff import sk_buff
 from models.skmsg import sk_msg, sk_psock, sk_psock_link
 from models.sock import sock, socket
-from models.syscalls import fd0, map0, net_rx_data, net_rx_two, sys_close, sys_map_delete, sys_recvmsg
+from models.syscalls import (
+    fd0,
+    map0,
+    net_rx_data,
+    net_rx_two,
+    sys_close,
+    sys_map_delete,
+    sys_recvmsg,
+    sys_recvmsg_twice,
+)
 from spec.invariants_callbacks import I62
 from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_queues import QUEUES
+from spec.invariants_receive import I40
 from spec.invariants_strp import PARSER
 
 packets_for_the_parser_against_delete = scenario(
@@ -66,6 +76,19 @@ reader_of_parsed_messages = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 4, sk_msg: 2},
     quick=True,
     properties=LIFECYCLE + QUEUES + PARSER,
+)
+
+messages_before_their_reader = scenario(
+    "two packets, each of them a message, arrive, and a reader reads them, then and later",
+    setup=parsed_socket,
+    run=[softirq(net_rx_two, 0), process(sys_recvmsg_twice, fd0, True)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 4, sk_msg: 2},
+    properties=LIFECYCLE + QUEUES + PARSER + [I40],
+    expect={"I40": VIOLATED},
+    why={
+        "I40": "tcp_bpf_strp_read_sock() takes off what this call has queued for the reader, not what earlier calls "
+        "have: the second packet moves copied_seq past the first, and the reader adds that once more",
+    },
 )
 
 close_against_parser = scenario(
@@ -135,8 +158,10 @@ two_messages_in_one_buffer = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 3, sk_msg: 2},
     may_fail=[sk_msg],
     properties=LIFECYCLE + QUEUES + PARSER,
-    expect={"data-race(sk_psock.ingress_skb.list)": VIOLATED},
+    expect={"data-race(sk_psock.ingress_bytes)": VIOLATED, "data-race(sk_psock.ingress_skb.list)": VIOLATED},
     why={
+        "data-race(sk_psock.ingress_bytes)": "sk_psock_skb_ingress_enqueue() adds to it in the backlog, without the "
+        "socket, while tcp_bpf_strp_read_sock() reads it",
         "data-race(sk_psock.ingress_skb.list)": "sk_psock_backlog() peeks at ingress_skb plainly and without its "
         "lock while a softirq appends to it",
     },
@@ -148,8 +173,16 @@ socket_comes_back_to_its_parser = scenario(
     run=[softirq(net_rx_data, 0), process(sys_map_reinsert, map0, 0, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 3, sk_buff: 2, sk_msg: 1},
     properties=LIFECYCLE + QUEUES + PARSER,
-    expect={"I21": VIOLATED, "leak": VIOLATED, "work-usage": VIOLATED, "data-race(sk_psock.strp.stopped)": VIOLATED},
+    expect={
+        "data-race(sk_psock.strp.sk)": VIOLATED,
+        "I21": VIOLATED,
+        "leak": VIOLATED,
+        "work-usage": VIOLATED,
+        "data-race(sk_psock.strp.stopped)": VIOLATED,
+    },
     why={
+        "data-race(sk_psock.strp.sk)": "strp_init() clears it under sk_callback_lock, while the timer reads it "
+        "before it owns the socket",
         "I21": "sock_map_del_link() only stops the parser; sock_map_link() finds it stopped and sk_psock_init_strp() "
         "clears it, with the incomplete message and the timer",
         "leak": "strp_init() forgets the incomplete message of a parser that was stopped and not finished",

@@ -3,7 +3,7 @@
 from psockmc.lang import NULL, Ptr, choose, instance, user
 
 from models.setups import closable, connect, receiving
-from models.skbuff import __skb_queue_tail, alloc_skb, sk_buff
+from models.skbuff import alloc_skb, sk_buff
 from models.skmsg_strp import (
     sk_psock_done_strp,
     sk_psock_init_strp,
@@ -15,6 +15,7 @@ from models.skmsg_verdict import bpf_prog
 from models.sock import EPROTO, file, int_t, sock
 from models.sock_map import BPF_ANY, bpf_stab, slot_t
 from models.syscalls import fd0, map0, prog_pass, sys_map_delete, sys_map_update
+from models.tcp import tcp_queue_rcv
 
 map1 = instance(bpf_stab)
 
@@ -108,7 +109,7 @@ def parsed_socket_with_two_in_one() -> None:
     sk = in_parser_map(prog_parse_one, False)
     skb = alloc_skb(1)
     skb.len = 2
-    __skb_queue_tail(sk.sk_receive_queue, skb)
+    tcp_queue_rcv(sk, skb)
 
 
 @user

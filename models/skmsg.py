@@ -190,7 +190,8 @@ class sk_psock(Struct, name="psock"):
     work: delayed_work
     rwork: rcu_work
     strp: strparser
-    copied_seq: bytes_t
+    copied_seq: tcp_seq_t
+    ingress_bytes: tcp_seq_t
     entries: Ghost[Int[-2, 4]]
     temps: Ghost[Int[-2, 6]]
     pair_holds: Ghost[Int[0, 3]]

@@ -53,6 +53,7 @@ from models.skbuff import (
 )
 from models.skmsg import SK_PSOCK_TX_ENABLED, sk_msg, sk_psock, sk_psock_get, sk_psock_put, sk_psock_test_state
 from models.skmsg_send import put_pages, sk_msg_init
+from models.skmsg_strp import strp_config
 from models.sock import (
     EAGAIN,
     EFAULT,
@@ -324,6 +325,8 @@ def sk_psock_skb_ingress_enqueue(
         num_sge = skb_to_sgvec(skb)
         if num_sge < 0:
             return num_sge
+    if strp_config.sk_psock_init_strp:
+        psock.ingress_bytes += len
     if take_ref:
         skb_get(skb)
     with atomic("nobody else sees the message yet"):

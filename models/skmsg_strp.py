@@ -68,8 +68,12 @@ strp_config = instance(bpf_stream_parser)
 
 @kernel("net/ipv4/tcp_bpf.c")
 def tcp_bpf_strp_read_sock(strp: strparser) -> desc_t:
-    """Read the socket's queue for the parser. The caller holds the socket. The psock is looked up anew."""
-    omits("tp->copied_seq is set to what readers have taken; no ACK is sent for the rest")
+    """Read the socket's queue for the parser. The caller holds the socket. The psock is looked up anew.
+
+    What readers of the socket have taken (copied_seq) is what the parser has, without what went to a reader's queue
+    during this call.
+    """
+    omits("the receive window, and the ACK for data that was redirected")
     sk = strp.sk
     rcu_read_lock()
     psock = sk_psock(sk)
@@ -77,7 +81,9 @@ def tcp_bpf_strp_read_sock(strp: strparser) -> desc_t:
     if not psock:
         rcu_read_unlock()
         return DESC_ERROR
+    psock.ingress_bytes = 0
     desc = tcp_read_sock_noack(sk, psock, strp)
+    sk.copied_seq = psock.copied_seq - psock.ingress_bytes
     rcu_read_unlock()
     return desc
 
@@ -148,7 +154,7 @@ def sk_psock_init_strp(sk: Ptr[sock], psock: Ptr[sk_psock]) -> None:
     psock.strp.rcv_msg = sk_psock_strp_read
     set_bit(SK_PSOCK_RX_STRP_ENABLED, psock.state)
     psock.strp.read_sock = tcp_bpf_strp_read_sock
-    psock.copied_seq = 0
+    psock.copied_seq = sk.copied_seq
 
 
 @kernel("net/core/skmsg.c")

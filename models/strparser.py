@@ -46,7 +46,17 @@ from psockmc.lang import (
 
 from models.skbuff import __skb_unlink, consume_skb, kfree_skb, sk_buff, skb_peek, skb_queue_empty
 from models.skmsg import sk_psock
-from models.sock import EPROTO, ETIMEDOUT, TCP_LISTEN, err_t, int_t, release_sock_and_backlog, sk_error_report, sock
+from models.sock import (
+    EPROTO,
+    ETIMEDOUT,
+    TCP_LISTEN,
+    err_t,
+    int_t,
+    release_sock_and_backlog,
+    sk_error_report,
+    sock,
+    tcp_seq_t,
+)
 
 # What a call of the engine hands back: the bytes it has eaten, and what the kernel notes in read_descriptor_t.
 DESC_STOP = 4
@@ -129,6 +139,8 @@ def skb_clone(orig_skb: Ptr[sk_buff]) -> Ptr[sk_buff]:
     if skb:
         skb.len = orig_skb.len
         skb.seq = orig_skb.seq
+        skb.origin = orig_skb.origin
+        skb.pos = orig_skb.pos
         refcount_set(skb.users, 1)
     return skb
 
@@ -200,33 +212,49 @@ def __strp_recv(strp: strparser, orig_skb: Ptr[sk_buff], orig_offset: eaten_t, o
 
 
 @kernel("net/ipv4/tcp.c")
-def tcp_read_sock_noack(sk: Ptr[sock], psock: Ptr[sk_psock], strp: strparser) -> desc_t:
-    """Hand the receive queue to the engine, from the psock's position on. The caller holds the socket.
-
-    copied_seq is where in the first buffer of the queue the reader is; in the kernel a sequence number.
+def tcp_recv_skb_at(sk: Ptr[sock], seq: tcp_seq_t) -> Ptr[sk_buff]:
+    """The buffer of the receive queue in which seq lies (tcp_recv_skb()); those before it, in which it does not lie,
+    are freed. The caller holds the socket.
     """
+    skb = skb_peek(sk.sk_receive_queue)
+    while skb:
+        offset: int_t = seq - skb.tcp_seq
+        if offset >= 0 and offset < skb.len:
+            return skb
+        if offset < 0:
+            sk.data_lost = True
+        __skb_unlink(skb, sk.sk_receive_queue)
+        consume_skb(skb)
+        skb = skb_peek(sk.sk_receive_queue)
+    return NULL
+
+
+@kernel("net/ipv4/tcp.c")
+def tcp_read_sock_noack(sk: Ptr[sock], psock: Ptr[sk_psock], strp: strparser) -> desc_t:
+    """Hand the receive queue to the engine, from the psock's position on. The caller holds the socket."""
     omits("urgent data, FIN, collapsing of the queue while it is read")
     if sk.sk_state == TCP_LISTEN:
         return 0
     desc: desc_t = 0
-    offset: eaten_t = psock.copied_seq
-    skb = skb_peek(sk.sk_receive_queue)
+    seq: tcp_seq_t = psock.copied_seq
+    skb = tcp_recv_skb_at(sk, seq)
     while skb:
+        offset: eaten_t = seq - skb.tcp_seq
         ret = __strp_recv(strp, skb, offset, skb.len - offset)
         desc = (desc | ret) & (DESC_STOP | DESC_ENOMEM | DESC_ERROR)
         used: eaten_t = ret & 3
         if not used:
             break
+        seq += used
         offset += used
         if offset == skb.len:
             __skb_unlink(skb, sk.sk_receive_queue)
             consume_skb(skb)
-            offset = 0
             if desc & DESC_STOP:
                 break
-            WRITE_ONCE(psock.copied_seq, offset)
-        skb = skb_peek(sk.sk_receive_queue)
-    WRITE_ONCE(psock.copied_seq, offset)
+            WRITE_ONCE(psock.copied_seq, seq)
+        skb = tcp_recv_skb_at(sk, seq)
+    WRITE_ONCE(psock.copied_seq, seq)
     return desc
 
 
