@@ -51,7 +51,6 @@ two_deletes = scenario(
     setup=socket_in_two_slots,
     run=[process(sys_map_delete, map0, 0), process(sys_map_delete, map0, 1), softirq(net_rx_data, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
-    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES,
 )
 
@@ -105,7 +104,6 @@ updates_against_close = scenario(
         process(sys_close, fd0),
     ],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
-    quick=True,
     properties=LIFECYCLE + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
     why={

@@ -86,7 +86,6 @@ hash_update_of_itself = scenario(
     ],
     pools={sock: 1, socket: 1, sk_psock: 3, sk_psock_link: 3, bpf_shtab_elem: 3, sk_buff: 1, sk_msg: 1},
     may_fail=[bpf_shtab_elem],
-    quick=True,
     properties=PSOCKS + CALLBACKS + HASH,
     expect={"data-race(sock.sk_prot)": VIOLATED, "data-race(sk_psock.psock_update_sk_prot)": VIOLATED},
     why={

@@ -10,9 +10,11 @@ from models.setups import (
     socket_in_map,
     target_of_a_sender,
 )
+from models.setups_receive import native_data_outside
 from models.skbuff import sk_buff
 from models.skmsg import sk_msg, sk_psock, sk_psock_link
 from models.sock import MSG_DONTWAIT, sock, socket
+from models.sock_map import BPF_ANY
 from models.syscalls import (
     fd0,
     map0,
@@ -22,6 +24,7 @@ from models.syscalls import (
     sender0,
     sys_close,
     sys_map_delete,
+    sys_map_update,
     sys_recvmsg,
     sys_sendmsg,
 )
@@ -111,4 +114,19 @@ reader_of_a_packet = scenario(
     run=[process(sys_recvmsg, fd0, False), softirq(net_rx_data, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=PROGRESS,
+)
+
+insert_with_native_data_and_a_reader = scenario(
+    "a socket that has data is taken into a map whose program redirects; its own reader need not come",
+    setup=native_data_outside,
+    run=[process(sys_map_update, map0, 0, fd0, BPF_ANY), process(sys_recvmsg, fd0, True)],
+    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    properties=PROGRESS,
+    expect={"I60-live": VIOLATED, "data-race(sock.sk_prot)": VIOLATED},
+    why={
+        "I60-live": "sock_map_link() installs the callback and does not call it for what is on the receive queue; only "
+        "tcp_bpf_recvmsg_parser() does, and nobody need read from a socket whose data goes elsewhere",
+        "data-race(sock.sk_prot)": "inet_recvmsg() loads sk_prot plainly while sock_map_init_proto() has it stored by "
+        "WRITE_ONCE()",
+    },
 )

@@ -43,7 +43,6 @@ partial_sends = scenario(
     setup=long_data_to_send_in_backlog,
     run=[softirq(net_rx_ack, 0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
-    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE + [state_is_of_the_head],
 )
 

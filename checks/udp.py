@@ -134,7 +134,6 @@ udp_program_inserts_closing_socket = scenario(
     setup=udp_closable,
     run=[softirq(program_updates_map_with_udp, 0, 0), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
-    quick=True,
     properties=LIFECYCLE + CALLBACKS + UDP,
     expect={
         "I34": VIOLATED,

@@ -229,7 +229,6 @@ unix_two_writers = scenario(
     setup=unix_stream_in_map,
     run=[process(sys_unix_send, fd1, 0), process(sys_unix_send_two, fd1)],
     pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 3, sk_msg: 3},
-    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX,
     expect={
         "I32": VIOLATED,

@@ -77,7 +77,6 @@ recvmsg_against_packet_and_delete = scenario(
     setup=receiving_socket_in_map,
     run=[process(sys_recvmsg, fd0, True), softirq(net_rx_data, 0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
-    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES,
     expect={"data-race(sock.sk_prot)": VIOLATED, "data-race(sock.sk_receive_queue.list)": VIOLATED},
     why={

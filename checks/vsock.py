@@ -108,7 +108,6 @@ vsock_update_against_interrupted_connect = scenario(
         process(sys_map_update, map0, 0, fd0, BPF_ANY),
     ],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
-    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + VSOCK,
 )
 
