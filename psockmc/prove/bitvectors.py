@@ -462,10 +462,11 @@ class ScalarVerdict:
 
 def without_loops(program: tree.Program) -> list[tree.Function]:
     """The proofs that get to no loop: those that can be proved for an unknown number of fragments."""
-    return [f for f in program.functions.values() if f.role == "proof" and not _loops(program, f)]
+    return [f for f in program.functions.values() if f.role == "proof" and not has_loops(program, f)]
 
 
-def _loops(program: tree.Program, proof: tree.Function) -> bool:
+def has_loops(program: tree.Program, proof: tree.Function) -> bool:
+    """Whether a proof gets to a loop."""
     pending, seen = [proof.name], {proof.name}
     while pending:
         body = program.functions[pending.pop()].body

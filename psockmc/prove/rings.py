@@ -19,7 +19,9 @@ from psockmc.explore.verdict import Verdict
 from psockmc.lang import load_program, tree
 from psockmc.lang.walk import all_expressions, statements
 from psockmc.prove import proof
+from psockmc.prove.bitvectors import ScalarVerdict, has_loops, verdicts_of
 from psockmc.prove.execute import SAFETY, claim_of
+from psockmc.prove.fragments import LEAST
 from psockmc.prove.machine import Unsupported
 from psockmc.prove.proof import Question, Refutation, Share
 
@@ -72,12 +74,16 @@ class ClaimVerdict:
 
 @dataclass
 class _Outcome:
-    """What the shares of one operation have brought so far."""
+    """What the shares of one operation have brought so far.
+
+    widths: what the bit-vectors say of the claims of an operation without loops.
+    """
 
     claims: dict[str, str] = field(default_factory=dict)
     refuted: dict[str, Refutation] = field(default_factory=dict)
     unknown: dict[str, str] = field(default_factory=dict)
     reached: set[str] = field(default_factory=set)
+    widths: dict[str, ScalarVerdict] = field(default_factory=dict)
     seconds: float = 0.0
     cases: int = 0
     error: str = ""
@@ -89,6 +95,7 @@ class _Outcome:
         self.refuted = other.refuted | self.refuted
         self.unknown |= other.unknown
         self.reached |= other.reached
+        self.widths |= other.widths
         self.seconds += other.seconds
         self.cases += other.cases
         self.error = self.error or other.error
@@ -176,8 +183,14 @@ def _prepare(plan: Plan) -> None:
 
 
 def _share(plan: Plan, op: str, share: Share) -> _Outcome:
-    """One worker's part of one operation."""
-    return _answered(question(_program, op, plan.frags, min(plan.timeout, proof.LIMIT)), share, plan.timeout)
+    """One worker's part of one operation; of one without loops that is proved for every size of the ring, too."""
+    asked = question(_program, op, plan.frags, min(plan.timeout, proof.LIMIT))
+    outcome = _answered(asked, share, plan.timeout)
+    if share[0] == 0 and plan.frags >= LEAST and not has_loops(_program, asked.proof):
+        started = time.monotonic()
+        outcome.widths = {v.claim: v for v in verdicts_of(_program, asked.proof, plan.timeout)}
+        outcome.seconds += time.monotonic() - started
+    return outcome
 
 
 def _answered(asked: Question, share: Share, limit: float, until: str = "") -> _Outcome:
@@ -296,6 +309,7 @@ def _judge(op: str, claim: str, sentence: str, outcome: _Outcome, frags: int) ->
     verdict = Verdict.HOLDS
     basis = f"exhaustive: every position, length and argument at {frags} fragments"
     broken = sorted(other for other in outcome.refuted if other in SAFETY and other != claim)
+    widths = outcome.widths.get(claim)
     if refutation is not None:
         verdict, sentence = Verdict.VIOLATED, refutation.sentence
         basis = "a counterexample, computed again on its numbers"
@@ -305,8 +319,11 @@ def _judge(op: str, claim: str, sentence: str, outcome: _Outcome, frags: int) ->
         verdict, basis = Verdict.UNDETERMINED, f"not proved: the solver gave up ({outcome.unknown[claim]})"
     elif claim not in SAFETY and claim not in outcome.reached:
         verdict, basis = Verdict.UNDETERMINED, "vacuous: no run gets to the check"
-    elif broken:
-        basis += f"; in runs that keep {', '.join(broken)}"
+    elif widths is not None and widths.verdict is not Verdict.HOLDS:
+        verdict, sentence, basis = widths.verdict, widths.sentence or sentence, f"bit-vectors: {widths.basis}"
+    else:
+        basis += f"; bit-vectors: {widths.basis}" if widths is not None else ""
+        basis += f"; in runs that keep {', '.join(broken)}" if broken else ""
     return ClaimVerdict(op, claim, sentence, verdict, basis, frags, outcome.seconds, refutation, outcome.cached)
 
 
