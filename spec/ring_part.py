@@ -44,7 +44,8 @@ class part(Struct, name="part"):
     What a proof asks for: whole: the message is one block. fore: there are so many elements before the anchor, of which
     the operation knows nothing; their bytes are not counted. fills: so many bytes of the first element are filled,
     fewer than it has or all (full). ahead: the element with the position is in the part, also when the position is its
-    beginning (edge). reads: the operation reads up to the position, or asks for more than there is (beyond).
+    beginning (edge). more: there is one element more behind `ends`. reads: the operation reads up to the position, or
+    asks for more than there is (beyond).
     """
 
     anchor: u32
@@ -62,6 +63,7 @@ class part(Struct, name="part"):
     filled: u32
     ahead: bool
     edge: bool
+    more: bool
     reads: bool
     beyond: bool
     charged: u64
@@ -80,7 +82,7 @@ def nth(n: u32) -> u32:
 @user
 def touched() -> u32:
     """How many elements are not in the block."""
-    return part0.elements + (1 if part0.inside else 0)
+    return part0.elements + (1 if part0.inside else 0) + (1 if part0.more else 0)
 
 
 @user
@@ -116,6 +118,8 @@ def any_beginning(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> bool:
             part0.position = behind if part0.edge else further(behind)
             begins = any_element(msg, part0.elements, begins, part0.position)
         part0.ends = begins
+        if part0.more:
+            begins = any_element(msg, touched() - 1, begins, begins)
         extra: u32 = any_block()
         assume(extra <= INT_MAX - begins)
         msg.sg.size = begins + extra

@@ -209,7 +209,8 @@ def clone_piece(sk: Ptr[sock], msg: Ptr[sk_msg], dst: Ptr[sk_msg], before: Ptr[s
 def clone(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg], dst: Ptr[sk_msg]) -> None:
     """An empty message gets references to a range that begins in an element and ends in it, or with it.
 
-    Where the range begins is found by a walk over the elements before it; what is cloned goes piece by piece.
+    Where the range begins is found by a walk over the elements before it; then it goes piece by piece ("piece"), and
+    from each element to the next ("two elements").
     """
     any_memory()
     any_socket(sk)
@@ -237,6 +238,43 @@ def clone(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg], dst: Ptr[sk_msg]
         check(dst.sg.copy[0], "copy: a program may not write to the page of another message")
     check_unchanged(msg, before)
     taken: u32 = 1 if len and msg.sg.data[i].page == follow0.page else 0
+    check(follow0.refs == part0.refs + taken, "refs: a new element takes a reference of its page")
+
+
+@proof("sk_msg_clone two elements", split=3)
+def clone_two(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg], dst: Ptr[sk_msg]) -> None:
+    """An empty message gets references to a range that begins in the first element and ends in the next."""
+    any_memory()
+    any_socket(sk)
+    part0.ahead = True
+    part0.more = True
+    there: bool = any_beginning(sk, msg, before)
+    if not there or part0.elements != 0:
+        return
+    sk_msg_init(dst)
+    i: u32 = part0.anchor
+    j: u32 = nth(1)
+    off: u32 = part0.position
+    first: u32 = part0.ends - off
+    second: u32 = arbitrary(1, INT_MAX)
+    assume(second <= msg.sg.data[j].length)
+    charged: u64 = sk.charged
+    ret: s32 = sk_msg_clone(sk, dst, msg, off, first + second)
+    check(ret == 0, "result: a range of the message is cloned")
+    check(dst.sg.size == first + second, "result: the clone has the bytes of the range")
+    check_charge(sk, charged, 0, first + second)
+    joins: bool = adjoins(msg, i, msg.sg.data[j].page, msg.sg.data[j].offset)
+    check(dst.sg.start == 0 and dst.sg.end == (1 if joins else 2), "R1: it ends behind its last element")
+    begins: bool = dst.sg.data[0].page == msg.sg.data[i].page and dst.sg.data[0].offset == msg.sg.data[i].offset + off
+    check(begins, "content: the clone begins with the first byte of the range")
+    check(dst.sg.data[0].length == first + (second if joins else 0), "content: and has as many bytes of the first page")
+    if not joins:
+        goes_on: bool = dst.sg.data[1].page == msg.sg.data[j].page and dst.sg.data[1].offset == msg.sg.data[j].offset
+        check(goes_on and dst.sg.data[1].length == second, "content: it goes on with the next element")
+    check_unchanged(msg, before)
+    taken: u32 = 1 if msg.sg.data[i].page == follow0.page else 0
+    if not joins and msg.sg.data[j].page == follow0.page:
+        taken += 1
     check(follow0.refs == part0.refs + taken, "refs: a new element takes a reference of its page")
 
 

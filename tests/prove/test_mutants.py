@@ -43,7 +43,41 @@ MUTANTS = {
     "return_zero does not count": (
         SKMSG, "sk_msg_return_zero", "bytes -= msg.sg.data[i].length", "pass", "sk_msg_return_zero",
     ),
-    "clone applies its offset to every element": (SKMSG, "sk_msg_clone", "        off = 0\n", "", "sk_msg_clone"),
+    "clone applies its offset to every element": (SKMSG, "sk_msg_clone", "        off = 0\n", "", "sk_msg_clone two elements"),
+    "clone charges nothing": (SKMSG, "sk_msg_clone_piece", "sk_mem_charge(sk, sge_len)", "pass", "sk_msg_clone piece"),
+    "clone joins whatever is in the same page": (
+        SKMSG, "sk_msg_clone_piece", "src.sg.data[i].offset + off == dst", "0 <= dst", "sk_msg_clone piece",
+    ),
+    "trim lets copybreak be": (
+        SKMSG, "sk_msg_trim", "msg.sg.copybreak > msg.sg.data[i].length", "False", "sk_msg_trim",
+    ),
+    "trim lets curr be": (
+        SKMSG, "sk_msg_trim", ">= sk_msg_iter_dist(msg.sg.start, msg.sg.end)", "> sk_msg_iter_dist(msg.sg.start, msg.sg.end)",
+        "sk_msg_trim",
+    ),
+    "free_partial keeps the beginning of a cut element": (
+        SKMSG, "__sk_msg_free_partial", "msg.sg.data[i].offset += bytes", "pass", "sk_msg_free_partial",
+    ),
+    "return_zero takes the end instead of the beginning": (
+        SKMSG, "sk_msg_return_zero", "msg.sg.data[i].offset += bytes", "pass", "sk_msg_return_zero",
+    ),
+    "memcopy begins at the element's first byte": (
+        SKMSG, "sk_msg_memcopy_from_iter", "msg.sg.data[i].offset + msg.sg.copybreak", "msg.sg.data[i].offset + 0",
+        "sk_msg_memcopy_from_iter",
+    ),
+    "memcopy keeps copybreak for the next element": (
+        SKMSG, "sk_msg_memcopy_from_iter", "        msg.sg.copybreak = 0\n        i = sk_msg_iter_var_next(i)\n        if i == msg.sg.end:\n            break\n    msg.sg.curr", "        i = sk_msg_iter_var_next(i)\n        if i == msg.sg.end:\n            break\n    msg.sg.curr",
+        "sk_msg_memcopy_from_iter",
+    ),
+    "a read leaves start": (SKMSG, "__sk_msg_recvmsg", "msg_rx.sg.start = i", "pass", "sk_msg_recvmsg"),
+    "a read leaves the offset": (
+        SKMSG, "__sk_msg_recvmsg", "msg_rx.sg.data[i].offset += copy", "pass", "sk_msg_recvmsg",
+    ),
+    "a read keeps pages": (SKMSG, "__sk_msg_recvmsg", "put_page(page)", "pass", "sk_msg_recvmsg"),
+    "a look takes bytes out": (SKMSG, "__sk_msg_recvmsg", "if not peek:", "if True:", "sk_msg_recvmsg MSG_PEEK"),
+    "a packet's end mark is not looked at": (
+        SKMSG, "sk_msg_rx_more", "and not sg_is_last(msg_rx.sg.data[sge])", "and sge >= 0", "sk_msg_recvmsg packet",
+    ),
     "alloc takes no reference": (
         SKMSG, "sk_msg_alloc_piece", "get_page(sk.sk_frag.page)", "pass", "sk_msg_alloc piece",
     ),
