@@ -69,12 +69,6 @@ def used(msg: Ptr[sk_msg]) -> u32:
     return distance(msg.sg.start, msg.sg.end)
 
 
-@user
-def holds_slot(msg: Ptr[sk_msg], i: u32) -> bool:
-    """Whether slot i is in the message."""
-    return i < NR_MSG_FRAG_IDS and distance(msg.sg.start, i) < used(msg)
-
-
 # ---------------------------------------------------------------- the invariants
 
 
@@ -302,21 +296,6 @@ def cursor(msg: Ptr[sk_msg]) -> u64:
     return sum + msg.sg.copybreak
 
 
-@user
-def is_space(msg: Ptr[sk_msg], page: u32, offset: u32) -> bool:
-    """Whether the byte of the page is one that the next copy from the user may fill: it lies behind the cursor."""
-    found: bool = False
-    for n in range(MAX_MSG_FRAGS):
-        if n < used(msg) and n >= distance(msg.sg.start, msg.sg.curr):
-            i: u32 = slot(msg.sg.start, n)
-            begin: u32 = msg.sg.data[i].offset
-            if i == msg.sg.curr:
-                begin += msg.sg.copybreak
-            if msg.sg.data[i].page == page and offset >= begin:
-                found = found or offset - msg.sg.data[i].offset < msg.sg.data[i].length
-    return found
-
-
 # ---------------------------------------------------------------- arbitrary beginnings
 
 
@@ -370,30 +349,6 @@ def exact_iter(iter: Ptr[iov_iter], len: u32) -> None:
 
 
 @user
-def any_wish(msg: Ptr[sk_msg]) -> u32:
-    """How many bytes a reader asks for: up to the position cut0, or more than there are."""
-    more: bool = choose()
-    if more and cut0.position == msg.sg.size:
-        beyond: u32 = arbitrary(1, INT_MAX)
-        assume(beyond > msg.sg.size)
-        return beyond
-    return cut0.position
-
-
-@user
-def fill_to_cut(msg: Ptr[sk_msg]) -> None:
-    """The message is filled up to the position cut0: inside of an element, or with all of the element before it."""
-    msg.sg.curr = msg.sg.start
-    msg.sg.copybreak = 0
-    begins: u32 = 0
-    for n in range(MAX_MSG_FRAGS):
-        if n < used(msg) and n <= cut0.element and begins < cut0.position:
-            msg.sg.curr = slot(msg.sg.start, n)
-            msg.sg.copybreak = cut0.position - begins
-            begins += msg.sg.data[slot(msg.sg.start, n)].length
-
-
-@user
 def adjoining(msg: Ptr[sk_msg], n: u32) -> bool:
     """Whether element n goes on in the page where the one before it ends."""
     if n == 0 or n >= used(msg):
@@ -439,35 +394,19 @@ def any_cut_message(sk: Ptr[sock], msg: Ptr[sk_msg]) -> bool:
     The choices are start, used, the element that the position is in, and whether it is inside or at its beginning; the
     position behind the last byte is the beginning of the element that would follow.
     """
-    there: bool = any_cut_elements(sk, msg)
-    if there:
-        any_cursor(msg, used(msg))
-    return there
-
-
-@user
-def any_cut_elements(sk: Ptr[sock], msg: Ptr[sk_msg]) -> bool:
-    """As any_cut_message(), without a cursor yet."""
     begin: u32 = choose(NR_MSG_FRAG_IDS)
     elements: u32 = choose(MAX_MSG_FRAGS) + 1
     cut0.element = choose(MAX_MSG_FRAGS + 1)
     cut0.inside = choose()
     if cut0.element > elements or (cut0.inside and cut0.element == elements):
         return False
-    fill_elements(sk, msg, begin, elements)
+    fill_ring(sk, msg, begin, elements)
     return True
 
 
 @user
 def fill_ring(sk: Ptr[sock], msg: Ptr[sk_msg], begin: u32, elements: u32) -> None:
     """Makes of the message any ring with this start and this number of elements, cut where cut0 says."""
-    fill_elements(sk, msg, begin, elements)
-    any_cursor(msg, elements)
-
-
-@user
-def fill_elements(sk: Ptr[sock], msg: Ptr[sk_msg], begin: u32, elements: u32) -> None:
-    """As fill_ring(), without a cursor yet."""
     msg.sg.start = begin
     msg.sg.end = slot(begin, elements)
     msg.skb = NULL
@@ -476,6 +415,7 @@ def fill_elements(sk: Ptr[sock], msg: Ptr[sk_msg], begin: u32, elements: u32) ->
     msg.next = NULL
     msg.freed = False
     any_slots(msg, elements)
+    any_cursor(msg, elements)
     # The message's own charge and references, beside those of others.
     sk.charged += msg.sg.size
     follow0.refs += references(msg)
