@@ -155,28 +155,37 @@ def any_slots_around(msg: Ptr[sk_msg]) -> None:
 
 
 @user
-def any_positions() -> None:
-    """The anchor begins anywhere, and the elements from it on have bytes. The range is empty, at the anchor's begin."""
+def any_positions(head: bool, tail: u32) -> None:
+    """The anchor begins anywhere, and the elements from it on have bytes. The range is empty, at the anchor's begin.
+
+    head: it starts behind the first byte of the anchor; tail: it ends inside of this element, if there is one. All
+    positions are taken in their order: then nobody has to find it out.
+    """
     around0.position = arbitrary(0, INT_MAX)
+    around0.start = around0.position
     before: u32 = around0.position
+    if head:
+        around0.start = arbitrary(1, INT_MAX)
+        assume(before < around0.start)
+        before = around0.start
+    around0.until = around0.start
     for n in range(MAX_MSG_FRAGS):
         if n < around0.elements_from:
+            if n == tail:
+                around0.until = arbitrary(1, INT_MAX)
+                assume(before < around0.until)
+                before = around0.until
             around0.ends[n] = arbitrary(1, INT_MAX)
             assume(before < around0.ends[n])
             before = around0.ends[n]
-    around0.start = around0.position
-    around0.until = around0.position
 
 
 @user
-def any_start(behind: bool) -> None:
-    """The range starts in the anchor; `behind`: behind its first byte."""
+def any_start() -> None:
+    """The range starts in the anchor."""
     around0.start = arbitrary(0, INT_MAX)
     assume(around0.start < around0.ends[0])
-    if behind:
-        assume(around0.position < around0.start)
-    else:
-        assume(around0.position <= around0.start)
+    assume(around0.position <= around0.start)
 
 
 @user

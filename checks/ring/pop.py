@@ -5,10 +5,8 @@ from psockmc.lang import Ptr, arbitrary, assume, check, choose, proof, s32, u32
 from models.ring.pop import pop_found
 from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, NR_MSG_FRAG_IDS, sk_msg, sock
 from spec.ring_around import (
-    any_end,
     any_message_around,
     any_positions,
-    any_start,
     around0,
     check_content,
     check_rest_around,
@@ -37,13 +35,9 @@ def pop(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     if split and around0.elements_before + around0.elements_from > MAX_MSG_FRAGS:
         return
     around0.allocates = split and full
-    any_positions()
-    if head:
-        any_start(True)
-    around0.until = around0.ends[last]
-    if tail:
-        any_end(last)
-        assume(around0.until < around0.ends[last])
+    any_positions(head, last if tail else NR_MSG_FRAG_IDS)
+    if not tail:
+        around0.until = around0.ends[last]
     any_message_around(sk, msg, before)
     len: u32 = around0.until - around0.start
     result: s32 = pop_found(msg, around0.start, len)
@@ -66,9 +60,7 @@ def pop_beyond(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     around0.elements_from = choose(MAX_MSG_FRAGS) + 1
     head: bool = choose()
     around0.elements_before = arbitrary(0, MAX_MSG_FRAGS - 1)
-    any_positions()
-    if head:
-        any_start(True)
+    any_positions(head, NR_MSG_FRAG_IDS)
     any_message_around(sk, msg, before)
     len: u32 = arbitrary(1, UINT_MAX)
     assume(len > before.sg.size - around0.start)

@@ -30,8 +30,8 @@ def pull(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     inside: bool = last < around0.elements_from
     around0.elements_before = arbitrary(0, MAX_MSG_FRAGS - 1)
     around0.allocates = True
-    any_positions()
-    any_start(False)
+    any_positions(False, NR_MSG_FRAG_IDS)
+    any_start()
     any_end(last)
     any_message_around(sk, msg, before)
     result: s32 = pull_found(msg, around0.start, around0.until - around0.start)

@@ -8,7 +8,6 @@ from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, NR_MSG_FRAG_IDS, sk
 from spec.ring_around import (
     any_message_around,
     any_positions,
-    any_start,
     around0,
     check_content,
     check_rest_around,
@@ -40,9 +39,7 @@ def push(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     splits: bool = choose()
     room: u32 = MAX_MSG_FRAGS - around0.elements_before - around0.elements_from
     around0.allocates = True
-    any_positions()
-    if splits:
-        any_start(True)
+    any_positions(splits, NR_MSG_FRAG_IDS)
     any_message_around(sk, msg, before)
     len: u32 = arbitrary(1, UINT_MAX)
     result: s32 = push_found(msg, around0.start, len)
@@ -62,7 +59,7 @@ def append(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     around0.anchor = choose(NR_MSG_FRAG_IDS)
     around0.elements_from = choose(2)
     around0.allocates = True
-    any_positions()
+    any_positions(False, NR_MSG_FRAG_IDS)
     around0.elements_before = around0.elements_from * arbitrary(0, MAX_MSG_FRAGS - 2)
     any_message_around(sk, msg, before)
     check_append(sk, msg, before)
@@ -75,7 +72,7 @@ def append_to_full(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None
     around0.elements_from = 1
     around0.elements_before = MAX_MSG_FRAGS - 1
     around0.allocates = True
-    any_positions()
+    any_positions(False, NR_MSG_FRAG_IDS)
     any_message_around(sk, msg, before)
     check_append(sk, msg, before)
 

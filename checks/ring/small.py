@@ -185,24 +185,28 @@ def one_element(sk: Ptr[sock], msg: Ptr[sk_msg]) -> None:
 
 
 @replaces(any_positions)
-def any_positions() -> None:
+def any_positions(head: bool, tail: u32) -> None:
     """The anchor begins behind 0, 1 or 2 bytes; short elements follow."""
     around0.position = arbitrary(0, 2)
+    around0.start = around0.position + (1 if head else 0)
+    around0.until = around0.start
     before: u32 = around0.position
     for n in range(MAX_MSG_FRAGS):
         if n < around0.elements_from:
+            first: u32 = around0.start if n == 0 else before
             around0.ends[n] = before + arbitrary(1, LENGTHS)
+            assume(first < around0.ends[n])
+            if n == tail:
+                around0.until = first + 1
+                assume(around0.until < around0.ends[n])
             before = around0.ends[n]
-    around0.start = around0.position
-    around0.until = around0.position
 
 
 @replaces(any_start)
-def any_start(behind: bool) -> None:
-    """The range starts in the anchor; `behind`: behind its first byte."""
+def any_start() -> None:
+    """The range starts in the anchor."""
     around0.start = around0.position + arbitrary(0, LENGTHS - 1)
     assume(around0.start < around0.ends[0])
-    assume(not behind or around0.position < around0.start)
 
 
 @replaces(any_end)
