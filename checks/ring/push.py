@@ -1,10 +1,11 @@
 """bpf_msg_push_data(): for every message, every place and every number of bytes."""
 
-from psockmc.lang import Ptr, arbitrary, check, choose, proof, s32, u32, u64, user
+from psockmc.lang import Ptr, arbitrary, assume, check, choose, proof, s32, u32, u64, user
 
 from models.ring.helpers import found0
 from models.ring.push import push_found
 from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, NR_MSG_FRAG_IDS, sk_msg, sock
+from spec.ring import used
 from spec.ring_around import (
     any_message_around,
     any_positions,
@@ -33,14 +34,21 @@ def push(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg]) -> None:
     """Pushing before a byte of the message inserts there, and nowhere else."""
     around0.anchor = choose(NR_MSG_FRAG_IDS)
     around0.elements_from = choose(MAX_MSG_FRAGS) + 1
-    around0.elements_before = choose(MAX_MSG_FRAGS)
-    if around0.elements_before + around0.elements_from > MAX_MSG_FRAGS:
+    room: u32 = choose(3)  # slots that are free: none, one, or two and more
+    if around0.elements_from + room > MAX_MSG_FRAGS:
         return
     splits: bool = choose()
-    room: u32 = MAX_MSG_FRAGS - around0.elements_before - around0.elements_from
+    most: u32 = MAX_MSG_FRAGS - around0.elements_from - room
+    around0.elements_before = most
+    if room == 2:
+        around0.elements_before = arbitrary(0, MAX_MSG_FRAGS - 1)
+        assume(around0.elements_before <= most)
     around0.allocates = True
     any_positions(splits, NR_MSG_FRAG_IDS)
     any_message_around(sk, msg, before)
+    if room == 2:
+        elements: u32 = used(msg)
+        assume(elements <= MAX_MSG_FRAGS - 2)  # it follows, and is said so that nobody has to find out
     len: u32 = arbitrary(1, UINT_MAX)
     result: s32 = push_found(msg, around0.start, len)
     crowded: bool = room == 0 or (room == 1 and splits)
