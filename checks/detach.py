@@ -30,6 +30,7 @@ from models.syscalls import (
 )
 from spec.invariants_callbacks import CALLBACKS
 from spec.invariants_lifecycle import LIFECYCLE
+from spec.invariants_maps import noexist_keeps_the_slot
 from spec.invariants_queues import QUEUES
 
 close_against_delete = scenario(
@@ -122,7 +123,7 @@ updates_of_one_slot = scenario(
     ],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     may_fail=[sk_psock, sk_psock_link],
-    properties=LIFECYCLE + CALLBACKS,
+    properties=LIFECYCLE + CALLBACKS + [noexist_keeps_the_slot],
 )
 
 update_against_delete = scenario(

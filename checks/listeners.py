@@ -8,6 +8,7 @@ from models.setups_listener import (
     listener_and_connections_in_map,
     listening_socket,
     listening_socket_in_map,
+    listening_socket_in_message_map,
     listening_socket_in_plain_map,
     second_generation,
 )
@@ -182,4 +183,12 @@ connection_of_a_second_generation = scenario(
         "I13": "tcp_bpf_clone() takes the listener's sk_prot_creator, which is a table of ours: sock_map_close() of "
         "the connection would try again for ever",
     },
+)
+
+accept_from_a_listener_in_a_message_map = scenario(
+    "a connection to a listening socket in a map with a program for sent messages is accepted and closed",
+    setup=listening_socket_in_message_map,
+    run=[process(sys_accept_and_close, fd0, fd1), softirq(net_rx_connection, 0, 1)],
+    pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + MAPS + LISTENERS,
 )

@@ -86,3 +86,11 @@ def second_generation() -> None:
     sk.sk_state = TCP_LISTEN
     tcp_hashinfo.ehash[1] = sk
     sys_map_update(map0, 0, fd1, BPF_ANY)
+
+
+@user
+def listening_socket_in_message_map() -> None:
+    """A listening socket in slot 0 of a map with a program for messages that are sent."""
+    listen()
+    map0.progs.msg_parser = prog_pass
+    sys_map_update(map0, 0, fd0, BPF_ANY)

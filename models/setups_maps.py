@@ -2,11 +2,21 @@
 
 from psockmc.lang import GFP_KERNEL, kzalloc, user
 
-from models.setups import closable, connect, receiving
+from models.setups import closable, connect, receiving, receiving_socket_in_map, socket_and_another
 from models.sock_hash import bpf_shtab
 from models.sock_map import BPF_ANY
 from models.syscalls import fd0, fd1, map0, prog_pass, sys_map_update
-from models.syscalls_maps import htab0, htabfd0, map2, prog_redirect_hash, small_htab, sys_hash_update
+from models.syscalls_maps import (
+    htab0,
+    htabfd0,
+    map2,
+    prog_redirect_hash,
+    small_htab,
+    sys_hash_update,
+    tracing_program_deletes,
+)
+from models.tcp import tcp_v4_rcv
+from models.tracing import kfree_tracepoint
 
 
 @user
@@ -105,3 +115,17 @@ def occupied_slot_and_another_socket() -> None:
     receiving(connect(fd1, 1, True))
     map0.progs.stream_verdict = prog_pass
     sys_map_update(map0, 0, fd1, BPF_ANY)
+
+
+@user
+def traced_socket_and_another() -> None:
+    """A socket in slot 0, another one outside of the map, and a program on the tracepoint of kfree()."""
+    socket_and_another()
+    kfree_tracepoint.run = tracing_program_deletes
+
+
+@user
+def message_for_the_reader() -> None:
+    """A socket in slot 0, whose program has let a packet pass that nobody has read."""
+    receiving_socket_in_map()
+    tcp_v4_rcv(0, 1)

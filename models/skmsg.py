@@ -56,7 +56,9 @@ from models.skmsg_verdict import __SK_NONE, __sk_action, bpf_prog, bpf_prog_put,
 from models.sock import bytes_t, inet_csk_has_ulp, int_t, proto, sk_is_tcp, sock, sock_hold, sock_put, tcp_seq_t
 from models.sock_hash import bpf_shtab, bpf_shtab_elem
 from models.sock_map import bpf_stab, slot_t
+from models.sock_map_progs import sockmap_link
 from models.strparser import strparser
+from models.tracing import trace_kfree
 
 
 class sk_psock_state_bits(Flags):
@@ -67,11 +69,12 @@ class sk_psock_state_bits(Flags):
 
 
 class sk_psock_progs(Struct):
-    """The programs of a map, or those that a psock took over from its maps."""
+    """The programs of a map, or those that a psock took over from its maps. Links are of maps only."""
 
     msg_parser: Ptr[bpf_prog]
     stream_parser: Ptr[bpf_prog]
     stream_verdict: Ptr[bpf_prog]
+    stream_verdict_link: Ptr[sockmap_link]
     skb_verdict: Ptr[bpf_prog]
 
 
@@ -358,6 +361,7 @@ def psock_progs_drop(progs: sk_psock_progs) -> None:
 @kernel("include/linux/skmsg.h")
 def sk_psock_free_link(link: Ptr[sk_psock_link]) -> None:
     """Free a link that is on no list."""
+    trace_kfree()
     kfree(link)
 
 

@@ -212,6 +212,7 @@ class sock(Struct, name="sk"):
     to anybody. native_readers: how many sleep in the native read. gave_up: a read that may sleep has returned -EAGAIN.
     dropper: who put the psock's last reference and has not yet detached it. spinner: the softirq that tries to destroy
     the socket again and again until that is done. unborn: it is a copy of a listening socket that nobody can find yet.
+    closed: its TCP connection is over. entered_closed: it was put into a map after that.
     """
 
     sk_family: Const[socket_family]
@@ -274,6 +275,8 @@ class sock(Struct, name="sk"):
     dropper: Ghost[Ctx]
     spinner: Ghost[Ctx]
     unborn: Ghost[bool]
+    closed: Ghost[bool]
+    entered_closed: Ghost[bool]
 
 
 # ---------------------------------------------------------------- what a socket is

@@ -20,6 +20,7 @@ from psockmc.lang import (
     NULL,
     READ_ONCE,
     Array,
+    Ghost,
     Int,
     Ptr,
     Struct,
@@ -104,11 +105,15 @@ flags_t = Int[0, 2]
 
 
 class bpf_stab(Struct, name="map"):
-    """An array map."""
+    """An array map.
+
+    For properties: replaced: an update that wanted an empty slot has replaced a socket.
+    """
 
     sks: Array[Ptr[sock], 2]
     progs: sk_psock_progs
     lock: spinlock_t
+    replaced: Ghost[bool]
 
 
 # ---------------------------------------------------------------- links between psocks and slots
@@ -320,6 +325,8 @@ def sock_map_update_common(map: Ptr[bpf_stab], idx: slot_t, sk: Ptr[sock], flags
     else:
         sock_map_add_link(psock, link)
         map.sks[idx] = sk
+        map.replaced = map.replaced or (osk != NULL and flags == BPF_NOEXIST)
+        sk.entered_closed = sk.entered_closed or sk.closed
         psock.entries += 1
         psock.temps -= 1
         if osk:

@@ -1,5 +1,6 @@
 """The environment of hash maps, and of maps whose programs change: system calls and programs."""
 
+from psockmc.kernel.spinlock import spin_lock, spin_lock_irqsave, spin_unlock, spin_unlock_irqrestore, spinlock_t
 from psockmc.lang import NULL, Ptr, Struct, instance, kernel, rcu_read_lock, rcu_read_unlock, user
 
 from models.skbuff import sk_buff
@@ -16,8 +17,10 @@ from models.sock_hash import (
     sock_hash_update_elem,
     sock_hash_update_elem_sys,
 )
-from models.sock_map import BPF_ANY, bpf_stab, flags_t
+from models.sock_map import BPF_ANY, bpf_stab, flags_t, sock_map_delete_elem
+from models.syscalls import map0
 from models.tcp import __inet_lookup_established
+from models.tracing import BPF_PROG_TYPE_TRACEPOINT, may_update_sockmap
 
 map2 = instance(bpf_stab)
 htab0 = instance(bpf_shtab, max_entries=2)
@@ -93,3 +96,37 @@ def program_updates_key(hash: hash_t, key: key_t) -> None:
     if sk:
         sock_hash_update_elem(htab0, key, sk, BPF_ANY)
         sock_put(sk)
+
+
+# ---------------------------------------------------------------- programs on tracepoints
+
+
+class host_lock(Struct, name="host_lock"):
+    """A lock of the kernel that interrupt handlers take, such as a runqueue's."""
+
+    lock: spinlock_t
+
+
+host_lock0 = instance(host_lock)
+
+
+@user
+def tracing_program_deletes() -> None:
+    """A program on a tracepoint that deletes from the map, if such a program can be loaded."""
+    if may_update_sockmap(BPF_PROG_TYPE_TRACEPOINT):
+        sock_map_delete_elem(map0, 0)
+
+
+@user
+def pass_a_tracepoint() -> None:
+    """The kernel passes a tracepoint with a lock held and interrupts off."""
+    spin_lock_irqsave(host_lock0.lock)
+    tracing_program_deletes()
+    spin_unlock_irqrestore(host_lock0.lock)
+
+
+@user
+def timer_interrupt() -> None:
+    """An interrupt handler that takes that lock."""
+    spin_lock(host_lock0.lock)
+    spin_unlock(host_lock0.lock)

@@ -325,6 +325,7 @@ def tcp_set_state(sk: Ptr[sock], state: tcp_state) -> None:
     if state == TCP_CLOSE:
         sk.sk_prot.unhash(sk)
     smp_store_release(sk.sk_state, state)
+    sk.closed = sk.closed or state == TCP_CLOSE
 
 
 @kernel("net/ipv4/tcp_ipv4.c")

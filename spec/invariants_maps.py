@@ -5,6 +5,7 @@ from psockmc.lang import NOBODY, NULL, Ptr, at_end, count, invariant, live
 from models.skmsg import sk_psock, sk_psock_link
 from models.sock import sock
 from models.sock_hash import bpf_shtab, bpf_shtab_elem
+from models.sock_map import bpf_stab
 from spec.invariants_maps import I01, I48, I50, I51, I54
 
 
@@ -96,6 +97,28 @@ def program_of_a_map_it_is_in(psock: Ptr[sk_psock]) -> bool:
 def elements_are_counted(htab: Ptr[bpf_shtab]) -> bool:
     """A count that is too high refuses updates for ever. Upheld by sock_hash_alloc_elem() and sock_hash_free_elem()."""
     return htab.count == count(link.htab == htab for link in sk_psock_link)
+
+
+@invariant("noexist", "an update that wants an empty slot replaces nobody")
+def noexist_keeps_the_slot(map: Ptr[bpf_stab]) -> bool:
+    """BPF_NOEXIST. Upheld by sock_map_update_common(), which looks and stores under the map's lock."""
+    return not map.replaced
+
+
+@invariant("entered-closed", "no socket is put into a map after its TCP connection has ended")
+def only_open_sockets_enter(sk: Ptr[sock]) -> bool:
+    """Who owns the socket, or slock, keeps its state. Upheld by sock_map_update_elem_sys() and
+    sock_map_update_elem(), which look at the state under that lock.
+    """
+    return not sk.entered_closed
+
+
+@invariant("I62-reset", "what waits for the reader is destroyed only after a delete or a close()")
+def messages_survive_a_reset(psock: Ptr[sk_psock]) -> bool:
+    """The peer's RST ends the connection, not what was read from it and acknowledged. For scenarios without deletes.
+    Upheld by the tables of TCP, which leave `unhash` alone.
+    """
+    return not psock.destroyed or psock.sk.sock_dead or all(False for msg in psock.ingress_msg)
 
 
 MAPS = [I01, I48, I50, I51, I54]

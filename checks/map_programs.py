@@ -1,0 +1,74 @@
+"""Programs of a map that are attached and detached while sockets come, go and run them."""
+
+from psockmc.lang import VIOLATED, process, scenario, softirq
+
+from models.skbuff import sk_buff
+from models.skmsg import sk_msg, sk_psock, sk_psock_link
+from models.skmsg_verdict import bpf_prog
+from models.sock import sock, socket
+from models.sock_map import BPF_ANY
+from models.sock_map_progs import sockmap_link
+from models.syscalls import fd0, map0, net_rx_data, sys_map_delete, sys_map_update
+from models.syscalls_progs import (
+    linkfd0,
+    progfd0,
+    progfd1,
+    socket_and_a_link,
+    socket_and_two_programs,
+    socket_in_map_with_a_loaded_program,
+    sys_link_close,
+    sys_prog_attach,
+    sys_prog_detach,
+)
+from spec.invariants_callbacks import CALLBACKS
+from spec.invariants_lifecycle import LIFECYCLE
+from spec.invariants_maps import MAPS
+from spec.invariants_queues import QUEUES
+
+detach_of_a_program_that_runs = scenario(
+    "a program is detached from its map and its socket deleted, while it runs for a packet",
+    setup=socket_in_map_with_a_loaded_program,
+    run=[process(sys_prog_detach, map0, progfd0), process(sys_map_delete, map0, 0), softirq(net_rx_data, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_prog: 1, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + QUEUES + MAPS,
+    expect={
+        "data-race(bpf_stab.progs.stream_verdict)": VIOLATED,
+    },
+    why={
+        "data-race(bpf_stab.progs.stream_verdict)": "sock_map_del_link() looks at the map's programs plainly and "
+        "without sockmap_mutex, while a detach exchanges them by cmpxchg()",
+    },
+)
+
+exchange_of_a_program_against_update = scenario(
+    "a program takes the place of another one, which is detached, while a socket is put into the map",
+    setup=socket_and_two_programs,
+    run=[
+        process(sys_prog_attach, map0, progfd1),
+        process(sys_prog_detach, map0, progfd0),
+        process(sys_map_update, map0, 0, fd0, BPF_ANY),
+    ],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_prog: 2, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + MAPS,
+)
+
+end_of_a_link_against_update = scenario(
+    "a link is closed while a program is attached past it and a socket is put into the map",
+    setup=socket_and_a_link,
+    run=[
+        process(sys_link_close, linkfd0),
+        process(sys_prog_attach, map0, progfd1),
+        process(sys_map_update, map0, 0, fd0, BPF_ANY),
+    ],
+    pools={
+        sock: 1,
+        socket: 1,
+        sk_psock: 1,
+        sk_psock_link: 1,
+        bpf_prog: 2,
+        sockmap_link: 1,
+        sk_buff: 1,
+        sk_msg: 1,
+    },
+    properties=LIFECYCLE + CALLBACKS + MAPS,
+)
