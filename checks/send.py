@@ -357,7 +357,7 @@ cork_beside_a_redirect = scenario(
 )
 
 cork_beside_a_redirect_on_one_cpu = scenario(
-    "the same with both threads on one CPU: that the first one sleeps for the socket lock of the target is enough",
+    "two threads on one CPU: a message is redirected byte by byte while the other thread may have one corked",
     setup=corking_or_splitting,
     run=[process(sys_send, fd0, two0, cpu=0), process(sys_send, fd0, one1, cpu=0)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 4},
