@@ -43,8 +43,7 @@ udp_packet_against_close_and_delete = scenario(
     },
     why={
         "data-race(sock.sk_prot)": "inet_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
-        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly, which who wakes the socket's readers reads "
-        "by rcu_dereference()",
+        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; who wakes readers loads it by rcu_dereference()",
         "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain",
         "data-race(socket.ops)": "sock_close() clears ops plainly, which the verdict reads by READ_ONCE()",
     },

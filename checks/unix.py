@@ -67,8 +67,7 @@ unix_shutdown_of_the_peer = scenario(
     },
     why={
         "data-race(sock.sk_prot)": "unix_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
-        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly, which who wakes the socket's readers reads "
-        "by rcu_dereference()",
+        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; who wakes readers loads it by rcu_dereference()",
     },
 )
 
@@ -113,8 +112,7 @@ unix_second_slot_and_close = scenario(
         "data-race(sock.sk_wq)": VIOLATED,
     },
     why={
-        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly, which who wakes the socket's readers reads "
-        "by rcu_dereference()",
+        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; who wakes readers loads it by rcu_dereference()",
     },
 )
 
@@ -155,8 +153,7 @@ unix_iterator_against_close = scenario(
         "I34-closed": "the iterator's program finds the socket between sock_map_close() and unix_release_sock(), "
         "when it is not dead yet; nobody takes it out of the map again",
         "data-race(sock.sk_prot)": "unix_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
-        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly, which who wakes the socket's readers reads "
-        "by rcu_dereference()",
+        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; who wakes readers loads it by rcu_dereference()",
     },
 )
 
@@ -268,8 +265,7 @@ unix_send_against_delete_and_close = scenario(
     },
     why={
         "data-race(sock.sk_prot)": "unix_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
-        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly, which who wakes the socket's readers reads "
-        "by rcu_dereference()",
+        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; who wakes readers loads it by rcu_dereference()",
         "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain",
         "data-race(socket.ops)": "sock_close() clears ops plainly, which the verdict reads by READ_ONCE()",
     },
@@ -331,8 +327,7 @@ unix_echo_while_closing = scenario(
         "sender's verdict empties it",
         "data-race(sock.sk_state)": "sock_map_redirect_allowed() loads sk_state plainly, which unix_release_sock() "
         "stores by WRITE_ONCE()",
-        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly, which who wakes the socket's readers reads "
-        "by rcu_dereference()",
+        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; who wakes readers loads it by rcu_dereference()",
         "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain",
         "data-race(sock.unix.oob_skb)": "unix_release_sock() clears oob_skb plainly and without a lock, while the "
         "verdict compares it under the queue's lock",
@@ -350,7 +345,6 @@ unix_dgram_backlog_against_closes = scenario(
         "data-race(sock.sk_wq)": VIOLATED,
     },
     why={
-        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly, which who wakes the socket's readers reads "
-        "by rcu_dereference()",
+        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; who wakes readers loads it by rcu_dereference()",
     },
 )
