@@ -3,7 +3,12 @@
 from psockmc.lang import VIOLATED, hardirq, process, scenario, softirq
 
 from models.setups import connected_socket, plain_socket_in_map, socket_in_map
-from models.setups_maps import message_for_the_reader, occupied_slot_and_another_socket, traced_socket_and_another
+from models.setups_maps import (
+    data_before_and_after_the_map,
+    message_for_the_reader,
+    occupied_slot_and_another_socket,
+    traced_socket_and_another,
+)
 from models.skbuff import sk_buff
 from models.skmsg import sk_msg, sk_psock, sk_psock_link
 from models.sock import sock, socket
@@ -18,6 +23,7 @@ from models.syscalls import (
     sys_map_delete,
     sys_map_update,
     sys_recvmsg,
+    sys_recvmsg_twice,
 )
 from models.syscalls_maps import pass_a_tracepoint, timer_interrupt
 from spec.invariants_callbacks import CALLBACKS
@@ -28,6 +34,7 @@ from spec.invariants_maps import (
     I51,
     MAPS,
     messages_survive_a_reset,
+    older_native_data_is_read_first,
     only_open_sockets_enter,
     program_of_a_map_it_is_in,
 )
@@ -98,5 +105,19 @@ failed_update_of_a_socket_in_another_map = scenario(
     why={
         "I55": "sock_map_update_common() puts its reference only; the programs, the callback and the table that "
         "sock_map_link() has installed on the psock stay",
+    },
+)
+
+data_sent_while_the_peer_joins = scenario(
+    "data of one sender has come through TCP before the socket was in the map, and past TCP since then; it is read",
+    setup=data_before_and_after_the_map,
+    run=[process(sys_recvmsg_twice, fd0, True)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + QUEUES + MAPS + [older_native_data_is_read_first],
+    expect={
+        "I32-native": VIOLATED,
+    },
+    why={
+        "I32-native": "tcp_bpf_recvmsg() reads a message first, although the native queue has older data",
     },
 )

@@ -2,7 +2,15 @@
 
 from psockmc.lang import GFP_KERNEL, kzalloc, user
 
-from models.setups import closable, connect, receiving, receiving_socket_in_map, socket_and_another
+from models.setups import (
+    closable,
+    connect,
+    received,
+    receiving,
+    receiving_socket_in_map,
+    redirected,
+    socket_and_another,
+)
 from models.sock_hash import bpf_shtab
 from models.sock_map import BPF_ANY
 from models.syscalls import fd0, fd1, map0, prog_pass, sys_map_update
@@ -129,3 +137,12 @@ def message_for_the_reader() -> None:
     """A socket in slot 0, whose program has let a packet pass that nobody has read."""
     receiving_socket_in_map()
     tcp_v4_rcv(0, 1)
+
+
+@user
+def data_before_and_after_the_map() -> None:
+    """A sender's first data came through TCP before its peer was in the map; what it sends next is redirected."""
+    sk = connect(fd0, 0, True)
+    received(sk, 1)
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+    redirected(sk, 2, True)

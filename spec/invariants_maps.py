@@ -121,6 +121,16 @@ def messages_survive_a_reset(psock: Ptr[sk_psock]) -> bool:
     return not psock.destroyed or psock.sk.sock_dead or all(False for msg in psock.ingress_msg)
 
 
+@invariant("I32-native", "while a message is read, no older data waits on the native queue")
+def older_native_data_is_read_first(psock: Ptr[sk_psock]) -> bool:
+    """A sender's data may go through TCP until its peer is in the map, and past TCP from then on. For one sender, whose
+    data is numbered. Would be upheld by tcp_bpf_recvmsg(), if it read the native queue first.
+    """
+    return not psock.rx_partial or all(
+        all(q.seq > msg.seq for q in psock.sk.sk_receive_queue.list) for msg in psock.ingress_msg
+    )
+
+
 MAPS = [I01, I48, I50, I51, I54]
 HASH = MAPS + [
     element_owns_one_reference,
