@@ -6,12 +6,13 @@ import json
 
 from psockmc.explore.tracedata import Trace
 from psockmc.render.diagram import diagram
+from psockmc.render.itf import itf
 from psockmc.render.splat import splat
 from psockmc.render.steps import steps
 
 __all__ = ["FORMATS", "UnknownFormat", "render"]
 
-FORMATS = ("diagram", "steps", "splat", "json")
+FORMATS = ("diagram", "steps", "splat", "json", "itf")
 NARROWEST = 40
 
 
@@ -20,7 +21,7 @@ class UnknownFormat(ValueError):
 
 
 def render(trace: Trace, format: str = "diagram", *, width: int = 75, all_steps: bool = False) -> str:
-    """The trace in a format: `diagram`, `steps` (never wrapped), `splat` or `json`.
+    """The trace in a format: `diagram`, `steps` (never wrapped), `splat`, `json` or `itf`.
 
     width: characters per line of diagram and splat. all_steps: the diagram folds nothing. UnknownFormat: of another
     format; ValueError: of a width below 40.
@@ -35,4 +36,6 @@ def render(trace: Trace, format: str = "diagram", *, width: int = 75, all_steps:
         return splat(trace, width=width)
     if format == "json":
         return json.dumps(trace.to_json(), indent=1, ensure_ascii=False) + "\n"
+    if format == "itf":
+        return itf(trace)
     raise UnknownFormat(f"there is no format {format!r}: use one of {', '.join(FORMATS)}")
