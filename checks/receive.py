@@ -123,10 +123,16 @@ fin_short_of_memory = scenario(
     + QUEUES
     + RECEIVE
     + [reader_is_told, nothing_is_left_before_the_end, fin_is_no_error],
-    expect={"data-race(sk_psock.ingress_skb.list)": VIOLATED, "I64-eof": VIOLATED, "I25-fin": VIOLATED},
+    expect={
+        "data-race(sk_psock.ingress_skb.list)": VIOLATED,
+        "data-race(sock.sk_err)": VIOLATED,
+        "I64-eof": VIOLATED,
+        "I25-fin": VIOLATED,
+    },
     why={
         "data-race(sk_psock.ingress_skb.list)": "skb_peek() in the backlog looks at the queue without its lock while "
         "skb_queue_tail() adds to it",
+        "data-race(sock.sk_err)": "sk_psock_report_error() stores it plainly and without the socket, see I25-fin",
         "I64-eof": "tcp_bpf_recvmsg_parser() tests SOCK_DONE when ingress_msg is empty, while the data waits for the "
         "backlog",
         "I25-fin": "sk_psock_skb_ingress() returns 0 for a FIN, which sk_psock_backlog() takes for a broken pipe",
@@ -226,9 +232,15 @@ unread_data_when_the_psock_goes = scenario(
     ],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
     properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE + [native_read_finds_its_place],
-    expect={"data-race(sock.sk_prot)": VIOLATED, "I62-seq": VIOLATED},
+    expect={
+        "data-race(sock.sk_prot)": VIOLATED,
+        "data-race(sock.sk_receive_queue.list)": VIOLATED,
+        "I62-seq": VIOLATED,
+    },
     why={
         "data-race(sock.sk_prot)": "inet_recvmsg() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
+        "data-race(sock.sk_receive_queue.list)": "tcp_bpf_recvmsg() looks at the receive queue plainly before it "
+        "owns the socket",
         "I62-seq": "__sk_psock_purge_ingress_msg() frees data of the own stack and does not advance copied_seq",
     },
 )
