@@ -54,13 +54,15 @@ class Failure(Enum):
 class Job:
     """A scenario to be run. name: what it is called in this run (the scenario's own name, or a bug's id with it).
 
-    variant: the files that were composed, for traces; "" without any.
+    variant: the files that were composed, for traces; "" without any. edited: the program is not what its sources
+    say (a mutant), so nothing of it is kept.
     """
 
     name: str
     program: Program
     scenario: str
     variant: str = ""
+    edited: bool = False
 
 
 @dataclass(frozen=True)
@@ -295,7 +297,8 @@ def _perform(job: Job, options: Options, send: Send) -> Outcome:
     from psockmc.lang.diagnostics import ModelErrors
 
     scenario = job.program.scenarios[job.scenario]
-    cache = Cache(options.cache, lambda sentence: send("warning", sentence)) if options.cache else None
+    folder = None if job.edited else options.cache
+    cache = Cache(folder, lambda sentence: send("warning", sentence)) if folder else None
     ids: tuple[str, ...] = ()
 
     def failed(failure: Failure, reason: str, detail: str = "") -> Outcome:

@@ -1,4 +1,4 @@
-"""The command line: `psockmc check`, `bugs`, `ring`, `litmus`, `trace`, `list`.
+"""The command line: `psockmc check`, `bugs`, `mutants`, `ring`, `litmus`, `trace`, `list`.
 
 Exit status: 0 every verdict is the expected one; 1 some verdict is not; 2 usage or model error; 3 undetermined;
 70 internal error. With --json, one JSON object goes to stdout and nothing else does.
@@ -23,6 +23,7 @@ HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 COMMANDS = {
     "check": "psockmc.cli.check:check",
     "bugs": "psockmc.cli.bugs:bugs",
+    "mutants": "psockmc.cli.mutants:mutants_",
     "ring": "psockmc.cli.ring:ring",
     "litmus": "psockmc.cli.litmus:litmus",
     "trace": "psockmc.cli.trace:trace",

@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from psockmc.lang import tree
-from psockmc.lang.scope import Module
+from psockmc.lang.diagnostics import Report
+from psockmc.lang.source import SourceFile
 from psockmc.lang.types import Void, show
 from psockmc.lang.walk import blocks, expressions, within
-from psockmc.lang.world import World
 
 
-def check_flow(world: World, module: Module, function: tree.Function) -> None:
+def check_flow(report: Report, file: SourceFile, function: tree.Function) -> None:
     """Reports a missing return and reads of locals that may not have a value yet."""
     if not isinstance(function.result, Void) and can_end(function.body):
         where = tree.Span(
-            function.span.file, function.span.line, function.span.column, function.span.line, _width(module, function)
+            function.span.file, function.span.line, function.span.column, function.span.line, _width(file, function)
         )
         help = f"end every path with `return` and a value of type `{show(function.result)}`"
         message = f"`{function.name}` can end without returning its result"
-        world.report.add(module.file.refuse("E0410", where, message, label="missing return", help=help))
-    _Assigned(world, module).check(function)
+        report.add(file.refuse("E0410", where, message, label="missing return", help=help))
+    _Assigned(report, file).check(function)
 
 
-def _width(module: Module, function: tree.Function) -> int:
-    return len(module.file.line(function.span.line))
+def _width(file: SourceFile, function: tree.Function) -> int:
+    return len(file.line(function.span.line))
 
 
 def can_end(block: tuple[tree.Stmt, ...]) -> bool:
@@ -72,9 +72,9 @@ class _Assigned:
     leaving: for each loop around the current statement, what has a value at each `break` and at each `continue`.
     """
 
-    def __init__(self, world: World, module: Module) -> None:
-        self.world = world
-        self.module = module
+    def __init__(self, report: Report, file: SourceFile) -> None:
+        self.report = report
+        self.file = file
         self.reported: set[str] = set()
         self.leaving: list[tuple[list[_Names], list[_Names]]] = []
 
@@ -131,8 +131,8 @@ class _Assigned:
                 self.reported.add(part.name)
                 help = "assign it on every path before this one"
                 message = f"the local `{part.name}` may be read before it is assigned"
-                refused = self.module.file.refuse("E0412", part.span, message, label="no value yet", help=help)
-                self.world.report.add(refused)
+                refused = self.file.refuse("E0412", part.span, message, label="no value yet", help=help)
+                self.report.add(refused)
 
 
 def _meet(paths: Iterable[_Names | None]) -> _Names | None:

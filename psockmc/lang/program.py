@@ -67,7 +67,8 @@ def _check(loader: Loader, report: Report, constants: Mapping[str, int]) -> tree
     checked = {f.name: f for f in functions if not f.variant}
     variants = {f.name: f for f in functions if f.variant}
     current = {**checked, **variants}
-    check_rules(world, functions, current, instances)
+    files = {module.file.name: module.file for module in world.modules.values()}
+    check_rules(report, files, world.structs, functions, current, instances)
     report.raise_errors()
     return tree.Program(
         structs=world.structs,
@@ -138,6 +139,6 @@ def _check_bodies(world: World) -> list[tree.Function]:
         with world.report.recover():
             function = FunctionBody(world, symbol.module, signature).check()
             if world.report.refusals == before:
-                check_flow(world, symbol.module, function)
+                check_flow(world.report, symbol.module.file, function)
                 functions.append(function)
     return functions

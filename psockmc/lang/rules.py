@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from psockmc.lang import tree
+from psockmc.lang.diagnostics import Report
 from psockmc.lang.effects import SIMPLE_STATEMENTS, Effects
 from psockmc.lang.flow import always
-from psockmc.lang.scope import Module
+from psockmc.lang.source import SourceFile
 from psockmc.lang.types import Null
 from psockmc.lang.walk import blocks, expressions, statements, within
 from psockmc.lang.words import WORDS
-from psockmc.lang.world import PROPERTY_ROLES, World
+from psockmc.lang.world import PROPERTY_ROLES
 
 _INITIALISING_ROLES = ("user", "primitive", "proof")
 """Roles of functions that may set constant fields of any object: set-up code and INIT_WORK() and its like."""
@@ -20,23 +21,33 @@ _CONTEXT_FREE = "a property is evaluated in a state, not in a context"
 
 
 def check_rules(
-    world: World,
+    report: Report,
+    files: Mapping[str, SourceFile],
+    structs: Mapping[str, tree.Struct],
     functions: Iterable[tree.Function],
     current: Mapping[str, tree.Function],
     instances: Mapping[str, tree.Instance],
 ) -> None:
-    """Reports what is wrong with `functions`; `current`: every function by name, replacements in place."""
-    effects = Effects(current, world.structs, instances.values())
+    """Reports what is wrong with `functions`. files: by name. current: all functions, replacements in place."""
+    effects = Effects(current, structs, instances.values())
     for function in functions:
-        _Rules(world, world.modules[function.span.file], function, effects).check()
+        _Rules(report, files[function.span.file], structs, function, effects).check()
 
 
 class _Rules:
     """The rules for one function."""
 
-    def __init__(self, world: World, module: Module, function: tree.Function, effects: Effects) -> None:
-        self.world = world
-        self.module = module
+    def __init__(
+        self,
+        report: Report,
+        file: SourceFile,
+        structs: Mapping[str, tree.Struct],
+        function: tree.Function,
+        effects: Effects,
+    ) -> None:
+        self.report = report
+        self.file = file
+        self.structs = structs
         self.function = function
         self.effects = effects
         self.is_property = function.role in PROPERTY_ROLES
@@ -48,7 +59,7 @@ class _Rules:
             self._property()
 
     def _note(self, code: str, span: tree.Span, message: str, label: str, help: str) -> None:
-        self.world.report.add(self.module.file.refuse(code, span, message, label=label, help=help))
+        self.report.add(self.file.refuse(code, span, message, label=label, help=help))
 
     def _block(self, block: tuple[tree.Stmt, ...], *, atomic: bool) -> None:
         for statement in block:
@@ -151,7 +162,7 @@ class _Rules:
         if isinstance(place, tree.ElementOf):
             return self._field(place.base)
         if isinstance(place, tree.FieldOf):
-            return self.world.structs[place.struct].field(place.name)
+            return self.structs[place.struct].field(place.name)
         return None
 
     def _store(self, place: tree.Expr) -> None:

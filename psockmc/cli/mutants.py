@@ -1,0 +1,235 @@
+"""`psockmc mutants`: change single steps of the models and see which properties notice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from psockmc import content
+from psockmc.cache import cache_folder
+from psockmc.cli import console
+from psockmc.cli.options import json_option, run_options, search_options
+from psockmc.cli.status import Status, print_json, user_errors
+from psockmc.explore.limits import Limits
+from psockmc.ir.reach import used
+from psockmc.lang.effects import Effects
+from psockmc.lang.tree import Function, Program
+from psockmc.mutants.kinds import Kind, Mutant, mutants
+from psockmc.mutants.memory import Kept
+from psockmc.mutants.summary import NOT_NOTICED, Summary, page, who
+from psockmc.mutants.survivors import load_reasons
+from psockmc.mutants.trial import Fate, InternalError, Interrupted, Memory, Tried, attempt, baselines, candidates
+from psockmc.mutants.valid import is_program
+from psockmc.run import Job, Options, Outcome
+
+STATES = 500_000
+SECONDS = 60.0
+STYLES = {Fate.NOTICED: "green", Fate.WEAKLY: "yellow", Fate.SURVIVED: "bold red", Fate.UNREACHED: "bold red"}
+
+
+@click.command(name="mutants")
+@click.argument("functions", nargs=-1, metavar="[FUNCTION|FILE]...")
+@search_options
+@click.option("--quick", is_flag=True, help="only the scenarios that are marked as quick")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice([k.value for k in Kind]), help="only this kind")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="try the first N mutants only")
+@click.option("--searches", type=click.IntRange(min=1), metavar="N", help="search at most N scenarios for each mutant")
+@click.option(
+    "--page", "page_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="write a page"
+)
+@json_option
+@user_errors({"mutants": [], "properties": [], "ok": False})
+def mutants_(
+    functions: tuple[str, ...],
+    quick: bool,
+    kinds: tuple[str, ...],
+    limit: int | None,
+    searches: int | None,
+    page_file: Path | None,
+    as_json: bool,
+    **search: Any,
+) -> Status:
+    """Change single steps of the models' kernel functions (those named, or of the files named) and see who notices.
+
+    Every search gives up after 500,000 states or 60 seconds unless --max-states or --timeout say otherwise. What was
+    tried before is not tried again, so a run that was interrupted goes on where it was.
+
+    Exit status: 0 what nothing notices has a reason in spec/mutants.toml, 1 something has none, 2 usage or model
+    error, 3 something was not decided, 70 internal error.
+    """
+    root = content.find_root()
+    program = content.load(root)
+    reasons = load_reasons(root)
+    options = _budget(run_options(**search))
+    memory = Memory() if options.cache is None else Kept(cache_folder() / "mutants", program, options)
+    made = _made(program, _chosen(program, functions), kinds)[:limit]
+    progress = _Progress(len(made))
+    tried: list[Tried] = []
+    known = {}
+    complete = True
+    try:
+        names = _scenarios(program, {m.function.name for m in made}, quick=quick)
+        click.echo(f"the unchanged models first: {console.number(len(names), 'scenario')}", err=True)
+        known = baselines(program, names, options, progress)
+        tried = [Tried(m, candidates(m, known)) for m in made]
+        attempt(program, tried, options, progress, memory=memory, searches=searches, done=progress.tried)
+    except Interrupted:
+        complete = False
+        click.echo("psockmc: interrupted; the same command goes on from here", err=True)
+    except InternalError as error:
+        click.echo(f"psockmc: internal error: {error}", err=True)
+        return Status.INTERNAL
+    summary = Summary(tried, reasons, known, _budget_text(options, searches, quick=quick))
+    _complain(summary)
+    if as_json:
+        print_json(as_object(summary))
+    else:
+        _print(summary)
+    if page_file is not None:
+        page_file.write_text(page(summary), encoding="utf-8")
+    return _status(summary, complete=complete)
+
+
+def _budget(options: Options) -> Options:
+    limits = options.limits
+    return replace(options, limits=Limits(limits.max_states or STATES, limits.max_depth, limits.timeout or SECONDS))
+
+
+def _budget_text(options: Options, searches: int | None, *, quick: bool) -> str:
+    limits = options.limits
+    each = f"each search {limits.max_states:,} states and {limits.timeout:g} seconds"
+    scenarios = "the quick scenarios" if quick else "all scenarios"
+    return f"{each}; {scenarios}" + (f", at most {searches} for each mutant, the smallest first" if searches else "")
+
+
+def _chosen(program: Program, wanted: Sequence[str]) -> list[Function]:
+    """The kernel functions named, or those of the files named; all of them when nothing is named."""
+    kernel = {f.name: f for f in program.functions.values() if f.role == "kernel" and f.body}
+    by_file: dict[str, list[str]] = {}
+    for name, function in kernel.items():
+        by_file.setdefault(function.span.file, []).append(name)
+    names = [n for w in wanted for n in by_file.get(w, [w])]
+    return [kernel[name] for name in content.pick("kernel function or file", names, kernel)]
+
+
+def _made(program: Program, functions: Sequence[Function], kinds: Sequence[str]) -> list[Mutant]:
+    """The mutants that are programs."""
+    effects = Effects(program.functions, program.structs, program.instances.values())
+    wanted = [m for f in functions for m in mutants(f, program, effects) if not kinds or m.kind in kinds]
+    return [m for m in wanted if is_program(program, m)]
+
+
+def _scenarios(program: Program, functions: set[str], *, quick: bool) -> list[str]:
+    """The scenarios whose contexts may reach one of the functions."""
+    return [
+        name
+        for name, scenario in program.scenarios.items()
+        if (scenario.quick or not quick) and functions & set(used(program, scenario).functions)
+    ]
+
+
+class _Progress:
+    """One line on stderr for each mutant that is done. (Its searches are too short to be watched.)"""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+
+    def started(self, job: Job) -> None:
+        """Not said."""
+
+    def progress(
+        self, job: Job, states: int, transitions: int, depth: int, frontier: int, rate: float, bytes: int
+    ) -> None:
+        """Not said."""
+
+    def finished(self, job: Job, outcome: Outcome) -> None:
+        """An unchanged scenario is worth a line when it cannot be used; a mutant has its own line."""
+        if not job.edited and any(not v.as_expected for v in outcome.verdicts):
+            click.echo(f"  not used: {job.name}: {console.summary(outcome, True)}", err=True)
+
+    def warning(self, sentence: str) -> None:
+        """On stderr."""
+        console.warn(sentence)
+
+    def tried(self, tried: Tried) -> None:
+        """A mutant is done."""
+        self._done += 1
+        mutant = tried.mutant
+        line = f"[{self._done}/{self._total}] {mutant.place} {mutant.kind}: {mutant.shown}: {tried.fate} {who(tried)}"
+        click.echo(line.rstrip(), err=True)
+
+
+def _complain(summary: Summary) -> None:
+    for sentence in summary.stale():
+        console.warn(f"spec/mutants.toml explains what needs no reason: {sentence}")
+
+
+def _print(summary: Summary) -> None:
+    out = console.output()
+    shown = [t for t in summary.tried if t.fate is not Fate.UNTRIED]
+    out.print(_table(summary, shown))
+    click.echo("\nfirst to notice, by property:")
+    for id, n in summary.first.items():
+        click.echo(f"{n:6}  {id}")
+    for title, rows in (("without a reason", summary.unexplained), ("with a reason", summary.explained)):
+        if rows:
+            click.echo(f"\nnot noticed, {title}:")
+        for t in rows:
+            click.echo(f"  {t.mutant.place} {t.mutant.name}: {t.fate}")
+            if reason := summary.reason(t):
+                click.echo(f"      {reason}")
+    counts = ", ".join(f"{n} {fate}" for fate, n in sorted(summary.counts.items()))
+    click.echo(f"\n{console.number(len(summary.tried), 'mutant')}: {counts}")
+    click.echo(f"budget: {summary.budget}")
+
+
+def _table(summary: Summary, rows: Sequence[Tried]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in ("place", "kind", "change", "fate", "first noticed by"):
+        table.add_column(heading, overflow="fold")
+    for t in rows:
+        fate = Text(t.fate, style=STYLES.get(t.fate, ""))
+        by = "see below" if t.fate in NOT_NOTICED and summary.reason(t) else who(t)
+        table.add_row(t.mutant.place, t.mutant.kind, Text(t.mutant.shown), fate, Text(by))
+    return table
+
+
+def _status(summary: Summary, *, complete: bool) -> Status:
+    fates = {t.fate for t in summary.unexplained}
+    if fates & {Fate.SURVIVED, Fate.UNREACHED}:
+        return Status.UNEXPECTED
+    return Status.UNDETERMINED if fates or not complete else Status.EXPECTED
+
+
+def as_object(summary: Summary) -> dict[str, Any]:
+    """The object of `mutants --json` (psockmc/schemas/mutants.schema.json)."""
+    rows = []
+    for t in summary.tried:
+        first = t.first
+        rows.append(
+            {
+                "file": t.mutant.function.span.file,
+                "line": t.mutant.lines[0],
+                "function": t.mutant.function.name,
+                "kind": t.mutant.kind,
+                "change": t.mutant.change,
+                "shown": t.mutant.shown,
+                "fate": t.fate,
+                "property": first.property if first else None,
+                "scenario": first.scenario if first else None,
+                "steps": first.steps if first else None,
+                "searched": len(t.trials),
+                "candidates": len(t.candidates),
+                "reason": summary.reason(t) or None,
+            }
+        )
+    properties = [{"id": id, "first": n} for id, n in summary.first.items()]
+    ok = not summary.unexplained and Fate.UNTRIED not in summary.counts
+    return {"mutants": rows, "properties": properties, "ok": ok}

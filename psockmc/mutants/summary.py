@@ -1,0 +1,123 @@
+"""What a run of mutants says: rows, counts, and the page under reports/."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from psockmc.mutants.survivors import Key
+from psockmc.mutants.trial import Baseline, Fate, Tried
+
+NOT_NOTICED = (Fate.SURVIVED, Fate.UNDECIDED, Fate.UNREACHED)
+"""Fates that need a reason."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run."""
+
+    tried: Sequence[Tried]
+    reasons: Mapping[Key, str]
+    known: Mapping[str, Baseline]
+    budget: str
+
+    def reason(self, tried: Tried) -> str:
+        """Why nothing notices this mutant; "" when nobody has said so."""
+        return self.reasons.get(key(tried), "")
+
+    @property
+    def counts(self) -> Counter[Fate]:
+        """How many mutants met each fate."""
+        return Counter(t.fate for t in self.tried)
+
+    @property
+    def unexplained(self) -> list[Tried]:
+        """What nothing has noticed, and nobody has explained."""
+        return [t for t in self.tried if t.fate in NOT_NOTICED and not self.reason(t)]
+
+    @property
+    def explained(self) -> list[Tried]:
+        """What nothing has noticed, with a reason."""
+        return [t for t in self.tried if t.fate in NOT_NOTICED and self.reason(t)]
+
+    @property
+    def first(self) -> dict[str, int]:
+        """How many mutants each property was the first to notice, most first; also those that noticed none."""
+        found = Counter(t.first.property for t in self.tried if t.first is not None and t.fate is Fate.NOTICED)
+        asked = {name for t in self.tried for trial in t.trials for name in self.known[trial.scenario].properties}
+        return dict(sorted(((id, found[id]) for id in asked | set(found)), key=lambda item: (-item[1], item[0])))
+
+    @property
+    def left_out(self) -> list[str]:
+        """Scenarios that could not be used."""
+        return sorted(b.scenario for b in self.known.values() if not b.usable)
+
+    def stale(self) -> list[str]:
+        """Reasons for mutants that are noticed after all."""
+        seen = {key(t): t for t in self.tried if t.fate in (Fate.NOTICED, Fate.WEAKLY)}
+        return [f"{seen[k].mutant.name} is {seen[k].fate}" for k in self.reasons if k in seen]
+
+
+def key(tried: Tried) -> Key:
+    """What names a mutant in spec/mutants.toml."""
+    mutant = tried.mutant
+    return mutant.function.name, mutant.kind.value, mutant.change
+
+
+def who(tried: Tried) -> str:
+    """The property that noticed first, with the scenario and the steps."""
+    if tried.first is None:
+        made = f"in {len(tried.trials)} of {len(tried.candidates)} scenarios"
+        return made if tried.candidates else ""
+    steps = f", {tried.first.steps} steps" if tried.first.steps is not None else ""
+    return f"{tried.first.property} in {tried.first.scenario}{steps}"
+
+
+def page(summary: Summary) -> str:
+    """The page `reports/mutants.md`."""
+    counts = ", ".join(f"{n} {fate}" for fate, n in sorted(summary.counts.items()))
+    files = ", ".join(sorted({t.mutant.function.span.file for t in summary.tried}))
+    parts = [
+        "# Mutants",
+        "",
+        f"Single steps of the models changed, and what noticed. {len(summary.tried)} mutants of {files}: {counts}.",
+        "",
+        f"Budget: {summary.budget}. A limit of it is no verdict: what is undecided or untried may well be noticed.",
+        "",
+        "## What noticed first",
+        "",
+        "| property | mutants |",
+        "|---|--:|",
+        *(f"| {id} | {n} |" for id, n in summary.first.items() if n),
+        "",
+        f"The first to notice none of them: {', '.join(id for id, n in summary.first.items() if not n) or '-'}. "
+        "(Another property may have been quicker.)",
+        "",
+        "## Not noticed, and not explained",
+        "",
+        *_rows(summary, summary.unexplained),
+        "",
+        "## Not noticed, with a reason",
+        "",
+        *_rows(summary, summary.explained),
+        "",
+        "## All",
+        "",
+        *_rows(summary, summary.tried),
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def _rows(summary: Summary, rows: Iterable[Tried]) -> list[str]:
+    found = [_row(summary, t) for t in rows]
+    head = ["| function | kind | change | fate | by |", "|---|---|---|---|---|"]
+    return [*head, *found] if found else ["None."]
+
+
+def _row(summary: Summary, tried: Tried) -> str:
+    mutant = tried.mutant
+    by = summary.reason(tried) if tried.fate in NOT_NOTICED else ""
+    cells = (mutant.function.name, mutant.kind, f"`{mutant.shown}`", tried.fate, by or who(tried))
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"

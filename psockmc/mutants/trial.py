@@ -1,0 +1,246 @@
+"""Trying mutants: which scenarios may notice one, and which property is the first to do so.
+
+A scenario may notice a mutant only when it runs the changed statements, and that is known from a run of the unchanged
+models: up to the first of these statements nothing is different. (What a test decides may be known without a step, so
+a forced test counts as run where its function runs.) Smaller scenarios come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from psockmc.explore.limits import REASON_INTERRUPTED
+from psockmc.explore.verdict import COVER, PropertyVerdict, Verdict
+from psockmc.lang.tree import Program
+from psockmc.mutants.kinds import Kind, Mutant
+from psockmc.mutants.valid import with_mutant
+from psockmc.run import Events, Failure, Job, Options, Outcome, run
+
+
+class Fate(StrEnum):
+    """What became of a mutant, or of one trial of it."""
+
+    NOTICED = "noticed"  # a property is violated that must not be
+    WEAKLY = "weakly noticed"  # what must be violated is not, what must happen does not, or a bound was left
+    UNDECIDED = "undecided"  # some search ran out of its budget
+    SURVIVED = "survived"
+    REFUSED = "refused"  # the compiler does not take it: no program
+    UNREACHED = "unreached"  # no scenario runs it
+    UNTRIED = "untried"  # the run ended before
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A mutant in a scenario. property, steps, message: what noticed it; "", None and "" when nothing did."""
+
+    scenario: str
+    fate: Fate
+    property: str = ""
+    steps: int | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A scenario of the unchanged models. ran: (file, line) of statements; functions: (file, name) of those that ran.
+
+    usable: it was searched to its end within the budget and all is as expected; otherwise it says nothing of mutants.
+    """
+
+    scenario: str
+    usable: bool
+    states: int
+    ran: frozenset[tuple[str, int]]
+    functions: frozenset[tuple[str, str]]
+    properties: tuple[str, ...]
+
+
+@dataclass
+class Tried:
+    """A mutant and what came of it. candidates: scenarios that may notice, smallest first."""
+
+    mutant: Mutant
+    candidates: Sequence[str]
+    trials: list[Trial] = field(default_factory=list)
+    finished: bool = False
+
+    @property
+    def first(self) -> Trial | None:
+        """The trial that noticed it: a violation if there is one."""
+        for fate in (Fate.NOTICED, Fate.WEAKLY):
+            for trial in self.trials:
+                if trial.fate is fate:
+                    return trial
+        return None
+
+    @property
+    def fate(self) -> Fate:
+        """What became of it."""
+        fates = {trial.fate for trial in self.trials}
+        if Fate.REFUSED in fates:
+            return Fate.REFUSED
+        if (first := self.first) is not None and (self.finished or first.fate is Fate.NOTICED):
+            return first.fate
+        if not self.finished:
+            return Fate.UNTRIED
+        if not self.candidates:
+            return Fate.UNREACHED
+        return Fate.UNDECIDED if Fate.UNDECIDED in fates or len(fates & _KNOWN) == 0 else Fate.SURVIVED
+
+
+_KNOWN = frozenset((Fate.SURVIVED,))
+
+
+class Interrupted(Exception):
+    """The run was interrupted: what is known so far is all there is."""
+
+
+class InternalError(Exception):
+    """psockmc itself failed; the text says how."""
+
+
+class Memory:
+    """Trials that need not be made again; this one remembers nothing."""
+
+    def trial(self, mutant: Mutant, scenario: str) -> Trial | None:
+        """What came of this mutant in this scenario, if that is known."""
+
+    def keep(self, mutant: Mutant, trial: Trial) -> None:
+        """Note what came of it."""
+
+
+def baselines(program: Program, names: Iterable[str], options: Options, events: Events) -> dict[str, Baseline]:
+    """Run the unchanged models. Raises Interrupted and InternalError."""
+    outcomes = run([Job(name, program, name) for name in names], options, events)
+    _stop_for(outcomes)
+    return {o.name: _baseline(o) for o in outcomes}
+
+
+def _baseline(outcome: Outcome) -> Baseline:
+    properties = tuple(v.id for v in outcome.verdicts)
+    if outcome.result is None or outcome.facts is None:
+        return Baseline(outcome.name, False, 0, frozenset(), frozenset(), properties)
+    return Baseline(
+        outcome.name,
+        outcome.result.complete and all(v.as_expected for v in outcome.verdicts),
+        outcome.result.states,
+        frozenset((s.file, s.line) for s in outcome.facts.ran),
+        frozenset((s.file, s.function) for s in outcome.facts.ran),
+        properties,
+    )
+
+
+def candidates(mutant: Mutant, known: Mapping[str, Baseline]) -> list[str]:
+    """The scenarios that may notice a mutant, smallest first."""
+    file = mutant.function.span.file
+    lines = {(file, line) for line in mutant.lines}
+    function = (file, mutant.function.name)
+    forced = mutant.kind in (Kind.FORCE_TRUE, Kind.FORCE_FALSE)
+    fit = [b for b in known.values() if b.usable and (lines & b.ran or (forced and function in b.functions))]
+    return [b.scenario for b in sorted(fit, key=lambda b: (not lines & b.ran, b.states, b.scenario))]
+
+
+def attempt(
+    program: Program,
+    tried: Sequence[Tried],
+    options: Options,
+    events: Events,
+    *,
+    memory: Memory,
+    searches: int | None,
+    done: Callable[[Tried], None],
+) -> None:
+    """Try the mutants, each in its scenarios until a violation is found; `searches`: in no more than that many.
+
+    Raises Interrupted and InternalError; what was found until then is in `tried`.
+    """
+    for batch in _batches(tried, options.processes):
+        waiting = {t.mutant.name: t for t in batch}
+        for t in batch:
+            _from_memory(t, memory, searches)
+        while waiting:
+            for name, t in list(waiting.items()):
+                if t.finished:
+                    done(waiting.pop(name))
+            jobs = {_job_name(t): t for t in waiting.values()}
+            outcomes = run([_job(program, t) for t in waiting.values()], options, events) if jobs else []
+            for outcome in outcomes:
+                if not _was_interrupted(outcome):
+                    trial = _judged(outcome)
+                    jobs[outcome.name].trials.append(trial)
+                    if outcome.failure is not Failure.LOST:
+                        memory.keep(jobs[outcome.name].mutant, trial)
+                    _from_memory(jobs[outcome.name], memory, searches)
+            _stop_for(outcomes)
+
+
+def _batches(tried: Sequence[Tried], processes: int) -> Iterator[Sequence[Tried]]:
+    """A few at a time, so that all processes have something to do."""
+    size = 1 if processes == 1 else 4 * processes
+    for i in range(0, len(tried), size):
+        yield tried[i : i + size]
+
+
+def _from_memory(tried: Tried, memory: Memory, searches: int | None) -> None:
+    """Go on with what is known already, up to the first trial that must be made."""
+    scenarios = tried.candidates[:searches]
+    while True:
+        fates = {trial.fate for trial in tried.trials}
+        if fates & {Fate.NOTICED, Fate.REFUSED} or len(tried.trials) == len(scenarios):
+            tried.finished = True
+            return
+        known = memory.trial(tried.mutant, scenarios[len(tried.trials)])
+        if known is None:
+            return
+        tried.trials.append(known)
+
+
+def _job_name(tried: Tried) -> str:
+    return f"{tried.mutant.name} in {tried.candidates[len(tried.trials)]}"
+
+
+def _job(program: Program, tried: Tried) -> Job:
+    scenario = tried.candidates[len(tried.trials)]
+    return Job(_job_name(tried), with_mutant(program, tried.mutant), scenario, tried.mutant.name, edited=True)
+
+
+def _was_interrupted(outcome: Outcome) -> bool:
+    if outcome.result is None:
+        return outcome.failure is Failure.LOST and outcome.detail.startswith(REASON_INTERRUPTED)
+    return outcome.result.reason.startswith(REASON_INTERRUPTED)
+
+
+def _stop_for(outcomes: Iterable[Outcome]) -> None:
+    for outcome in outcomes:
+        if outcome.failure is Failure.INTERNAL:
+            raise InternalError(f"{outcome.name}: {outcome.detail}")
+        if _was_interrupted(outcome):
+            raise Interrupted
+
+
+def _judged(outcome: Outcome) -> Trial:
+    """What a scenario says about a mutant."""
+    scenario = outcome.scenario
+    if outcome.failure is Failure.MODEL:
+        return Trial(scenario, Fate.REFUSED, message=outcome.detail.strip().splitlines()[0])
+    if outcome.result is None:
+        return Trial(scenario, Fate.UNDECIDED, message=outcome.detail)
+    wrong = [v for v in outcome.verdicts if not v.as_expected]
+    violated = [v for v in wrong if v.verdict is Verdict.VIOLATED]
+    if violated:
+        first = min(violated, key=_length)
+        return Trial(scenario, Fate.NOTICED, first.id, first.depth, first.message or first.sentence)
+    if not outcome.result.complete:
+        return Trial(scenario, Fate.UNDECIDED, message=outcome.result.reason)
+    if wrong:
+        first = min(wrong, key=lambda v: (v.id == COVER, v.id))
+        message = f"{first.verdict} instead of {first.expected}: {first.basis}"
+        return Trial(scenario, Fate.WEAKLY, first.id, None, message)
+    return Trial(scenario, Fate.SURVIVED)
+
+
+def _length(verdict: PropertyVerdict) -> tuple[bool, int, str]:
+    """Shorter traces first; among equal ones the order of their names decides."""
+    return (verdict.depth is None, verdict.depth or 0, verdict.id)
