@@ -1,0 +1,156 @@
+"""`psockmc mutants`, from the arguments to the exit status, on the small content of these tests."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import psockmc
+from psockmc.cli import main
+
+SCHEMA = Path(psockmc.__file__).parent / "schemas" / "mutants.schema.json"
+MUTANTS = ("mutants", "--engine", "reference", "-j", "1")
+
+RESET = (*MUTANTS, "counter_reset", "--kind", "remove-store")
+
+UNSEEN = """
+
+@kernel("lib/counter.c")
+def counter_reset() -> None:
+    spin_lock(shared.lock)
+    shared.value = 0
+    spin_unlock(shared.lock)
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the content that the test may change; the current folder, with a cache of its own."""
+    root = tmp_path / "checkout"
+    shutil.copytree(Path(__file__).parent / "content", root)
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return root
+
+
+@pytest.fixture
+def survivor(root: Path) -> Path:
+    """The content with a scenario that runs a function whose step matters to nobody."""
+    with (root / "models/counter.py").open("a") as file:
+        file.write(UNSEEN)
+    checks = root / "checks/counter.py"
+    text = checks.read_text().replace("counter_add, shared", "counter_add, counter_reset, shared")
+    checks.write_text(
+        text + '\n\na_reset = scenario("the counter is reset", run=[process(counter_reset)], properties=[])\n'
+    )
+    return root
+
+
+def read(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The JSON object on stdout, validated."""
+    value: dict[str, Any] = json.loads(capsys.readouterr().out)
+    jsonschema.validate(value, json.loads(SCHEMA.read_text()))
+    return value
+
+
+def explain(root: Path, change: str) -> None:
+    """Write the reason of a survivor of counter_reset()."""
+    (root / "spec/mutants.toml").write_text(
+        f'[[survivor]]\nfunction = "counter_reset"\nkind = "remove-store"\nchange = "{change}"\n'
+        'reason = "the counter is 0 anyway"\n'
+    )
+
+
+def test_every_mutant_of_the_counter_is_noticed(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(MUTANTS) == 0
+    assert "5 mutants: 5 noticed" in capsys.readouterr().out
+
+
+def test_an_addition_without_its_lock_is_a_data_race(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main((*MUTANTS, "--kind", "remove-pair", "--json")) == 0
+    (row,) = read(capsys)["mutants"]
+    assert (row["fate"], row["property"], row["scenario"]) == ("noticed", "data-race", "two_additions")
+
+
+def test_each_property_counts_what_it_noticed_first(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main((*MUTANTS, "--json"))
+    value = read(capsys)
+    first = {row["id"]: row["first"] for row in value["properties"]}
+    assert first["I01"] == 1
+    assert sum(first.values()) == len(value["mutants"])
+
+
+def test_a_survivor_without_a_reason_is_exit_status_1(survivor: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(RESET) == 1
+    assert "not noticed, without a reason" in capsys.readouterr().out
+
+
+def test_a_survivor_with_a_reason_is_exit_status_0(survivor: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    explain(survivor, "shared.value = 0")
+    assert main(RESET) == 0
+    assert "the counter is 0 anyway" in capsys.readouterr().out
+
+
+def test_a_reason_stays_valid_when_lines_move(survivor: Path) -> None:
+    explain(survivor, "shared.value = 0")
+    model = survivor / "models/counter.py"
+    model.write_text('"""Moved."""\n\n\n' + model.read_text().partition("\n")[2])
+    assert main(RESET) == 0
+
+
+def test_a_reason_for_what_is_noticed_is_a_warning(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "spec/mutants.toml").write_text(
+        '[[survivor]]\nfunction = "counter_add"\nkind = "remove-store"\nchange = "shared.value += 1"\nreason = "no"\n'
+    )
+    assert main((*MUTANTS, "counter_add")) == 0
+    assert "explains what needs no reason" in capsys.readouterr().err
+
+
+def test_an_entry_without_a_reason_is_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "spec/mutants.toml").write_text('[[survivor]]\nfunction = "counter_add"\n')
+    assert main(MUTANTS) == 2
+    assert "survivor 1 has no `kind`" in capsys.readouterr().err
+
+
+def test_a_scenario_beyond_the_budget_is_not_used(survivor: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main((*RESET, "--timeout", "20", "--max-states", "2", "--json")) == 1
+    assert read(capsys)["mutants"][0]["fate"] == "unreached"
+
+
+def test_the_environment_is_not_changed(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main((*MUTANTS, "look")) == 2
+    assert "there is no kernel function or file look" in capsys.readouterr().err
+
+
+def test_a_file_stands_for_its_functions(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main((*MUTANTS, "models/counter.py", "--json")) == 0
+    assert {row["function"] for row in read(capsys)["mutants"]} == {"counter_add"}
+
+
+def test_a_second_run_has_nothing_left_to_search(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main((*MUTANTS, "--json"))
+    before = read(capsys)
+    searched: list[str] = []
+    from psockmc.mutants import trial
+
+    original = trial.run
+
+    def counted(jobs: Any, *rest: Any) -> Any:
+        searched.extend(job.name for job in jobs if job.edited)
+        return original(jobs, *rest)
+
+    monkeypatch.setattr(trial, "run", counted)
+    main((*MUTANTS, "--json"))
+    assert (read(capsys), searched) == (before, [])
+
+
+def test_the_page_says_the_budget(root: Path) -> None:
+    main((*MUTANTS, "--page", "mutants.md", "--max-states", "1000"))
+    assert "1,000 states" in (root / "mutants.md").read_text()
