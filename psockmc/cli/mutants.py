@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from psockmc.lang.tree import Function, Program
 from psockmc.mutants.kinds import Kind, Mutant, mutants
 from psockmc.mutants.memory import Kept
 from psockmc.mutants.summary import NOT_NOTICED, Summary, page, who
-from psockmc.mutants.survivors import load_reasons
+from psockmc.mutants.survivors import Key, load_reasons
 from psockmc.mutants.trial import Fate, InternalError, Interrupted, Memory, Tried, attempt, baselines, candidates
 from psockmc.mutants.valid import is_program
 from psockmc.run import Job, Options, Outcome
@@ -68,7 +68,10 @@ def mutants_(
     reasons = load_reasons(root)
     options = _budget(run_options(**search))
     memory = Memory() if options.cache is None else Kept(cache_folder() / "mutants", program, options)
-    made = _made(program, _chosen(program, functions), kinds)[:limit]
+    chosen = _chosen(program, functions)
+    every = _made(program, chosen)
+    _complain_of(reasons, program, chosen, every)
+    made = [m for m in every if not kinds or m.kind in kinds][:limit]
     progress = _Progress(len(made))
     tried: list[Tried] = []
     known = {}
@@ -86,7 +89,8 @@ def mutants_(
         click.echo(f"psockmc: internal error: {error}", err=True)
         return Status.INTERNAL
     summary = Summary(tried, reasons, known, _budget_text(options, searches, quick=quick))
-    _complain(summary)
+    for sentence in summary.stale():
+        console.warn(f"spec/mutants.toml explains what needs no reason: {sentence}")
     if as_json:
         print_json(as_object(summary))
     else:
@@ -118,11 +122,10 @@ def _chosen(program: Program, wanted: Sequence[str]) -> list[Function]:
     return [kernel[name] for name in content.pick("kernel function or file", names, kernel)]
 
 
-def _made(program: Program, functions: Sequence[Function], kinds: Sequence[str]) -> list[Mutant]:
+def _made(program: Program, functions: Sequence[Function]) -> list[Mutant]:
     """The mutants that are programs."""
     effects = Effects(program.functions, program.structs, program.instances.values())
-    wanted = [m for f in functions for m in mutants(f, program, effects) if not kinds or m.kind in kinds]
-    return [m for m in wanted if is_program(program, m)]
+    return [m for f in functions for m in mutants(f, program, effects) if is_program(program, m, effects)]
 
 
 def _scenarios(program: Program, functions: set[str], *, quick: bool) -> list[str]:
@@ -166,9 +169,13 @@ class _Progress:
         click.echo(line.rstrip(), err=True)
 
 
-def _complain(summary: Summary) -> None:
-    for sentence in summary.stale():
-        console.warn(f"spec/mutants.toml explains what needs no reason: {sentence}")
+def _complain_of(reasons: Iterable[Key], program: Program, chosen: Sequence[Function], made: Sequence[Mutant]) -> None:
+    """Warn of reasons for mutants that do not exist (any more), as far as it can be seen in this run."""
+    seen = {f.name for f in chosen}
+    known = {m.key for m in made}
+    for key in reasons:
+        if key[0] not in program.functions or (key[0] in seen and key not in known):
+            console.warn(f"spec/mutants.toml explains a mutant that does not exist: {': '.join(key)}")
 
 
 def _print(summary: Summary) -> None:

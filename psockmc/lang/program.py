@@ -8,6 +8,7 @@ from pathlib import Path
 from psockmc.lang import tree
 from psockmc.lang.classes import declare_aliases, declare_defaults, declare_enums, declare_structs
 from psockmc.lang.diagnostics import Report
+from psockmc.lang.effects import Effects
 from psockmc.lang.flow import check_flow
 from psockmc.lang.instances import declare_instances, read_instances
 from psockmc.lang.loader import Loader, bind_imports
@@ -68,7 +69,8 @@ def _check(loader: Loader, report: Report, constants: Mapping[str, int]) -> tree
     variants = {f.name: f for f in functions if f.variant}
     current = {**checked, **variants}
     files = {module.file.name: module.file for module in world.modules.values()}
-    check_rules(report, files, world.structs, functions, current, instances)
+    effects = Effects(current, world.structs, instances.values())
+    check_rules(report, files, world.structs, functions, effects)
     report.raise_errors()
     return tree.Program(
         structs=world.structs,

@@ -25,11 +25,9 @@ def check_rules(
     files: Mapping[str, SourceFile],
     structs: Mapping[str, tree.Struct],
     functions: Iterable[tree.Function],
-    current: Mapping[str, tree.Function],
-    instances: Mapping[str, tree.Instance],
+    effects: Effects,
 ) -> None:
-    """Reports what is wrong with `functions`. files: by name. current: all functions, replacements in place."""
-    effects = Effects(current, structs, instances.values())
+    """Reports what is wrong with `functions`. files: by name. effects: of all functions, replacements in place."""
     for function in functions:
         _Rules(report, files[function.span.file], structs, function, effects).check()
 

@@ -66,9 +66,14 @@ class Mutant:
     lines: tuple[int, ...]
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """Function, kind and change: unique in a program, and what spec/mutants.toml calls it."""
+        return self.function.name, self.kind.value, self.change
+
+    @property
     def name(self) -> str:
-        """`function: kind: change`, unique in a program."""
-        return f"{self.function.name}: {self.kind}: {self.change}"
+        """The key in one string."""
+        return ": ".join(self.key)
 
     @property
     def place(self) -> str:

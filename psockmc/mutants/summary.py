@@ -24,7 +24,7 @@ class Summary:
 
     def reason(self, tried: Tried) -> str:
         """Why nothing notices this mutant; "" when nobody has said so."""
-        return self.reasons.get(key(tried), "")
+        return self.reasons.get(tried.mutant.key, "")
 
     @property
     def counts(self) -> Counter[Fate]:
@@ -55,14 +55,8 @@ class Summary:
 
     def stale(self) -> list[str]:
         """Reasons for mutants that are noticed after all."""
-        seen = {key(t): t for t in self.tried if t.fate in (Fate.NOTICED, Fate.WEAKLY)}
+        seen = {t.mutant.key: t for t in self.tried if t.fate in (Fate.NOTICED, Fate.WEAKLY)}
         return [f"{seen[k].mutant.name} is {seen[k].fate}" for k in self.reasons if k in seen]
-
-
-def key(tried: Tried) -> Key:
-    """What names a mutant in spec/mutants.toml."""
-    mutant = tried.mutant
-    return mutant.function.name, mutant.kind.value, mutant.change
 
 
 def who(tried: Tried) -> str:
@@ -84,6 +78,8 @@ def page(summary: Summary) -> str:
         f"Single steps of the models changed, and what noticed. {len(summary.tried)} mutants of {files}: {counts}.",
         "",
         f"Budget: {summary.budget}. A limit of it is no verdict: what is undecided or untried may well be noticed.",
+        "",
+        f"Scenarios that did not fit into the budget as they are: {', '.join(summary.left_out) or 'none'}.",
         "",
         "## What noticed first",
         "",

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from psockmc.lang import tree
 from psockmc.lang.diagnostics import ModelErrors, Report
+from psockmc.lang.effects import Effects
 from psockmc.lang.flow import check_flow
 from psockmc.lang.rules import check_rules
 from psockmc.lang.source import SourceFile
@@ -17,14 +18,16 @@ def with_mutant(program: tree.Program, mutant: Mutant) -> tree.Program:
     return replace(program, functions={**program.functions, mutant.function.name: mutant.function})
 
 
-def is_program(program: tree.Program, mutant: Mutant) -> bool:
-    """Whether the changed function keeps the rules: locals have values, results are returned, loops take steps, ..."""
-    changed = with_mutant(program, mutant)
+def is_program(program: tree.Program, mutant: Mutant, effects: Effects) -> bool:
+    """Whether the changed function keeps the rules: locals have values, results are returned, loops take steps, ...
+
+    effects: of the unchanged program. What a change means for the callers' loops is left to the compiler.
+    """
     file = mutant.function.span.file
     files = {file: SourceFile(file, program.sources[file])}
     report = Report()
     check_flow(report, files[file], mutant.function)
-    check_rules(report, files, program.structs, [mutant.function], changed.functions, program.instances)
+    check_rules(report, files, program.structs, [mutant.function], effects)
     try:
         report.raise_errors()
     except ModelErrors:

@@ -12,6 +12,7 @@ import pytest
 
 import psockmc
 from psockmc.cli import main
+from psockmc.run import run
 
 SCHEMA = Path(psockmc.__file__).parent / "schemas" / "mutants.schema.json"
 MUTANTS = ("mutants", "--engine", "reference", "-j", "1")
@@ -111,6 +112,12 @@ def test_a_reason_for_what_is_noticed_is_a_warning(root: Path, capsys: pytest.Ca
     assert "explains what needs no reason" in capsys.readouterr().err
 
 
+def test_a_reason_for_what_is_gone_is_a_warning(survivor: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    explain(survivor, "shared.value = 1")
+    assert main(RESET) == 1
+    assert "a mutant that does not exist: counter_reset: remove-store" in capsys.readouterr().err
+
+
 def test_an_entry_without_a_reason_is_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "spec/mutants.toml").write_text('[[survivor]]\nfunction = "counter_add"\n')
     assert main(MUTANTS) == 2
@@ -138,15 +145,12 @@ def test_a_second_run_has_nothing_left_to_search(
     main((*MUTANTS, "--json"))
     before = read(capsys)
     searched: list[str] = []
-    from psockmc.mutants import trial
-
-    original = trial.run
 
     def counted(jobs: Any, *rest: Any) -> Any:
         searched.extend(job.name for job in jobs if job.edited)
-        return original(jobs, *rest)
+        return run(jobs, *rest)
 
-    monkeypatch.setattr(trial, "run", counted)
+    monkeypatch.setattr("psockmc.mutants.trial.run", counted)
     main((*MUTANTS, "--json"))
     assert (read(capsys), searched) == (before, [])
 

@@ -39,7 +39,7 @@ def made(body: str) -> list[Mutant]:
     """The mutants of a function with this body that are programs."""
     program = load_source(HEAD + "".join(f"    {line}\n" for line in body.strip().splitlines()) + TAIL)
     effects = Effects(program.functions, program.structs, program.instances.values())
-    return [m for m in mutants(program.functions["f"], program, effects) if is_program(program, m)]
+    return [m for m in mutants(program.functions["f"], program, effects) if is_program(program, m, effects)]
 
 
 def changes(body: str, kind: Kind) -> list[str]:
