@@ -14,12 +14,16 @@ from psockmc.cli.options import json_option, run_options, search_options, traces
 from psockmc.cli.status import Status, of_outcomes, print_json, user_errors
 from psockmc.run import Job, Outcome, run
 
+FILE = click.Path(dir_okay=False, path_type=Path)
+
 
 @click.command()
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @variants_option
 @search_options
 @traces_option
+@click.option("--junit", type=FILE, metavar="FILE", help="write the verdicts to FILE as JUnit XML")
+@click.option("--sarif", type=FILE, metavar="FILE", help="write the violations to FILE as SARIF")
 @click.option("--quick", is_flag=True, help="only the scenarios that are marked as quick; together a minute or two")
 @click.option("--all", "every", is_flag=True, help="a row for every property, also for those that hold")
 @click.option("--verbose", "-v", is_flag=True, help="bounds, assumptions, omissions and unreached code in full")
@@ -29,6 +33,8 @@ def check(
     scenarios: tuple[str, ...],
     variants: tuple[Path, ...],
     traces: Path | None,
+    junit: Path | None,
+    sarif: Path | None,
     quick: bool,
     every: bool,
     verbose: bool,
@@ -40,6 +46,7 @@ def check(
     Exit status: 0 every verdict is the expected one, 1 some is not, 2 usage or model error, 3 undetermined,
     70 internal error.
     """
+    report.require_folders(junit, sarif)
     root = content.find_root()
     program = content.load(root, variants)
     names = content.pick("scenario", scenarios, program.scenarios)
@@ -56,10 +63,14 @@ def check(
     status = of_outcomes(outcomes)
     if traces is not None:
         report.write_traces(outcomes, traces)
+    why = {name: program.scenarios[name].why for name in names}
+    if junit is not None:
+        report.write_junit(outcomes, why, junit)
+    if sarif is not None:
+        report.write_sarif(outcomes, why, program, sarif)
     if as_json:
         print_json(as_object(outcomes, status))
     else:
-        why = {name: program.scenarios[name].why for name in names}
         report.print_check(outcomes, why, every=every, verbose=verbose)
     report.print_failures(outcomes)
     return status

@@ -146,6 +146,36 @@ def write_traces(outcomes: Iterable[Outcome], folder: Path) -> None:
         raise UsageError(f"cannot write traces to {folder}: {error.strerror}; name another folder") from error
 
 
+def require_folders(*files: Path | None) -> None:
+    """Raises UsageError, before anything is searched, for a file whose folder does not exist."""
+    for file in files:
+        if file is not None and not file.parent.is_dir():
+            raise UsageError(f"cannot write {file}: the folder {file.parent} does not exist; make it, or name another")
+
+
+def write_junit(outcomes: Sequence[Outcome], why: Why, file: Path) -> None:
+    """The verdicts as JUnit XML. Raises UsageError when the file cannot be written."""
+    from psockmc.render.junit import junit
+
+    _write(file, junit(outcomes, why))
+
+
+def write_sarif(outcomes: Sequence[Outcome], why: Why, program: Program, file: Path) -> None:
+    """The violations as SARIF. Raises UsageError when the file cannot be written."""
+    from psockmc import __version__
+    from psockmc.render.sarif import sarif
+
+    written = {name: (s.span.file, s.span.line) for name, s in program.scenarios.items()}
+    _write(file, sarif(outcomes, why, written, __version__))
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {file}: {error.strerror}; name another file") from error
+
+
 def variant_diff(program: Program) -> str:
     """What the composed variants change, as a diff of the model's functions; "" without variants."""
     return "".join(_function_diff(program, name) for name in program.replaced)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from psockmc.explore.tracedata import Access, Change, Place, Step, Trace
+from psockmc.render.places import where
 from psockmc.render.units import KERNEL
 from psockmc.render.wording import marking
 
@@ -56,13 +57,8 @@ def _ending(trace: Trace) -> list[str]:
 def _where(trace: Trace, place: Place) -> list[str]:
     """File and line, functions, statement. Inside primitives: those of the caller's statement."""
     functions = ">".join(trace.calls[number].function for number in place.path)
-    file, line, text = place.file, place.line, place.statement
-    for number in reversed(place.path):
-        call = trace.calls[number]
-        if not file.startswith(KERNEL) or not call.call_file:
-            break
-        file, line, text = call.call_file, call.call_line, call.statement or text
-    return [f"{file}:{line}" if line else file, functions, text]
+    at = where(trace, place)
+    return [f"{at.file}:{at.line}" if at.line else at.file, functions, at.statement]
 
 
 def _details(trace: Trace, step: Step) -> list[str]:

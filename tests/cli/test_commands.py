@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,15 +17,6 @@ from psockmc.explore import native
 SCHEMAS = Path(psockmc.__file__).parent / "schemas"
 
 Run = Callable[..., int]
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the content that the test may change; the current folder."""
-    root = tmp_path / "checkout"
-    shutil.copytree(Path(__file__).parent / "content", root)
-    monkeypatch.chdir(root)
-    return root
 
 
 @pytest.fixture
