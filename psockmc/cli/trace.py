@@ -10,7 +10,8 @@ from psockmc.cli.report import MESSAGE_WIDTH
 from psockmc.cli.status import Status, user_errors
 from psockmc.content import UsageError
 
-FORMATS = ("diagram", "steps", "splat", "json", "itf")  # those of psockmc.render, which is not loaded for a mere --help
+# Those of psockmc.render, which is not loaded for a mere --help.
+FORMATS = ("diagram", "steps", "splat", "json", "itf", "html")
 
 
 @click.command()

@@ -12,7 +12,7 @@ from psockmc.render.steps import steps
 
 __all__ = ["FORMATS", "UnknownFormat", "render"]
 
-FORMATS = ("diagram", "steps", "splat", "json", "itf")
+FORMATS = ("diagram", "steps", "splat", "json", "itf", "html")
 NARROWEST = 40
 
 
@@ -21,7 +21,7 @@ class UnknownFormat(ValueError):
 
 
 def render(trace: Trace, format: str = "diagram", *, width: int = 75, all_steps: bool = False) -> str:
-    """The trace in a format: `diagram`, `steps` (never wrapped), `splat`, `json` or `itf`.
+    """The trace in a format: `diagram`, `steps` (never wrapped), `splat`, `json`, `itf` or `html`.
 
     width: characters per line of diagram and splat. all_steps: the diagram folds nothing. UnknownFormat: of another
     format; ValueError: of a width below 40.
@@ -34,6 +34,10 @@ def render(trace: Trace, format: str = "diagram", *, width: int = 75, all_steps:
         return steps(trace)
     if format == "splat":
         return splat(trace, width=width)
+    if format == "html":
+        from psockmc.render.html import html  # jinja2 is loaded only for it
+
+        return html(trace)
     if format == "json":
         return json.dumps(trace.to_json(), indent=1, ensure_ascii=False) + "\n"
     if format == "itf":

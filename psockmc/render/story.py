@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from psockmc.explore.tracedata import Place, Trace, Wait
-from psockmc.render.units import Unit, race_note, seen_at, units_of
+from psockmc.explore.tracedata import Failure, Place, Trace, Wait
+from psockmc.render.units import Unit, race_note, result_note, seen_at, units_of
 from psockmc.render.wording import Wording, call_text, statement_text
 
 FOLD = "..."
@@ -125,14 +125,8 @@ class _Teller:
         for depth, number in enumerate(frames):
             if number not in self.entered:
                 self.entered.add(number)
-                self._line(context, depth, call_text(self.trace.calls[number]), "frame", self._result(number))
-
-    def _result(self, number: int) -> tuple[str, ...]:
-        """What to say of a call at its beginning: that it gives NULL, which decides what its caller does."""
-        if self.trace.calls[number].result != "NULL":
-            return ()
-        failed = any(note.startswith("false") for u in self.units if number in u.frames for note in u.notes)
-        return ("fails: NULL",) if failed else ("returns NULL",)
+                notes = result_note(self.trace, self.units, number)
+                self._line(context, depth, call_text(self.trace.calls[number]), "frame", notes)
 
     def _flush(self, frames: Sequence[int]) -> None:
         """Print a fold for the units passed over; what comes next has these frames."""
@@ -172,8 +166,8 @@ class _Teller:
         if failure.kind == "race":
             side = failure.race[1]
             self._at(side.context, side.place, race_note(side.access, self.wording), "statement")
-        for wait in self._waits_in_order():
-            self._at(wait.context, wait.place, self._wait_note(wait), "wait")
+        for wait in waits_in_order(failure):
+            self._at(wait.context, wait.place, wait_note(self.trace, wait), "wait")
         if self.lines and (failure.kind in ("race", "deadlock") or failure.waits):
             self._caret(self.lines[-1].context, self.lines[-1].depth)
 
@@ -190,22 +184,24 @@ class _Teller:
         self._line(context, len(frames), text, kind, (note,))
         self.key = key
 
-    def _waits_in_order(self) -> list[Wait]:
-        """The cycle first, then whoever is stuck behind it."""
-        failure = self.trace.failure
-        cycle = [w for c in failure.cycle for w in failure.waits if w.context == c]
-        return cycle + [w for w in failure.waits if w not in cycle]
 
-    def _wait_note(self, wait: Wait) -> str:
-        names = ["itself" if c == wait.context else self.trace.contexts[c].label for c in wait.holders]
-        holders = " and ".join(names)
-        if wait.lock:
-            return f"waits for {wait.lock}, held by {holders}"
-        if wait.status == "asleep":
-            return "asleep, and not woken"
-        if wait.status == "preempted":
-            return f"kept off {wait.what} by {holders}"
-        return f"waits for {holders}" if holders else "waits for ever"
+def waits_in_order(failure: Failure) -> list[Wait]:
+    """The cycle first, then whoever is stuck behind it."""
+    cycle = [w for c in failure.cycle for w in failure.waits if w.context == c]
+    return cycle + [w for w in failure.waits if w not in cycle]
+
+
+def wait_note(trace: Trace, wait: Wait) -> str:
+    """What a context waits for at the end, and who has it."""
+    names = ["itself" if c == wait.context else trace.contexts[c].label for c in wait.holders]
+    holders = " and ".join(names)
+    if wait.lock:
+        return f"waits for {wait.lock}, held by {holders}"
+    if wait.status == "asleep":
+        return "asleep, and not woken"
+    if wait.status == "preempted":
+        return f"kept off {wait.what} by {holders}"
+    return f"waits for {holders}" if holders else "waits for ever"
 
 
 def _passed_through(paths: Sequence[tuple[int, ...]]) -> set[int]:

@@ -77,6 +77,7 @@ class _Cutter:
     def __init__(self, trace: Trace) -> None:
         self.trace, self.wording = trace, Wording(trace)
         self.units: list[Unit] = []
+        self.first: dict[int, Unit] = {}  # by the number of a step
         self.writers: dict[str, list[tuple[int, int]]] = {}
         for step in trace.steps:
             for change in step.changes:
@@ -136,6 +137,7 @@ class _Cutter:
             self.units.append(last)
         if step.number not in last.steps:
             last.steps.append(step.number)
+            self.first.setdefault(step.number, last)
         last.silent &= call < 0 and not self._touches(step, at)
         last.failing |= self._fails(step) and place == self.trace.failure.place
         self._note(last, step, at)
@@ -185,7 +187,7 @@ class _Cutter:
         """Entering and leaving an RCU reader matters when somebody waits for it, or when the failure is about it."""
         changed = (step.context in step.readers) != (step.context in before)
         about = self.trace.property.id in SECTION_PROPERTIES and step.context == self.trace.steps[-1].context
-        unit = next(u for u in self.units if u.context == step.context and step.number in u.steps)
+        unit = self.first[step.number]
         if changed and not unit.text.endswith(BEGINS):
             unit.silent = False
             unit.deciding |= about or step.context in self.waited_for
@@ -216,3 +218,11 @@ class _Cutter:
 def race_note(access: Access, wording: Wording) -> str:
     """`plain write of sk_data_ready`."""
     return f"{marking(access)} of {wording.short(access.cell)}"
+
+
+def result_note(trace: Trace, units: Sequence[Unit], number: int) -> tuple[str, ...]:
+    """What to say of a call at its beginning: that it gives NULL, which decides what its caller does."""
+    if trace.calls[number].result != "NULL":
+        return ()
+    failed = any(note.startswith("false") for u in units if number in u.frames for note in u.notes)
+    return ("fails: NULL",) if failed else ("returns NULL",)

@@ -65,8 +65,8 @@ def test_no_trailing_blanks():
 
 
 def test_an_unknown_format_lists_the_known_ones():
-    with pytest.raises(UnknownFormat, match="there is no format 'svg': use one of diagram, steps, splat, json"):
-        render(recorded("leak"), "svg")
+    with pytest.raises(UnknownFormat, match="there is no format 'pdf': use one of diagram, steps, splat, json"):
+        render(recorded("leak"), "pdf")
 
 
 def test_a_width_that_is_too_narrow_is_refused():

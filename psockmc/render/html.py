@@ -1,0 +1,187 @@
+"""A counterexample as one HTML page that needs nothing else: no network, no script if there is none to be had.
+
+Everything that comes from a trace goes through jinja2's autoescape, and the page's own Content-Security-Policy lets
+nothing run but the one script whose hash it names.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from functools import cache
+from itertools import groupby
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from psockmc.explore.tracedata import Trace
+from psockmc.render.diagram import diagram, heading
+from psockmc.render.lanes import Hold, Lane, lanes_of
+from psockmc.render.page_data import final_state, last_whereabouts, page_data
+from psockmc.render.rows import Row, rows_of
+
+PATTERNS = 6
+"""So many owners have a pattern of their own; the digit tells the others apart."""
+DEEPEST = 12
+"""Deeper calls are not indented any further."""
+
+
+def html(trace: Trace) -> str:
+    """The page of a trace."""
+    rows, lanes, data = rows_of(trace), lanes_of(trace), page_data(trace)
+    columns = _columns(trace, rows)
+    style, script = _part("trace.css"), _part("trace.js")
+    return (
+        _environment()
+        .get_template("trace.html")
+        .render(
+            trace=trace,
+            rows=_folded(rows),
+            columns=columns,
+            absent=[c.label for i, c in enumerate(trace.contexts) if i not in columns],
+            headings={c: heading(trace, c) for c in columns},
+            lanes=lanes,
+            hold_class=hold_class,
+            hold_text=hold_text,
+            hold_title=lambda lane, hold: hold_title(trace, lane, hold),
+            presence=_Presence(trace),
+            indent=lambda depth: min(depth, DEEPEST),
+            pattern=pattern,
+            soft=soft,
+            replay=replay_command(trace),
+            data=data,
+            state=final_state(data),
+            ends=last_whereabouts(data),
+            text=diagram(trace),
+            last_writes=last_writes(trace),
+            style=Markup(style),
+            script=Markup(script),
+            style_hash=_sha256(style),
+            script_hash=_sha256(script),
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("psockmc.render"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _part(name: str) -> str:
+    """The page's own style or script; nothing of a trace is in it."""
+    environment = _environment()
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0]
+
+
+def _sha256(text: str) -> str:
+    """The hash by which a Content-Security-Policy allows an inline element."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+# ---------------------------------------------------------------- the table
+
+
+def _columns(trace: Trace, rows: Sequence[Row]) -> list[int]:
+    """The contexts that do something or stand somewhere at the end."""
+    return sorted({row.context for row in rows} - {-1}) or list(range(min(len(trace.contexts), 1)))
+
+
+def _folded(rows: Sequence[Row]) -> list[tuple[Row, int]]:
+    """Each row with the number of steps that a fold before it stands for, 0 without one.
+
+    A fold stands for neighbouring quiet rows of one context.
+    """
+    folded: list[tuple[Row, int]] = []
+    for (quiet, _), group in groupby(rows, key=lambda row: (row.quiet, row.context)):
+        members = list(group)
+        count = len({row.number for row in members if row.kind in ("step", "more")}) if quiet else 0
+        folded += [(row, count if i == 0 else 0) for i, row in enumerate(members)]
+    return folded
+
+
+class _Presence:
+    """Where a context is at a row: `on` while it runs, `in` while it has begun and others run, else nothing."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        steps: dict[int, list[int]] = {}
+        for step in trace.steps:
+            steps.setdefault(step.context, []).append(step.number)
+        self.first = {context: numbers[0] for context, numbers in steps.items()}
+        self.last = {context: numbers[-1] for context, numbers in steps.items() if self._is_over(context, numbers[-1])}
+
+    def __call__(self, row: Row, context: int) -> str:
+        if row.context == context:
+            return "on"
+        begun = context in self.first and self.first[context] <= row.number
+        return "in" if begun and row.number <= self.last.get(context, len(self.trace.steps)) else ""
+
+    def _is_over(self, context: int, number: int) -> bool:
+        """Whether a context ended, or rests, with a step."""
+        intents = self.trace.steps[number - 1].intents
+        return any(i.context == context and i.status in ("idle", "done") for i in intents)
+
+
+def pattern(context: int) -> str:
+    """The class of a context's colour and pattern."""
+    return f"c{context % PATTERNS}"
+
+
+def soft(text: str) -> Markup:
+    """Code that may be broken where a reader would break it."""
+    return Markup(re.sub(r"(?<=[(.,])(?=\w)", "<wbr>", str(escape(text))))
+
+
+def hold_class(lane: Lane, hold: Hold) -> str:
+    """How a lane looks: filled in the owner's pattern, outlined while somebody waits."""
+    names = [f"held {pattern(hold.owners[0])}"] if hold.owners else []
+    names += ["shared"] if hold.reads else []
+    names += ["wanted"] if hold.waiters else []
+    return " ".join(names)
+
+
+def hold_text(lane: Lane, hold: Hold) -> str:
+    """The digits of the owners; of a grace period, of the readers that it waits for."""
+    return "".join(map(str, hold.owners or (hold.waiters if lane.kind != "lock" else ())))
+
+
+def hold_title(trace: Trace, lane: Lane, hold: Hold) -> str:
+    """What a lane says, in words."""
+    owners = " and ".join(trace.contexts[c].label for c in hold.owners)
+    waiters = " and ".join(trace.contexts[c].label for c in hold.waiters)
+    if lane.kind == "rcu":
+        return f"{owners} in an RCU reader"
+    if lane.kind == "grace period":
+        return f"{lane.name} waits for {waiters}" if waiters else f"{lane.name} can end"
+    held = f"{lane.name} held by {owners}{' for reading' if hold.reads else ''}" if owners else lane.name
+    return f"{held}, waited for by {waiters}" if waiters else held
+
+
+# ---------------------------------------------------------------- around it
+
+
+def replay_command(trace: Trace) -> str:
+    """The command that finds this trace again."""
+    variants = [f" --with {name.strip()}" for name in trace.variant.split(",") if name.strip()]
+    return f"psockmc check {trace.scenario}{''.join(variants)}"
+
+
+def last_writes(trace: Trace) -> list[tuple[str, str, int, str]]:
+    """Of each cell that the violated property reads: its value, and the step and context that wrote it last."""
+    found: dict[str, tuple[str, str, int, str]] = {}
+    for step in trace.steps:
+        for change in step.changes:
+            if change.cell in trace.failure.cells:
+                label = trace.contexts[step.context].label
+                found[change.cell] = (change.cell, change.new, step.number, label)
+    return sorted(found.values(), key=lambda one: -one[2])
