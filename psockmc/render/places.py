@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from psockmc.explore.tracedata import Place, Trace
+from psockmc.explore.tracedata import Call, Place
 from psockmc.render.units import KERNEL
 
 
@@ -23,15 +24,15 @@ class Where:
     kernel_function: str
 
 
-def where(trace: Trace, place: Place) -> Where:
-    """The place itself, or the statement that called the primitive which it is inside of."""
+def where(calls: Sequence[Call], place: Place) -> Where:
+    """The place itself, or the statement that called the primitive which it is inside of. calls: all of the run."""
     file, line, text, inside = place.file, place.line, place.statement, len(place.path)
     for number in reversed(place.path):
-        call = trace.calls[number]
+        call = calls[number]
         if not file.startswith(KERNEL) or not call.call_file:
             break
         file, line, text, inside = call.call_file, call.call_line, call.statement or text, inside - 1
-    around = [trace.calls[number] for number in place.path[:inside]]
+    around = [calls[number] for number in place.path[:inside]]
     function = around[-1].function if around else place.function
     of_kernel = [call for call in around if call.kernel_file and not call.primitive]
     kernel_file = of_kernel[-1].kernel_file if of_kernel else ""

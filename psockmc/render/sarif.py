@@ -106,10 +106,10 @@ def _judgement(verdict: PropertyVerdict, reason: str) -> tuple[str, str, str]:
 def _blamed(trace: Trace) -> Where | None:
     """Where it fails: the failing statement, or the last step before a state that should not be."""
     if trace.failure.place is not None:
-        return where(trace, trace.failure.place)
+        return where(trace.calls, trace.failure.place)
     waiting = [wait.place for wait in trace.failure.waits]
     places = waiting or [step.place for step in trace.steps[-1:]]
-    return where(trace, places[0]) if places else None
+    return where(trace.calls, places[0]) if places else None
 
 
 # ---------------------------------------------------------------- locations
@@ -151,7 +151,7 @@ def _threads(trace: Trace) -> Iterator[Json]:
 
 
 def _stop(trace: Trace, step: Step) -> Json:
-    at = where(trace, step.place)
+    at = where(trace.calls, step.place)
     changes = [f"{c.cell} {c.old} -> {c.new}" for c in step.changes]
     message = f"{step.number}: {statement_text(at.statement) or at.function}"
     return {

@@ -57,7 +57,7 @@ def _ending(trace: Trace) -> list[str]:
 def _where(trace: Trace, place: Place) -> list[str]:
     """File and line, functions, statement. Inside primitives: those of the caller's statement."""
     functions = ">".join(trace.calls[number].function for number in place.path)
-    at = where(trace, place)
+    at = where(trace.calls, place)
     return [f"{at.file}:{at.line}" if at.line else at.file, functions, at.statement]
 
 
