@@ -154,18 +154,17 @@ def attempt(
 ) -> None:
     """Try the mutants, each in its scenarios until a violation is found; `searches`: in no more than that many.
 
-    Raises Interrupted and InternalError; what was found until then is in `tried`.
+    What is known already comes first, so that an interrupted run knows it, too. Raises Interrupted and InternalError; what was found until then is in `tried`.
     """
-    for batch in _batches(tried, options.processes):
+    for t in tried:
+        _from_memory(t, memory, searches)
+        if t.finished:
+            done(t)
+    for batch in _batches([t for t in tried if not t.finished], options.processes):
         waiting = {t.mutant.name: t for t in batch}
-        for t in batch:
-            _from_memory(t, memory, searches)
         while waiting:
-            for name, t in list(waiting.items()):
-                if t.finished:
-                    done(waiting.pop(name))
             jobs = {_job_name(t): t for t in waiting.values()}
-            outcomes = run([_job(program, t) for t in waiting.values()], options, events) if jobs else []
+            outcomes = run([_job(program, t) for t in waiting.values()], options, events)
             for outcome in outcomes:
                 if not _was_interrupted(outcome):
                     trial = _judged(outcome)
@@ -173,6 +172,8 @@ def attempt(
                     if outcome.failure is not Failure.LOST:
                         memory.keep(jobs[outcome.name].mutant, trial)
                     _from_memory(jobs[outcome.name], memory, searches)
+            for name in [name for name, t in waiting.items() if t.finished]:
+                done(waiting.pop(name))
             _stop_for(outcomes)
 
 
