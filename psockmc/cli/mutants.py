@@ -37,6 +37,7 @@ STYLES = {Fate.NOTICED: "green", Fate.WEAKLY: "yellow", Fate.SURVIVED: "bold red
 @click.argument("functions", nargs=-1, metavar="[FUNCTION|FILE]...")
 @search_options
 @click.option("--quick", is_flag=True, help="only the scenarios that are marked as quick")
+@click.option("--in", "within", multiple=True, metavar="SCENARIO", help="only this scenario")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice([k.value for k in Kind]), help="only this kind")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="try the first N mutants only")
 @click.option("--searches", type=click.IntRange(min=1), metavar="N", help="search at most N scenarios for each mutant")
@@ -48,6 +49,7 @@ STYLES = {Fate.NOTICED: "green", Fate.WEAKLY: "yellow", Fate.SURVIVED: "bold red
 def mutants_(
     functions: tuple[str, ...],
     quick: bool,
+    within: tuple[str, ...],
     kinds: tuple[str, ...],
     limit: int | None,
     searches: int | None,
@@ -71,13 +73,14 @@ def mutants_(
     chosen = _chosen(program, functions)
     every = _made(program, chosen)
     _complain_of(reasons, program, chosen, every)
+    scenarios = _scenarios(program, within, quick=quick)
     made = [m for m in every if not kinds or m.kind in kinds][:limit]
     progress = _Progress(len(made))
     tried: list[Tried] = []
     known = {}
     complete = True
     try:
-        names = _scenarios(program, {m.function.name for m in made}, quick=quick)
+        names = _reaching(program, scenarios, {m.function.name for m in made})
         click.echo(f"the unchanged models first: {console.number(len(names), 'scenario')}", err=True)
         known = baselines(program, names, options, progress)
         tried = [Tried(m, candidates(m, known)) for m in made]
@@ -88,7 +91,7 @@ def mutants_(
     except InternalError as error:
         click.echo(f"psockmc: internal error: {error}", err=True)
         return Status.INTERNAL
-    summary = Summary(tried, reasons, known, _budget_text(options, searches, quick=quick))
+    summary = Summary(tried, reasons, known, _budget_text(options, searches, within, quick=quick))
     for sentence in summary.stale():
         console.warn(f"spec/mutants.toml explains what needs no reason: {sentence}")
     if as_json:
@@ -105,10 +108,10 @@ def _budget(options: Options) -> Options:
     return replace(options, limits=Limits(limits.max_states or STATES, limits.max_depth, limits.timeout or SECONDS))
 
 
-def _budget_text(options: Options, searches: int | None, *, quick: bool) -> str:
+def _budget_text(options: Options, searches: int | None, within: Sequence[str], *, quick: bool) -> str:
     limits = options.limits
     each = f"each search {limits.max_states:,} states and {limits.timeout:g} seconds"
-    scenarios = "the quick scenarios" if quick else "all scenarios"
+    scenarios = ("the quick scenarios" if quick else "all scenarios") + (f" of {', '.join(within)}" if within else "")
     return f"{each}; {scenarios}" + (f", at most {searches} for each mutant, the smallest first" if searches else "")
 
 
@@ -128,13 +131,15 @@ def _made(program: Program, functions: Sequence[Function]) -> list[Mutant]:
     return [m for f in functions for m in mutants(f, program, effects) if is_program(program, m, effects)]
 
 
-def _scenarios(program: Program, functions: set[str], *, quick: bool) -> list[str]:
-    """The scenarios whose contexts may reach one of the functions."""
-    return [
-        name
-        for name, scenario in program.scenarios.items()
-        if (scenario.quick or not quick) and functions & set(used(program, scenario).functions)
-    ]
+def _scenarios(program: Program, within: Sequence[str], *, quick: bool) -> list[str]:
+    """The scenarios that may be used."""
+    wanted = content.pick("scenario", within, program.scenarios)
+    return [name for name in wanted if program.scenarios[name].quick or not quick]
+
+
+def _reaching(program: Program, scenarios: Sequence[str], functions: set[str]) -> list[str]:
+    """Those whose contexts may reach one of the functions."""
+    return [name for name in scenarios if functions & set(used(program, program.scenarios[name]).functions)]
 
 
 class _Progress:

@@ -154,7 +154,8 @@ def attempt(
 ) -> None:
     """Try the mutants, each in its scenarios until a violation is found; `searches`: in no more than that many.
 
-    What is known already comes first, so that an interrupted run knows it, too. Raises Interrupted and InternalError; what was found until then is in `tried`.
+    What is known already comes first, so that an interrupted run knows it, too. Raises Interrupted and InternalError;
+    what was found until then is in `tried`.
     """
     for t in tried:
         _from_memory(t, memory, searches)

@@ -139,6 +139,11 @@ def test_a_file_stands_for_its_functions(root: Path, capsys: pytest.CaptureFixtu
     assert {row["function"] for row in read(capsys)["mutants"]} == {"counter_add"}
 
 
+def test_scenarios_can_be_chosen(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main((*MUTANTS, "--in", "a_look_without_the_lock", "--json"))
+    assert {row["candidates"] for row in read(capsys)["mutants"]} == {1}
+
+
 def test_a_second_run_has_nothing_left_to_search(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
