@@ -50,6 +50,7 @@ def html(trace: Trace) -> str:
             indent=lambda depth: min(depth, DEEPEST),
             pattern=pattern,
             soft=soft,
+            counted=counted,
             replay=replay_command(trace),
             data=data,
             state=final_state(data),
@@ -171,9 +172,16 @@ def hold_title(trace: Trace, lane: Lane, hold: Hold) -> str:
 
 
 def replay_command(trace: Trace) -> str:
-    """The command that finds this trace again."""
-    variants = [f" --with {name.strip()}" for name in trace.variant.split(",") if name.strip()]
-    return f"psockmc check {trace.scenario}{''.join(variants)}"
+    """The command that finds this trace again. A variant is a file, or the name of a bug of the corpus."""
+    names = [name.strip() for name in trace.variant.split(",") if name.strip()]
+    if names and not names[0].endswith(".py"):
+        return f"psockmc bugs {names[0]}"
+    return f"psockmc check {trace.scenario}{''.join(f' --with {name}' for name in names)}"
+
+
+def counted(things: Sequence[object], name: str) -> str:
+    """`1 bound`, `2 bounds`."""
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def last_writes(trace: Trace) -> list[tuple[str, str, int, str]]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from psockmc.explore.tracedata import Access, Intent, Place, Step, Trace
+from psockmc.explore.tracedata import Access, Intent, Step, Trace
+from psockmc.render.places import where
 from psockmc.render.units import KERNEL, seen_at
 from psockmc.render.wording import marking, statement_text
 
@@ -126,9 +127,9 @@ class _Collector:
 
     def _details(self, step: Step) -> list[str]:
         """The step in full: where in model and kernel, what it touched, what is off."""
-        place = step.place
-        lines = [self._position(place)]
-        lines += [f"{place.kernel_file}: {place.function}()"] if place.kernel_file else []
+        at = where(self.trace, step.place)
+        lines = [f"{at.file}:{at.line}" if at.line else at.file]
+        lines += [f"{at.kernel_file}: {at.kernel_function}()"] if at.kernel_file else []
         lines += [_access(access) for access in step.accesses]
         lines += [f"{c.cell} {c.old} → {c.new}{' (ghost)' if c.kind == 'ghost' else ''}" for c in step.changes]
         lines += [f"local {c.cell} = {c.new}" for c in step.locals if not self._in_primitive(step, c.at)]
@@ -137,16 +138,6 @@ class _Collector:
             f"{event.kind}: {event.text}" for event in step.events if event.kind in ("finding", "cover", "choice")
         ]
         return list(dict.fromkeys(lines))
-
-    def _position(self, place: Place) -> str:
-        """Model file and line: inside a primitive, those of the statement that uses it."""
-        file, line = place.file, place.line
-        for number in reversed(place.path):
-            call = self.trace.calls[number]
-            if not file.startswith(KERNEL) or not call.call_file:
-                break
-            file, line = call.call_file, call.call_line
-        return f"{file}:{line}" if line else file
 
     @staticmethod
     def _in_primitive(step: Step, at: int) -> bool:

@@ -15,6 +15,9 @@ from psockmc.render.story import wait_note, waits_in_order
 from psockmc.render.units import Unit, race_note, result_note, seen_at, units_of
 from psockmc.render.wording import Wording, call_text
 
+SCREEN = 40
+"""A run in which more than that decides something is told like a diagram that is longer than a screen."""
+
 Kind = Literal["frame", "step", "more", "mark", "wait", "fail"]
 
 
@@ -48,7 +51,9 @@ class _Rower:
         self.trace = trace
         self.wording = Wording(trace)
         self.units = units_of(trace)
-        self.telling = {number for unit in self.units if unit.deciding for number in unit.frames}
+        decided = [unit for unit in self.units if unit.deciding]
+        self.essence = len(decided) > SCREEN
+        self.telling = {number for unit in decided if self._told(unit) for number in unit.frames}
         self.entered: set[int] = set()
         self.last = (-1, -1)  # context and depth of the last statement
 
@@ -64,6 +69,10 @@ class _Rower:
             yield self._mark(f"and back to step {self.trace.loop}, where everything is as it was")
         yield from self._failure()
 
+    def _told(self, unit: Unit) -> bool:
+        """Whether a diagram would show it: in a long run, only what matters to the failure."""
+        return unit.deciding and not (self.essence and unit.private)
+
     def _unit(self, unit: Unit, seen: set[int]) -> Iterator[Row]:
         """The steps of a unit. Of those that only lead to what it does, the last one speaks for all."""
         speaks = {n for n in unit.steps if self._changes(n)} or {unit.steps[-1]}
@@ -76,7 +85,7 @@ class _Rower:
                 depth=len(unit.frames),
                 text=unit.text,
                 notes=notes,
-                quiet=not (unit.deciding and number in speaks),
+                quiet=not (self._told(unit) and number in speaks),
                 again=index > 0 and number not in speaks,
                 changes=() if number in seen else self._changes(number),
             )
