@@ -127,7 +127,7 @@ class _Collector:
 
     def _details(self, step: Step) -> list[str]:
         """The step in full: where in model and kernel, what it touched, what is off."""
-        at = where(self.trace, step.place)
+        at = where(self.trace.calls, step.place)
         lines = [f"{at.file}:{at.line}" if at.line else at.file]
         lines += [f"{at.kernel_file}: {at.kernel_function}()"] if at.kernel_file else []
         lines += [_access(access) for access in step.accesses]
