@@ -138,7 +138,7 @@ def _option(walk: Walk, option: Option) -> str:
 
 def _at(walk: Walk, place: Place | None) -> str:
     """Functions, statement, file and line; of a worker that begins there is no place yet."""
-    from psockmc.render.places import where
+    from psockmc.explore.places import where
     from psockmc.render.wording import statement_text
 
     if place is None:

@@ -13,10 +13,12 @@ from psockmc.content import UsageError
 # Those of psockmc.render, which is not loaded for a mere --help.
 FORMATS = ("diagram", "steps", "splat", "json", "itf", "html")
 
+WHY = "why"  # which asks the models, and so is no mere rendering
+
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(FORMATS), default="diagram", show_default=True)
+@click.option("--format", "form", type=click.Choice((*FORMATS, WHY)), default="diagram", show_default=True)
 @click.option("--all-steps", is_flag=True, help="also the steps that decide nothing")
 @click.option(
     "--width",
@@ -24,7 +26,7 @@ FORMATS = ("diagram", "steps", "splat", "json", "itf", "html")
     default=MESSAGE_WIDTH,
     show_default=True,
     metavar="N",
-    help="columns of diagram and splat",
+    help="columns of diagram, splat and why",
 )
 @user_errors({})
 def trace(file: Path, form: str, all_steps: bool, width: int) -> Status:
@@ -38,5 +40,10 @@ def trace(file: Path, form: str, all_steps: bool, width: int) -> Status:
         raise UsageError(f"cannot read the trace {file}: {error.strerror}") from error
     except TraceFormatError as error:
         raise UsageError(str(error)) from error
+    if form == WHY:
+        from psockmc.cli.why import explanation
+
+        click.echo(explanation(shown, width))
+        return Status.EXPECTED
     click.echo(render(shown, form, width=width, all_steps=all_steps).rstrip("\n"))
     return Status.EXPECTED

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from psockmc.explore.places import Where, where
 from psockmc.explore.tracedata import Step, Trace
 from psockmc.explore.verdict import PropertyVerdict, Verdict
-from psockmc.render.places import Where, where
 from psockmc.render.wording import statement_text
 
 if TYPE_CHECKING:

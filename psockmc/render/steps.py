@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from psockmc.explore.places import where
 from psockmc.explore.tracedata import Access, Change, Place, Step, Trace
-from psockmc.render.places import where
 from psockmc.render.units import KERNEL
 from psockmc.render.wording import marking
 

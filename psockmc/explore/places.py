@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from psockmc.explore.callpaths import KERNEL
 from psockmc.explore.tracedata import Call, Place
-from psockmc.render.units import KERNEL
 
 
 @dataclass(frozen=True, slots=True)
