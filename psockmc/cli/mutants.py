@@ -83,7 +83,7 @@ def mutants_(
         names = _reaching(program, scenarios, {m.function.name for m in made})
         click.echo(f"the unchanged models first: {console.number(len(names), 'scenario')}", err=True)
         known = baselines(program, names, options, progress)
-        tried = [Tried(m, candidates(m, known)) for m in made]
+        tried = [Tried(m, _known_first(memory, m, candidates(m, known))) for m in made]
         attempt(program, tried, options, progress, memory=memory, searches=searches, done=progress.tried)
     except Interrupted:
         complete = False
@@ -135,6 +135,16 @@ def _scenarios(program: Program, within: Sequence[str], *, quick: bool) -> list[
     """The scenarios that may be used."""
     wanted = content.pick("scenario", within, program.scenarios)
     return [name for name in wanted if program.scenarios[name].quick or not quick]
+
+
+def _known_first(memory: Memory, mutant: Mutant, names: Sequence[str]) -> list[str]:
+    """What is known to notice a mutant need not be looked for again."""
+
+    def not_known(name: str) -> bool:
+        trial = memory.trial(mutant, name)
+        return trial is None or trial.fate is not Fate.NOTICED
+
+    return sorted(names, key=not_known)
 
 
 def _reaching(program: Program, scenarios: Sequence[str], functions: set[str]) -> list[str]:
