@@ -2,7 +2,8 @@
 
 A scenario may notice a mutant only when it runs the changed statements, and that is known from a run of the unchanged
 models: up to the first of these statements nothing is different. (What a test decides may be known without a step, so
-a forced test counts as run where its function runs.) Smaller scenarios come first.
+a forced test counts as run where its function runs. What a setup runs is not recorded, so the functions that it calls
+count as run.) What the scenario's contexts run comes first, smaller scenarios before larger ones.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from enum import StrEnum
 
 from psockmc.explore.limits import REASON_INTERRUPTED
 from psockmc.explore.verdict import COVER, PropertyVerdict, Verdict
-from psockmc.lang.tree import Program
+from psockmc.lang.tree import Call, Program
+from psockmc.lang.walk import all_expressions
 from psockmc.mutants.kinds import Kind, Mutant
 from psockmc.mutants.valid import with_mutant
 from psockmc.run import Events, Failure, Job, Options, Outcome, run
@@ -23,7 +25,7 @@ class Fate(StrEnum):
     """What became of a mutant, or of one trial of it."""
 
     NOTICED = "noticed"  # a property is violated that must not be
-    WEAKLY = "weakly noticed"  # what must be violated is not, what must happen does not, or a bound was left
+    WEAKLY = "weakly noticed"  # a setup fails, an expected violation is gone, a cover is missed, a bound was left
     UNDECIDED = "undecided"  # some search ran out of its budget
     SURVIVED = "survived"
     REFUSED = "refused"  # the compiler does not take it: no program
@@ -45,6 +47,7 @@ class Trial:
 @dataclass(frozen=True)
 class Baseline:
     """A scenario of the unchanged models. ran: (file, line) of statements; functions: (file, name) of those that ran.
+    set_up: names of functions that its setup calls, not counting calls through pointers.
 
     usable: it was searched to its end within the budget and all is as expected; otherwise it says nothing of mutants.
     """
@@ -54,6 +57,7 @@ class Baseline:
     states: int
     ran: frozenset[tuple[str, int]]
     functions: frozenset[tuple[str, str]]
+    set_up: frozenset[str]
     properties: tuple[str, ...]
 
 
@@ -93,6 +97,10 @@ class Tried:
 _KNOWN = frozenset((Fate.SURVIVED,))
 
 
+SETUP_FAILS = "E0901"
+"""The diagnostic of a setup in which something goes wrong."""
+
+
 class Interrupted(Exception):
     """The run was interrupted: what is known so far is all there is."""
 
@@ -115,21 +123,34 @@ def baselines(program: Program, names: Iterable[str], options: Options, events: 
     """Run the unchanged models. Raises Interrupted and InternalError."""
     outcomes = run([Job(name, program, name) for name in names], options, events)
     _stop_for(outcomes)
-    return {o.name: _baseline(o) for o in outcomes}
+    return {o.name: _baseline(o, _called_from(program, program.scenarios[o.name].setup)) for o in outcomes}
 
 
-def _baseline(outcome: Outcome) -> Baseline:
+def _baseline(outcome: Outcome, set_up: frozenset[str]) -> Baseline:
     properties = tuple(v.id for v in outcome.verdicts)
     if outcome.result is None or outcome.facts is None:
-        return Baseline(outcome.name, False, 0, frozenset(), frozenset(), properties)
+        return Baseline(outcome.name, False, 0, frozenset(), frozenset(), set_up, properties)
     return Baseline(
         outcome.name,
         outcome.result.complete and all(v.as_expected for v in outcome.verdicts),
         outcome.result.states,
         frozenset((s.file, s.line) for s in outcome.facts.ran),
         frozenset((s.file, s.function) for s in outcome.facts.ran),
+        set_up,
         properties,
     )
+
+
+def _called_from(program: Program, setup: str) -> frozenset[str]:
+    """The functions that a function calls, and those that they call."""
+    found: set[str] = set()
+    pending = [setup]
+    while pending:
+        function = program.functions.get(pending.pop())
+        calls = {e.function for e in all_expressions(function.body) if isinstance(e, Call)} if function else set()
+        pending += calls - found
+        found |= calls
+    return frozenset(found)
 
 
 def candidates(mutant: Mutant, known: Mapping[str, Baseline]) -> list[str]:
@@ -138,7 +159,11 @@ def candidates(mutant: Mutant, known: Mapping[str, Baseline]) -> list[str]:
     lines = {(file, line) for line in mutant.lines}
     function = (file, mutant.function.name)
     forced = mutant.kind in (Kind.FORCE_TRUE, Kind.FORCE_FALSE)
-    fit = [b for b in known.values() if b.usable and (lines & b.ran or (forced and function in b.functions))]
+
+    def fits(b: Baseline) -> bool:
+        return bool(lines & b.ran) or (forced and function in b.functions) or mutant.function.name in b.set_up
+
+    fit = [b for b in known.values() if b.usable and fits(b)]
     return [b.scenario for b in sorted(fit, key=lambda b: (not lines & b.ran, b.states, b.scenario))]
 
 
@@ -225,6 +250,8 @@ def _stop_for(outcomes: Iterable[Outcome]) -> None:
 def _judged(outcome: Outcome) -> Trial:
     """What a scenario says about a mutant."""
     scenario = outcome.scenario
+    if outcome.failure is Failure.MODEL and SETUP_FAILS in outcome.detail:
+        return Trial(scenario, Fate.WEAKLY, "setup", None, outcome.detail.strip().splitlines()[0])
     if outcome.failure is Failure.MODEL:
         return Trial(scenario, Fate.REFUSED, message=outcome.detail.strip().splitlines()[0])
     if outcome.result is None:

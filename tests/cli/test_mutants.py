@@ -139,6 +139,18 @@ def test_a_file_stands_for_its_functions(root: Path, capsys: pytest.CaptureFixtu
     assert {row["function"] for row in read(capsys)["mutants"]} == {"counter_add"}
 
 
+def test_a_setup_that_fails_is_a_weak_notice(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    checks = root / "checks/counter.py"
+    setup = (
+        "@user\ndef counted() -> None:\n    counter_add()\n    counter_add()\n\n\n"
+        'counted_before = scenario("counted before", setup=counted, run=[process(look)], properties=[])\n'
+    )
+    checks.write_text(f"{checks.read_text()}\n\n{setup}")
+    main((*MUTANTS, "--in", "counted_before", "--kind", "remove-call", "--json"))
+    (row,) = read(capsys)["mutants"]
+    assert (row["fate"], row["property"]) == ("weakly noticed", "setup")
+
+
 def test_scenarios_can_be_chosen(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main((*MUTANTS, "--in", "a_look_without_the_lock", "--json"))
     assert {row["candidates"] for row in read(capsys)["mutants"]} == {1}
@@ -148,7 +160,7 @@ def test_a_second_run_has_nothing_left_to_search(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main((*MUTANTS, "--json"))
-    before = read(capsys)
+    before = [row["fate"] for row in read(capsys)["mutants"]]
     searched: list[str] = []
 
     def counted(jobs: Any, *rest: Any) -> Any:
@@ -157,7 +169,7 @@ def test_a_second_run_has_nothing_left_to_search(
 
     monkeypatch.setattr("psockmc.mutants.trial.run", counted)
     main((*MUTANTS, "--json"))
-    assert (read(capsys), searched) == (before, [])
+    assert ([row["fate"] for row in read(capsys)["mutants"]], searched) == (before, [])
 
 
 def test_the_page_says_the_budget(root: Path) -> None:
