@@ -539,7 +539,7 @@ def _decided(difference: Term, kind: str) -> Term:
 
 
 def _by_sides(difference: Term, kind: str) -> Term | None:
-    """The comparison of a sum with one `ite`, where one of its sides decides it; else None."""
+    """The comparison of a sum with one `ite`, where both of its sides are decided; else None."""
     pairs = pairs_of(difference) if difference.kind == "lin" else ()
     split = [(part, factor) for part, factor in pairs if part.kind == "ite"]
     if len(split) != 1:
@@ -548,14 +548,7 @@ def _by_sides(difference: Term, kind: str) -> Term | None:
     rest = add(difference, part, -factor)
     cond, *sides = map(_term, part.args)
     then, other = (_settled(add(rest, side, factor), kind) for side in sides)
-    if then is None and other is None:
-        return None
-    zero = const(0)
-    compare = at_most if kind == "le" else equals
-    first, second = (
-        truth or compare(add(rest, side, factor), zero) for truth, side in zip((then, other), sides, strict=True)
-    )
-    return choice(cond, first, second)
+    return None if then is None or other is None else choice(cond, then, other)
 
 
 def _settled(difference: Term, kind: str) -> Term | None:
