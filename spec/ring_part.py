@@ -41,11 +41,11 @@ class part(Struct, name="part"):
     where it begins. steps: how many slots behind the start curr is. charged, refs: of the socket, and of the page that
     is followed.
 
-    What a proof asks for: whole: the message is one block. fore: there are so many elements before the anchor, of which
-    the operation knows nothing; their bytes are not counted. fills: so many bytes of the first element are filled,
-    fewer than it has or all (full). ahead: the element with the position is in the part, also when the position is its
-    beginning (edge). more: there is one element more behind `ends`. reads: the operation reads up to the position, or
-    asks for more than there is (beyond).
+    What a proof asks for: grows: the message is one block, to which so many pages are added, with an outcome. fore:
+    there are so many elements before the anchor, of which the operation knows nothing; their bytes are not counted.
+    fills: so many bytes of the first element are filled, fewer than it has or all (full). ahead: the element with the
+    position is in the part, also when the position is its beginning (edge). more: there is one element more behind
+    `ends`. reads: the operation reads up to the position, or asks for more than there is (beyond).
     """
 
     anchor: u32
@@ -56,7 +56,9 @@ class part(Struct, name="part"):
     position: u32
     ends: u32
     steps: u32
-    whole: bool
+    grows: bool
+    pages: u32
+    outcome: u32
     fore: u32
     fills: bool
     full: bool
@@ -158,8 +160,13 @@ def choose_part() -> bool:
     pair: u32 = choose(PAIRS)
     part0.anchor = pair // NR_MSG_FRAG_IDS
     part0.others = pair % NR_MSG_FRAG_IDS
-    if part0.whole:
-        return True
+    if part0.grows:
+        part0.pages = choose(NR_MSG_FRAG_IDS)
+        part0.outcome = choose(3)
+        assume(part0.others + part0.pages <= MAX_MSG_FRAGS)
+        if part0.outcome == 2:
+            assume(part0.others + part0.pages == MAX_MSG_FRAGS)
+        return part0.pages != 0 or part0.outcome != 0
     part0.elements = choose(MAX_MSG_FRAGS + 1)
     if part0.ahead:
         part0.inside = True

@@ -20,6 +20,7 @@ from models.ring.types import (
     MAX_MSG_FRAGS,
     NR_MSG_FRAG_IDS,
     PAGE_SIZE,
+    U32_MAX,
     follow0,
     iov_iter,
     memory0,
@@ -27,7 +28,6 @@ from models.ring.types import (
     sock,
 )
 from spec.ring import (
-    any_iter,
     any_memory,
     any_ring,
     any_socket,
@@ -46,10 +46,13 @@ from spec.ring import (
     used,
 )
 from spec.ring_clone import adjoins, any_clone, check_clone
+from spec.ring_pages import any_pages, check_cursor_undone, check_pages
 from spec.ring_part import (
     any_beginning,
+    any_ending,
     any_page,
     check_filled,
+    check_freed,
     check_unchanged,
     nth,
     part0,
@@ -324,43 +327,44 @@ def memcopy(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg], iter: Ptr[iov_
         check(msg.sg.copybreak <= msg.sg.data[last].length, "R6: copybreak lies in the element at curr")
 
 
-@proof("sk_msg_zerocopy_from_iter", split=2)
-def zerocopy(sk: Ptr[sock], msg: Ptr[sk_msg], iter: Ptr[iov_iter]) -> None:
-    """Pages of the user become elements, with copy bits as TLS sets them; on failure all is undone as TLS does."""
+@proof("sk_msg_zerocopy_from_iter", split=3)
+def zerocopy(sk: Ptr[sock], msg: Ptr[sk_msg], before: Ptr[sk_msg], iter: Ptr[iov_iter]) -> None:
+    """Pages of the user become elements, with copy bits as TLS sets them; on failure all is undone as TLS does.
+
+    All elements there were are the block, the anchor is the end. `pages` are taken: then all bytes are there, or the
+    user's memory faults, or the ring is full.
+    """
     any_memory()
     any_socket(sk)
-    any_ring(sk, msg)
-    any_iter(iter)
-    bytes: u32 = arbitrary(1, INT_MAX)
-    assume(bytes <= iter.count and bytes <= INT_MAX - msg.sg.size)
-    k: u32 = arbitrary(0, INT_MAX)
-    was: bool = is_followed(msg, k)
-    u: u32 = arbitrary(0, INT_MAX)
-    follow0.user_byte = u
-    size: u32 = msg.sg.size
-    charged: u64 = sk.charged
-    others: u32 = follow0.refs - references(msg)
-    first: u32 = msg.sg.end
-    elements: u32 = used(msg)
+    part0.grows = True
+    # Where the bytes are is claimed page by page: none is followed.
+    follow0.user_byte = U32_MAX
+    there: bool = any_ending(sk, msg, before)
+    if not there:
+        return
+    pages: u32 = part0.pages
+    outcome: u32 = part0.outcome
+    bytes: u32 = any_pages(iter)
+    assume(bytes <= INT_MAX - msg.sg.size)
+    page: u32 = iter.page
+    offset: u32 = iter.offset
     ret: s32 = sk_msg_zerocopy_from_iter(sk, iter, msg, bytes)
-    check(ret == 0 or ret == -EFAULT, "result: 0 or -EFAULT")
-    check(elements < MAX_MSG_FRAGS or ret == -EFAULT, "full: nothing is added to a full ring")
-    if ret == 0:
-        sk_msg_sg_copy_set(msg, first)
-        check(msg.sg.size == size + bytes, "result: 0 when all bytes were taken")
+    check(ret == (0 if outcome == 0 else -EFAULT), "result: 0, or -EFAULT without memory or without room")
+    if outcome == 0:
+        sk_msg_sg_copy_set(msg, part0.anchor)
+        check(msg.sg.size == before.sg.size + bytes, "R3: the size is the sum of the lengths of the elements")
         check(iter.done == bytes, "result: the iterator stands behind the bytes")
-        place: u32 = size + u if u < bytes else 0
-        there: bool = byte_is(msg, place, follow0.user_page, follow0.user_offset)
-        check(u >= bytes or there and follow0.user_copies == 1, "content: the user's bytes follow, each one once")
-        may: bool = may_write(msg, place)
-        check(u >= bytes or not may, "copy: a program may not write to the user's pages")
+        check_pages(msg, before, page, offset, bytes, pages)
+        check_charge(sk, part0.charged, 0, bytes)
     else:
-        sk_msg_trim(sk, msg, size)
+        sk_msg_trim(sk, msg, before.sg.size)
         check(iter.done == 0, "result: on failure the iterator stands where it stood")
-        check(msg.sg.size == size, "result: trimmed to its size the message is as long as before")
-    check_ring(msg)
-    check_charge(sk, charged, size, msg.sg.size)
-    held: u32 = references(msg)
-    check_references(held, others)
-    kept: bool = byte_kept(msg, k)
-    check(k >= size or not was or kept, "content: the bytes before stay")
+        check(msg.sg.size == before.sg.size, "result: trimmed to its size the message is as long as before")
+        check(msg.sg.end == before.sg.end, "R1: the message ends where it ended")
+        check(sk.charged == part0.charged, "R8: what was charged for the pages is given back")
+        check(follow0.refs == part0.refs, "refs: the references of the pages are given back")
+        check_freed(msg, 0, pages)
+        check_cursor_undone(msg, before, pages)
+    check(msg.sg.start == before.sg.start, "R1: the message starts where it started")
+    same: bool = same_slots(msg, before, pages, NR_MSG_FRAG_IDS)
+    check(same, "frame: the elements before stay")

@@ -146,6 +146,10 @@ class Machine:
         first, second = terms.cases(left), terms.cases(right)
         if first is not None and second is not None:
             return self._by_cases(op, first, second, t, span)
+        least, greatest = terms.interval(left)
+        quotient = least // right.value if op in ("//", "%") and right.is_int and right.value > 0 else -1
+        if quotient >= 0 and greatest // right.value == quotient:
+            return terms.const(quotient) if op == "//" else terms.add(left, terms.const(-quotient * right.value))
         if op in ("//", "%") and right.is_int and right.value > 0 and left.lo >= 0:
             hi = left.hi // right.value if op == "//" else right.value - 1
             return terms.operation(op, left, right, 0, hi)
