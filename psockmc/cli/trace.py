@@ -11,7 +11,7 @@ from psockmc.cli.status import Status, user_errors
 from psockmc.content import UsageError
 
 # Those of psockmc.render, which is not loaded for a mere --help.
-FORMATS = ("diagram", "steps", "splat", "json", "itf", "html")
+FORMATS = ("diagram", "steps", "splat", "json", "itf", "html", "svg")
 
 WHY = "why"  # which asks the models, and so is no mere rendering
 

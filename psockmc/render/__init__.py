@@ -9,10 +9,11 @@ from psockmc.render.diagram import diagram
 from psockmc.render.itf import itf
 from psockmc.render.splat import splat
 from psockmc.render.steps import steps
+from psockmc.render.trace_svg import trace_svg
 
 __all__ = ["FORMATS", "UnknownFormat", "render"]
 
-FORMATS = ("diagram", "steps", "splat", "json", "itf", "html")
+FORMATS = ("diagram", "steps", "splat", "json", "itf", "html", "svg")
 NARROWEST = 40
 
 
@@ -21,7 +22,7 @@ class UnknownFormat(ValueError):
 
 
 def render(trace: Trace, format: str = "diagram", *, width: int = 75, all_steps: bool = False) -> str:
-    """The trace in a format: `diagram`, `steps` (never wrapped), `splat`, `json`, `itf` or `html`.
+    """The trace in a format: `diagram`, `steps` (never wrapped), `splat`, `json`, `itf`, `html` or `svg`.
 
     width: characters per line of diagram and splat. all_steps: the diagram folds nothing. UnknownFormat: of another
     format; ValueError: of a width below 40.
@@ -34,6 +35,8 @@ def render(trace: Trace, format: str = "diagram", *, width: int = 75, all_steps:
         return steps(trace)
     if format == "splat":
         return splat(trace, width=width)
+    if format == "svg":
+        return trace_svg(trace)
     if format == "html":
         from psockmc.render.html import html  # jinja2 is loaded only for it
 

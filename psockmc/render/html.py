@@ -18,9 +18,9 @@ from markupsafe import Markup, escape
 
 from psockmc.explore.tracedata import Trace
 from psockmc.render.diagram import diagram, heading
-from psockmc.render.lanes import Hold, Lane, lanes_of
+from psockmc.render.lanes import Hold, Lane, hold_text, hold_title, lanes_of
 from psockmc.render.page_data import final_state, last_whereabouts, page_data
-from psockmc.render.rows import Row, rows_of
+from psockmc.render.rows import Presence, Row, columns_of, rows_of
 
 PATTERNS = 6
 """So many owners have a pattern of their own; the digit tells the others apart."""
@@ -31,7 +31,7 @@ DEEPEST = 12
 def html(trace: Trace) -> str:
     """The page of a trace."""
     rows, lanes, data = rows_of(trace), lanes_of(trace), page_data(trace)
-    columns = _columns(trace, rows)
+    columns = columns_of(trace, rows)
     style, script = _part("trace.css"), _part("trace.js")
     return (
         _environment()
@@ -46,7 +46,7 @@ def html(trace: Trace) -> str:
             hold_class=hold_class,
             hold_text=hold_text,
             hold_title=lambda lane, hold: hold_title(trace, lane, hold),
-            presence=_Presence(trace),
+            presence=Presence(trace),
             indent=lambda depth: min(depth, DEEPEST),
             pattern=pattern,
             soft=soft,
@@ -92,11 +92,6 @@ def _sha256(text: str) -> str:
 # ---------------------------------------------------------------- the table
 
 
-def _columns(trace: Trace, rows: Sequence[Row]) -> list[int]:
-    """The contexts that do something or stand somewhere at the end."""
-    return sorted({row.context for row in rows} - {-1}) or list(range(min(len(trace.contexts), 1)))
-
-
 def _folded(rows: Sequence[Row]) -> list[tuple[Row, int]]:
     """Each row with the number of steps that a fold before it stands for, 0 without one.
 
@@ -105,32 +100,9 @@ def _folded(rows: Sequence[Row]) -> list[tuple[Row, int]]:
     folded: list[tuple[Row, int]] = []
     for (quiet, _), group in groupby(rows, key=lambda row: (row.quiet, row.context)):
         members = list(group)
-        count = len({row.number for row in members if row.kind in ("step", "more")}) if quiet else 0
+        count = len({row.number for row in members if row.kind == "step"}) if quiet else 0
         folded += [(row, count if i == 0 else 0) for i, row in enumerate(members)]
     return folded
-
-
-class _Presence:
-    """Where a context is at a row: `on` while it runs, `in` while it has begun and others run, else nothing."""
-
-    def __init__(self, trace: Trace) -> None:
-        self.trace = trace
-        steps: dict[int, list[int]] = {}
-        for step in trace.steps:
-            steps.setdefault(step.context, []).append(step.number)
-        self.first = {context: numbers[0] for context, numbers in steps.items()}
-        self.last = {context: numbers[-1] for context, numbers in steps.items() if self._is_over(context, numbers[-1])}
-
-    def __call__(self, row: Row, context: int) -> str:
-        if row.context == context:
-            return "on"
-        begun = context in self.first and self.first[context] <= row.number
-        return "in" if begun and row.number <= self.last.get(context, len(self.trace.steps)) else ""
-
-    def _is_over(self, context: int, number: int) -> bool:
-        """Whether a context ended, or rests, with a step."""
-        intents = self.trace.steps[number - 1].intents
-        return any(i.context == context and i.status in ("idle", "done") for i in intents)
 
 
 def pattern(context: int) -> str:
@@ -149,23 +121,6 @@ def hold_class(lane: Lane, hold: Hold) -> str:
     names += ["shared"] if hold.reads else []
     names += ["wanted"] if hold.waiters else []
     return " ".join(names)
-
-
-def hold_text(lane: Lane, hold: Hold) -> str:
-    """The digits of the owners; of a grace period, of the readers that it waits for."""
-    return "".join(map(str, hold.owners or (hold.waiters if lane.kind != "lock" else ())))
-
-
-def hold_title(trace: Trace, lane: Lane, hold: Hold) -> str:
-    """What a lane says, in words."""
-    owners = " and ".join(trace.contexts[c].label for c in hold.owners)
-    waiters = " and ".join(trace.contexts[c].label for c in hold.waiters)
-    if lane.kind == "rcu":
-        return f"{owners} in an RCU reader"
-    if lane.kind == "grace period":
-        return f"{lane.name} waits for {waiters}" if waiters else f"{lane.name} can end"
-    held = f"{lane.name} held by {owners}{' for reading' if hold.reads else ''}" if owners else lane.name
-    return f"{held}, waited for by {waiters}" if waiters else held
 
 
 # ---------------------------------------------------------------- around it

@@ -88,3 +88,20 @@ def _waiting(trace: Trace, step: Step) -> Iterator[tuple[int, str]]:
     for intent in step.intents:
         if intent.status == "blocked":
             yield intent.context, intent.what
+
+
+def hold_text(lane: Lane, hold: Hold) -> str:
+    """The digits of the owners; of a grace period, of the readers that it waits for."""
+    return "".join(map(str, hold.owners or (hold.waiters if lane.kind != "lock" else ())))
+
+
+def hold_title(trace: Trace, lane: Lane, hold: Hold) -> str:
+    """What a lane says, in words."""
+    owners = " and ".join(trace.contexts[c].label for c in hold.owners)
+    waiters = " and ".join(trace.contexts[c].label for c in hold.waiters)
+    if lane.kind == "rcu":
+        return f"{owners} in an RCU reader"
+    if lane.kind == "grace period":
+        return f"{lane.name} waits for {waiters}" if waiters else f"{lane.name} can end"
+    held = f"{lane.name} held by {owners}{' for reading' if hold.reads else ''}" if owners else lane.name
+    return f"{held}, waited for by {waiters}" if waiters else held

@@ -6,7 +6,7 @@ fold is `quiet`, and whoever shows it decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -58,12 +58,13 @@ class _Rower:
         self.last = (-1, -1)  # context and depth of the last statement
 
     def rows(self) -> Iterator[Row]:
-        seen: set[int] = set()
-        for unit in self.units:
-            if self.trace.loop and unit.steps[0] == self.trace.loop and self.trace.loop not in seen:
+        speaking = self._speaking()
+        for index, unit in enumerate(self.units):
+            begins = not index or self.units[index - 1].steps[-1] < self.trace.loop
+            if self.trace.loop and unit.steps[0] == self.trace.loop and begins:
                 yield self._mark(f"from here on, for ever: steps {self.trace.loop} to {len(self.trace.steps)}")
             yield from self._frames(unit.context, unit.frames, unit.steps[0] - 1)
-            yield from self._unit(unit, seen)
+            yield from self._unit(unit, {n for n in unit.steps if speaking[n] == index})
             self.last = (unit.context, len(unit.frames))
         if self.trace.loop:
             yield self._mark(f"and back to step {self.trace.loop}, where everything is as it was")
@@ -73,24 +74,37 @@ class _Rower:
         """Whether a diagram would show it: in a long run, only what matters to the failure."""
         return unit.deciding and not (self.essence and unit.private)
 
-    def _unit(self, unit: Unit, seen: set[int]) -> Iterator[Row]:
-        """The steps of a unit. Of those that only lead to what it does, the last one speaks for all."""
-        speaks = {n for n in unit.steps if self._changes(n)} or {unit.steps[-1]}
+    def _speaking(self) -> dict[int, int]:
+        """For each step, which unit gives it its row: the first one that is told, else the first."""
+        chosen: dict[int, int] = {}
+        for index, unit in enumerate(self.units):
+            for number in self._deciding(unit) if self._told(unit) else ():
+                chosen.setdefault(number, index)
+        for index, unit in enumerate(self.units):
+            for number in unit.steps:
+                chosen.setdefault(number, index)
+        return chosen
+
+    def _deciding(self, unit: Unit) -> set[int]:
+        """The steps that do what a unit does, and not only lead there: without any, the last one."""
+        changing = {n for n in unit.steps if self._changes(n)}
+        return changing | {unit.steps[-1]} if unit.failing or not changing else changing
+
+    def _unit(self, unit: Unit, own: set[int]) -> Iterator[Row]:
+        """The steps of a unit. own: those of which it is the row; of others it is a part."""
+        deciding = self._deciding(unit)
         for index, number in enumerate(unit.steps):
-            notes = self._notes(unit) if number == max(speaks) else ()
-            row = Row(
+            yield Row(
                 number=number,
                 context=unit.context,
-                kind="more" if number in seen else "step",
+                kind="step" if number in own else "more",
                 depth=len(unit.frames),
                 text=unit.text,
-                notes=notes,
-                quiet=not (self._told(unit) and number in speaks),
-                again=index > 0 and number not in speaks,
-                changes=() if number in seen else self._changes(number),
+                notes=self._notes(unit) if number == max(deciding) else (),
+                quiet=not (self._told(unit) and number in deciding),
+                again=index > 0 and number not in deciding,
+                changes=self._changes(number) if number in own else (),
             )
-            seen.add(number)
-            yield row
 
     def _changes(self, number: int) -> tuple[Change, ...]:
         """The changes that are worth a column: locks have lanes, and ghosts exist only for properties."""
@@ -134,3 +148,33 @@ class _Rower:
             yield replace(row, quiet=False)
         self.last = (context, len(frames))
         yield Row(len(self.trace.steps), context, "wait", len(frames), text, (note,))
+
+
+def columns_of(trace: Trace, rows: Sequence[Row]) -> list[int]:
+    """The contexts that do something or stand somewhere at the end."""
+    return sorted({row.context for row in rows} - {-1}) or list(range(min(len(trace.contexts), 1)))
+
+
+class Presence:
+    """Where a context is at a row: `on` while it runs, `in` while it has begun and others run, else nothing."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        steps: dict[int, list[int]] = {}
+        for step in trace.steps:
+            steps.setdefault(step.context, []).append(step.number)
+        self.first = {context: numbers[0] for context, numbers in steps.items()}
+        self.last = {context: numbers[-1] for context, numbers in steps.items() if self._is_over(context, numbers[-1])}
+
+    def __call__(self, row: Row, context: int) -> str:
+        """The word for one context at one row."""
+        if row.context == context:
+            return "on"
+        moment = row.number + (row.kind == "frame")  # a frame belongs to the step after it
+        begun = context in self.first and self.first[context] <= moment
+        return "in" if begun and moment <= self.last.get(context, moment) else ""
+
+    def _is_over(self, context: int, number: int) -> bool:
+        """Whether a context ended, or rests, with a step."""
+        intents = self.trace.steps[number - 1].intents
+        return any(i.context == context and i.status in ("idle", "done") for i in intents)

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from psockmc.explore.tracedata import Trace
 from psockmc.render import render
 from tests.render.making import Maker
 from tests.render.tracing import CASES, recorded
@@ -60,8 +61,8 @@ def page(name: str) -> Page:
     return Page(render(recorded(name), "html"))
 
 
-def hostile(evil: str = HOSTILE) -> str:
-    """The page of a trace in which every text ends in markup."""
+def hostile_trace(evil: str) -> Trace:
+    """A trace in which every text ends in markup."""
 
     def spoil(value: object, key: str = "") -> object:
         if isinstance(value, dict):
@@ -72,7 +73,12 @@ def hostile(evil: str = HOSTILE) -> str:
         return value + evil if isinstance(value, str) and key not in fixed else value
 
     trace = recorded("use-after-free")
-    return render(type(trace).from_json(spoil(trace.to_json())), "html")
+    return Trace.from_json(spoil(trace.to_json()))
+
+
+def hostile(evil: str = HOSTILE) -> str:
+    """Its page."""
+    return render(hostile_trace(evil), "html")
 
 
 @pytest.mark.parametrize("name", CASES)
