@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from psockmc.explore.places import where
 from psockmc.explore.tracedata import Access, Intent, Step, Trace
-from psockmc.render.places import where
 from psockmc.render.units import KERNEL, seen_at
 from psockmc.render.wording import marking, statement_text
 
