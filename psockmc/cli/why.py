@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from psockmc import content
+from psockmc.corpus import has_corpus, load_corpus
 
 if TYPE_CHECKING:
     from psockmc.explore.tracedata import Trace
@@ -34,7 +36,16 @@ def _system(trace: Trace) -> TransitionSystem:
     """The scenario of a trace, with the variants that it was written with."""
     from psockmc.ir.lower import compile_scenario
 
-    variants = [Path(name) for name in trace.variant.split(", ") if name]
-    program = content.load(content.find_root(), variants)
+    root = content.find_root()
+    program = content.load(root, list(_variants(root, trace)))
     (name,) = content.pick("scenario", [trace.scenario], program.scenarios)
     return compile_scenario(program, name)
+
+
+def _variants(root: Path, trace: Trace) -> Iterator[Path]:
+    """The files of a trace's variants: those of `--with`, or of `psockmc bugs` the one that the bug's id stands for."""
+    names = [name for name in trace.variant.split(", ") if name]
+    known = all(Path(name).is_file() for name in names) or not has_corpus(root)
+    bugs = {} if known else {bug.id: bug.variant for bug in load_corpus(root)}
+    for name in names:
+        yield bugs.get(name, Path(name))

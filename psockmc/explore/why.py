@@ -155,11 +155,16 @@ Side = tuple[int, Sequence[str]]
 
 def _no_common(trace: Trace, one: Side, other: Side) -> str:
     """Two accesses under no common lock; "" when they have one."""
-    names = [{lock.rpartition(" ")[0] for lock in held} for _, held in (one, other)]
-    if names[0] & names[1]:
+    if any(excludes(mine, theirs) for mine in one[1] for theirs in other[1]):
         return ""
     said = [f"{_label(trace, context)} held {', '.join(held) or 'no lock'}" for context, held in (one, other)]
     return f"No lock kept the two apart: {said[0]}, {said[1]}."
+
+
+def excludes(one: str, other: str) -> bool:
+    """Whether these are one lock, and at least one of them holds it for writing: `sk0.sk_callback_lock (read)`."""
+    names, modes = zip(*(held.rpartition(" ")[::2] for held in (one, other)), strict=True)
+    return names[0] == names[1] and "(write)" in modes
 
 
 def _reader_since(trace: Trace, context: int, until: int) -> int:
@@ -180,7 +185,7 @@ def _crossed(trace: Trace) -> str:
         f"{_label(trace, w.context)} holds {', '.join(h.lock for h in w.held)} and waits for {w.lock or w.what}"
         for w in chain
     ]
-    return f"They do not take their locks in one order: {'; '.join(parts)}."
+    return f"They wait for each other: {'; '.join(parts)}."
 
 
 # ---------------------------------------------------------------- the swap

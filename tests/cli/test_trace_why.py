@@ -40,7 +40,18 @@ def test_a_model_that_has_changed_is_said(written: Path, root: Path, capsys: pyt
     assert "write it anew with psockmc check --traces" in capsys.readouterr().err
 
 
-def test_a_variant_that_is_gone_is_said(written: Path, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (root / "models/variants/unlocked.py").unlink()
-    assert main(["trace", str(written), "--format", "why"]) == 2
-    assert "the variant models/variants/unlocked.py does not exist" in capsys.readouterr().err
+def test_a_variant_that_is_gone_is_said(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = (root / "models/variants/unlocked.py").rename(root / "mine.py")
+    (root / "spec/bugs.toml").unlink()
+    main([*CHECK[:4], "--with", "mine.py", "--traces", "t"])
+    mine.unlink()
+    assert main(["trace", "t/two_additions.I01.json", "--format", "why"]) == 2
+    assert "the variant mine.py does not exist" in capsys.readouterr().err
+
+
+def test_a_trace_of_a_bug_is_explained_too(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bugs", "--engine", "reference", "unlocked-addition", "--traces", "t"]) == 0
+    capsys.readouterr()
+    (file,) = (root / "t").glob("unlocked-addition*I01.json")
+    assert main(["trace", str(file), "--format", "why"]) == 0
+    assert "The last write is that of" in capsys.readouterr().out

@@ -10,6 +10,7 @@ import pytest
 from psockmc.explore.reference import Interpreter
 from psockmc.explore.replay import Recorder, successor_of
 from psockmc.explore.swap import OtherModel, Swapped, first_legal_swap
+from psockmc.explore.why import excludes as excluding
 from psockmc.explore.why import last_write, why
 from tests.render.tracing import CASES, built, case
 
@@ -71,6 +72,26 @@ def test_a_reader_that_nobody_waited_for_is_the_missing_guard() -> None:
 def test_two_accesses_without_a_common_lock_say_what_each_held() -> None:
     assert of("null-call")[1] == (
         "No lock kept the two apart: CPU0 held sk0.sk_callback_lock (write), CPU1 held no lock."
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "excludes"),
+    [
+        ("a.lock (write)", "a.lock (write)", True),
+        ("a.lock (read)", "a.lock (write)", True),
+        ("a.lock (read)", "a.lock (read)", False),
+        ("a.lock (write)", "b.lock (write)", False),
+    ],
+)
+def test_a_lock_that_both_hold_for_reading_keeps_nobody_apart(one: str, other: str, excludes: bool) -> None:
+    assert excluding(one, other) == excludes
+
+
+def test_those_who_wait_for_each_other_are_told_in_a_circle() -> None:
+    assert of("deadlock-two-locks")[0] == (
+        "They wait for each other: CPU0 holds psock0.ingress_lock and waits for sk0.sk_callback_lock; "
+        "CPU1 holds sk0.sk_callback_lock and waits for psock0.ingress_lock."
     )
 
 
