@@ -28,8 +28,8 @@ DEEPEST = 12
 """Deeper calls are not indented any further."""
 
 
-def html(trace: Trace) -> str:
-    """The page of a trace."""
+def html(trace: Trace, why: Sequence[str] = ()) -> str:
+    """The page of a trace. why: sentences of psockmc.explore.why, where its transition system is at hand."""
     rows, lanes, data = rows_of(trace), lanes_of(trace), page_data(trace)
     columns = columns_of(trace, rows)
     style, script = _part("trace.css"), _part("trace.js")
@@ -38,6 +38,7 @@ def html(trace: Trace) -> str:
         .get_template("trace.html")
         .render(
             trace=trace,
+            why=why,
             rows=_folded(rows),
             columns=columns,
             absent=[c.label for i, c in enumerate(trace.contexts) if i not in columns],

@@ -148,20 +148,26 @@ class _Collector:
     def _whereabouts(self, step: Step) -> list[list[int]]:
         """Of each context after the step: its number, its status, its call path, its statement (as texts)."""
         return [
-            [intent.context, self._text(self._status(intent)), self._text(self._path(intent)), self._text(statement)]
+            [
+                intent.context,
+                self._text(self._status(step, intent)),
+                self._text(self._path(intent)),
+                self._text(statement),
+            ]
             for intent in step.intents
             for statement in [self._statement(intent)]
         ]
 
-    def _status(self, intent: Intent) -> str:
-        holders = " and ".join(
-            "itself" if c == intent.context else self.trace.contexts[c].label for c in intent.holders
-        )
-        if intent.status == "blocked":
-            return f"waits for {intent.what}" + (f", held by {holders}" if holders else "")
+    def _status(self, step: Step, intent: Intent) -> str:
+        names = ["itself" if c == intent.context else self.trace.contexts[c].label for c in intent.holders]
+        holders = " and ".join(names)
         if intent.status == "preempted":
             return f"preempted by {holders}"
-        return {"ready": "ready", "asleep": "asleep", "idle": "idle", "done": "done"}.get(intent.status, intent.status)
+        if intent.status != "blocked":
+            return intent.status
+        if any(held.lock == intent.what for held in step.held):
+            return f"waits for {intent.what}, held by {holders}"
+        return f"waits for {holders}" if holders else "waits"
 
     def _path(self, intent: Intent) -> str:
         if intent.place is None:

@@ -107,14 +107,16 @@ class _Rower:
             )
 
     def _changes(self, number: int) -> tuple[Change, ...]:
-        """The changes that are worth a column: locks have lanes, and ghosts exist only for properties."""
+        """The changes worth showing: locks have lanes, ghosts exist only for properties, and what is freed is gone."""
         about = set(self.trace.failure.cells)
         changes = self.trace.steps[number - 1].changes
-        return tuple(c for c in changes if c.kind not in ("lock", "ghost") or (c.kind == "ghost" and c.cell in about))
+        gone = {c.cell for c in changes if c.kind == "status" and c.new == "freed"}
+        worth = (c for c in changes if c.kind not in ("lock", "ghost") or (c.kind == "ghost" and c.cell in about))
+        return tuple(c for c in worth if c.kind == "status" or c.cell.partition(".")[0] not in gone)
 
     @staticmethod
     def _notes(unit: Unit) -> tuple[str, ...]:
-        """What was found and decided; the changes have a column of their own."""
+        """What was found and decided; the changes are told beside it."""
         return tuple(note for cell, note in unit.said.items() if note and cell not in unit.changed)
 
     def _frames(self, context: int, frames: tuple[int, ...], number: int) -> Iterator[Row]:

@@ -280,6 +280,16 @@ def test_traces_are_written_and_shown(psock: Run, root: Path, capsys: pytest.Cap
     assert "counter_add" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("form", "begins"), [("html", "<!DOCTYPE html>"), ("svg", "<svg ")])
+def test_a_trace_is_shown_as_a_page_and_as_a_picture(
+    form: str, begins: str, psock: Run, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    psock(*CHECK, "two_additions", "--with", "models/variants/unlocked.py", "--traces", "traces")
+    capsys.readouterr()
+    assert psock("trace", "traces/two_additions.I01.json", "--format", form) == 0
+    assert capsys.readouterr().out.startswith(begins)
+
+
 def test_a_folder_for_traces_that_cannot_be_made_is_refused(
     psock: Run, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from psockmc.explore.tracedata import Trace
 from psockmc.render import render
+from psockmc.render.html import html
 from tests.render.making import Maker
 from tests.render.tracing import CASES, recorded
 
@@ -174,6 +175,19 @@ def test_the_life_of_the_blamed_object_leads_to_its_steps():
         *(event.step for event in trace.failure.life),
         len(trace.steps),
     ]
+
+
+def test_the_reasons_are_shown_where_they_are_known():
+    trace = recorded("use-after-free")
+    assert "<h2>Why</h2>" not in html(trace)
+    assert "<h2>Why</h2>\n<p>a &lt; b</p>\n<p>c</p>" in html(trace, ["a < b", "c"])
+
+
+def test_who_waits_is_said_with_the_lock_and_its_holder():
+    source = render(recorded("deadlock-grace-period"), "html")
+    ends = source[source.index('id="where"') :]
+    assert "waits for psock0.work_mutex, held by CPU0" in ends
+    assert "waits for CPU1 " in ends
 
 
 def test_the_page_without_a_script_shows_the_state_at_the_end():
