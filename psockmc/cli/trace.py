@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from psockmc.content import UsageError
 FORMATS = ("diagram", "steps", "splat", "json", "itf", "html", "svg")
 
 WHY = "why"  # which asks the models, and so is no mere rendering
+
+if TYPE_CHECKING:
+    from psockmc.explore.tracedata import Trace
 
 
 @click.command()
@@ -28,8 +32,9 @@ WHY = "why"  # which asks the models, and so is no mere rendering
     metavar="N",
     help="columns of diagram, splat and why",
 )
+@click.option("--eval", "expression", metavar="EXPR", help="instead: what EXPR is, and each step that changes it")
 @user_errors({})
-def trace(file: Path, form: str, all_steps: bool, width: int) -> Status:
+def trace(file: Path, form: str, all_steps: bool, width: int, expression: str | None) -> Status:
     """Show the trace in FILE, which `psockmc check --traces` wrote."""
     from psockmc.explore.trace import TraceFormatError, load_trace
     from psockmc.render import render
@@ -40,6 +45,9 @@ def trace(file: Path, form: str, all_steps: bool, width: int) -> Status:
         raise UsageError(f"cannot read the trace {file}: {error.strerror}") from error
     except TraceFormatError as error:
         raise UsageError(str(error)) from error
+    if expression is not None:
+        _evaluate(shown, expression)
+        return Status.EXPECTED
     if form == WHY:
         from psockmc.cli.why import explanation
 
@@ -47,3 +55,21 @@ def trace(file: Path, form: str, all_steps: bool, width: int) -> Status:
         return Status.EXPECTED
     click.echo(render(shown, form, width=width, all_steps=all_steps).rstrip("\n"))
     return Status.EXPECTED
+
+
+def _evaluate(trace: Trace, expression: str) -> None:
+    """The value of an expression at the beginning, then after each step that changes it. UsageError: it has none."""
+    from psockmc.explore.evaluate import BadExpression, along
+    from psockmc.explore.places import where
+
+    try:
+        points = list(along(trace, expression))
+    except BadExpression as error:
+        raise UsageError(str(error)) from error
+    for point in points:
+        if point.step is None:
+            click.echo(f"at first: {point.value}")
+        else:
+            step, at = point.step, where(trace.calls, point.step.place)
+            who = trace.contexts[step.context].label
+            click.echo(f"step {step.number}: {point.value}  // {who}, {at.statement} in {at.function}()")
