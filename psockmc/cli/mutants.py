@@ -138,13 +138,13 @@ def _scenarios(program: Program, within: Sequence[str], *, quick: bool) -> list[
 
 
 def _known_first(memory: Memory, mutant: Mutant, names: Sequence[str]) -> list[str]:
-    """What is known to notice a mutant need not be looked for again."""
+    """What is known to notice a mutant need not be looked for again; nor need what is known not to."""
 
-    def not_known(name: str) -> bool:
+    def rank(name: str) -> int:
         trial = memory.trial(mutant, name)
-        return trial is None or trial.fate is not Fate.NOTICED
+        return 2 if trial is None else int(trial.fate is not Fate.NOTICED)
 
-    return sorted(names, key=not_known)
+    return sorted(names, key=rank)
 
 
 def _reaching(program: Program, scenarios: Sequence[str], functions: set[str]) -> list[str]:

@@ -100,7 +100,7 @@ def page(summary: Summary) -> str:
         "",
         "## All",
         "",
-        *_rows(summary, summary.tried),
+        *_rows(summary, [t for t in summary.tried if t.fate is not Fate.UNTRIED]),
         "",
     ]
     return "\n".join(parts)
