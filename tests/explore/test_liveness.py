@@ -17,7 +17,9 @@ from psockmc.explore.result import SearchResult, Violation
 from psockmc.explore.trace import build_trace
 from psockmc.explore.tracedata import Trace
 from psockmc.explore.verdict import Verdict, judge
+from psockmc.explore.why import why
 from psockmc.render import render
+from psockmc.render.itf import itf_object
 from tests.ir.tiny import Tiny, define
 
 SCHEMA = json.loads((files("psockmc") / "schemas" / "trace.schema.json").read_text(encoding="utf-8"))
@@ -241,6 +243,18 @@ def test_the_diagram_marks_where_the_loop_begins_and_where_it_goes_back() -> Non
         "box0.b = 1  // b stays 1",
     ]
     assert "verdict: VIOLATED livelock in 2 steps and a loop of 2;" in " ".join(lines)
+
+
+def test_the_last_state_of_a_lasso_is_the_one_before_its_loop() -> None:
+    tiny = live("process(spin)", SPIN, "True")
+    whole = itf_object(build_trace(tiny.ts, violation(tiny, "livelock")))
+    states = [{cell: value for cell, value in state.items() if cell != "#meta"} for state in whole["states"]]
+    assert (whole["loop"], states[-1]) == (3, states[2])
+
+
+def test_why_claims_no_swap_for_a_lasso() -> None:
+    tiny = live("process(spin)", SPIN, "True")
+    assert not any("swap" in sentence for sentence in why(tiny.ts, build_trace(tiny.ts, violation(tiny, "livelock"))))
 
 
 def test_only_scenarios_that_ask_for_progress_are_checked_for_livelocks() -> None:
