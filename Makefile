@@ -5,9 +5,13 @@ JOBS ?= 2
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: check test lint slow deep bench goldens findings ring litmus mutants coverage venv clean
+.PHONY: check check-all states test lint slow deep bench goldens findings ring litmus mutants coverage venv clean
 
+# A cross-section of the scenarios, in a minute or two; all of them: make check-all.
 check: $(STAMP)
+	$(BIN)/psockmc check --quick
+
+check-all: $(STAMP)
 	$(BIN)/psockmc check
 
 test: lint
@@ -29,7 +33,12 @@ bench: $(STAMP)
 	$(BIN)/python -m bench
 
 goldens: $(STAMP)
-	$(BIN)/pytest -q --update-goldens
+	$(BIN)/pytest -q -n $(JOBS) -m "not deep" tests/models --update-goldens
+	$(BIN)/pytest -q -n $(JOBS) --update-goldens
+
+# How many states, transitions and steps every scenario has: spec/states.md.
+states: $(STAMP)
+	$(BIN)/python -m psockmc.states spec/states.md
 
 # What the models of the current kernel violate: reports/findings/.
 findings: $(STAMP)

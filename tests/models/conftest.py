@@ -25,6 +25,8 @@ def program() -> Program:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests that take `scenario` run once for each."""
+    """Tests that take `scenario` run once for each; those that are not marked as quick are slow tests."""
     if "scenario" in metafunc.fixturenames:
-        metafunc.parametrize("scenario", sorted(load().scenarios))
+        scenarios = load().scenarios
+        slow = {name: () if scenarios[name].quick else (pytest.mark.slow,) for name in sorted(scenarios)}
+        metafunc.parametrize("scenario", [pytest.param(name, marks=marks) for name, marks in slow.items()])

@@ -40,7 +40,7 @@ def test_a_scenario_gets_its_verdicts(scenario: str, program: Program, golden: C
 @pytest.mark.slow
 def test_the_engines_agree_on_a_scenario(scenario: str, program: Program) -> None:
     ts = compile_scenario(program, scenario)
-    reference = search_reference(ts, Limits(max_states=300_000), None)
+    reference = search_reference(ts, Limits(max_states=50_000), None)
     if not reference.complete:
-        pytest.skip("more than 300,000 states are too many for the reference interpreter")
+        pytest.skip("more than 50,000 states are too many for the reference interpreter")
     assert summary(native.search_native(ts, Limits(), None)) == summary(reference)
