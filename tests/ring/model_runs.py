@@ -20,7 +20,7 @@ from psockmc.lang import load_program
 ROOT = Path(__file__).parents[2]
 FRAGS = 4
 
-# What nothing writes is compiled as the constant that it is in the beginning; so go() writes everything once.
+# What can have one value only is compiled as the constant that it is; so go() changes everything, and back.
 PROGRAM = """
 \"\"\"One operation, its arguments in args0.\"\"\"
 from psockmc.lang import NULL, Ptr, Struct, instance, process, s32, scenario, u32, u64, user
@@ -50,32 +50,54 @@ def world() -> None:
 
 @user
 def variable(msg: Ptr[sk_msg]) -> None:
-    msg.sg.start = msg.sg.start
-    msg.sg.curr = msg.sg.curr
-    msg.sg.end = msg.sg.end
-    msg.sg.size = msg.sg.size
-    msg.sg.copybreak = msg.sg.copybreak
+    msg.sg.start += 1
+    msg.sg.start -= 1
+    msg.sg.curr += 1
+    msg.sg.curr -= 1
+    msg.sg.end += 1
+    msg.sg.end -= 1
+    msg.sg.size += 1
+    msg.sg.size -= 1
+    msg.sg.copybreak += 1
+    msg.sg.copybreak -= 1
     for i in range(SG_SLOTS):
-        msg.sg.copy[i] = msg.sg.copy[i]
-        msg.sg.data[i].page = msg.sg.data[i].page
-        msg.sg.data[i].offset = msg.sg.data[i].offset
-        msg.sg.data[i].length = msg.sg.data[i].length
-        msg.sg.data[i].is_last = msg.sg.data[i].is_last
+        msg.sg.copy[i] = not msg.sg.copy[i]
+        msg.sg.copy[i] = not msg.sg.copy[i]
+        msg.sg.data[i].page += 1
+        msg.sg.data[i].page -= 1
+        msg.sg.data[i].offset += 1
+        msg.sg.data[i].offset -= 1
+        msg.sg.data[i].length += 1
+        msg.sg.data[i].length -= 1
+        msg.sg.data[i].is_last = not msg.sg.data[i].is_last
+        msg.sg.data[i].is_last = not msg.sg.data[i].is_last
 
 @user
 def go() -> None:
-    args0.a = args0.a
-    args0.b = args0.b
-    args0.c = args0.c
-    follow0.page = follow0.page
-    follow0.byte = follow0.byte
-    memory0.first_new_page = memory0.first_new_page
-    memory0.fail_at = memory0.fail_at
-    memory0.small_from = memory0.small_from
-    sk0.wmem_fail_at = sk0.wmem_fail_at
-    sk0.sk_frag.page = sk0.sk_frag.page
-    sk0.sk_frag.size = sk0.sk_frag.size
-    sk1.rmem_fail_at = sk1.rmem_fail_at
+    args0.a += 1
+    args0.a -= 1
+    args0.b += 1
+    args0.b -= 1
+    args0.c += 1
+    args0.c -= 1
+    follow0.page += 1
+    follow0.page -= 1
+    follow0.byte += 1
+    follow0.byte -= 1
+    memory0.first_new_page += 1
+    memory0.first_new_page -= 1
+    memory0.fail_at += 1
+    memory0.fail_at -= 1
+    memory0.small_from += 1
+    memory0.small_from -= 1
+    sk0.wmem_fail_at += 1
+    sk0.wmem_fail_at -= 1
+    sk0.sk_frag.page += 1
+    sk0.sk_frag.page -= 1
+    sk0.sk_frag.size += 1
+    sk0.sk_frag.size -= 1
+    sk1.rmem_fail_at += 1
+    sk1.rmem_fail_at -= 1
     variable(msg0)
     variable(msg1)
     {statement}
