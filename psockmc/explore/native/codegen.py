@@ -47,7 +47,7 @@ class _Generator:
     def program(self) -> Program:
         """Everything, in the order in which C needs it."""
         contexts = [text for context in self.ts.contexts for text in self._context(context)]
-        rest = [*self._properties(), self.pools.leaks(), self._expand()]
+        rest = [*self._properties(), self.pools.leaks(), self._expand(), *self._goals()]
         text = [
             self._sizes(),
             _runtime("step.h"),
@@ -55,7 +55,6 @@ class _Generator:
             *self.expressions.helpers.values(),
             *contexts,
             *rest,
-            *self._goals(),
             _runtime("search.c"),
             _runtime("liveness.c"),
         ]

@@ -142,6 +142,8 @@ class Expressions:
 
     def _load(self, number: int, index: ir.Expr, scope: Scope) -> Term:
         where = self.ts.fields[number]
+        if where.count == 0:  # of a struct that has no objects here
+            return Term(literal(0), 0, 0)
         if isinstance(index, ir.Const):
             inside = 0 <= index.value < where.count
             return self.cell(where.base + index.value, scope.state) if inside else Term(literal(0), 0, 0)
