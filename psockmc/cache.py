@@ -193,10 +193,13 @@ def _decode(data: dict[str, Any]) -> SearchResult:
     def path(states: list[list[int]]) -> tuple[tuple[int, ...], ...]:
         return tuple(tuple(state) for state in states)
 
+    def violation(v: dict[str, Any]) -> Violation:
+        return Violation(**{**v, "path": path(v["path"]), "loop": path(v["loop"])})
+
     return SearchResult(
         **{
             **data,
-            "violations": tuple(Violation(**{**v, "path": path(v["path"])}) for v in data["violations"]),
+            "violations": tuple(violation(v) for v in data["violations"]),
             "lock_edges": tuple(LockEdge(**{**e, "path": path(e["path"])}) for e in data["lock_edges"]),
             "fatal": dict(data["fatal"]),
             "statements": frozenset(data["statements"]),

@@ -4,7 +4,7 @@ Source: net/core/filter.c of 7.x. The kernel's function is one; its parts behind
 The kernel's local elements sge, nsge, nnsge and rsge are those of kept0.
 """
 
-from psockmc.lang import Ptr, kernel, s32, u32, u64, wrapping
+from psockmc.lang import Ptr, check, kernel, s32, u32, u64, wrapping
 
 from models.ring.helpers import (
     alloc_pages_for,
@@ -32,7 +32,7 @@ from models.ring.sock import (
     sg_unmark_end,
     sk_mem_charge,
 )
-from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, sk_msg
+from models.ring.types import EINVAL, ENOMEM, MAX_MSG_FRAGS, memory0, sk_msg
 
 
 @kernel("net/core/filter.c")
@@ -100,6 +100,11 @@ def push_rewrite(msg: Ptr[sk_msg], i: u32, page: u32, front: s32, len: u32) -> N
     if front != 0:
         copy_bytes(page, 0, msg.sg.data[i].page, src, front)
     if back != 0:
+        # A pointer into the page, front and len bytes behind its beginning: this sum does not wrap around at 32 bits.
+        end: u64 = front
+        end += len
+        end += back
+        check(end <= memory0.page_bytes, "bounds: a write stays inside the page")
         copy_bytes(page, front + len, msg.sg.data[i].page, src + front, back)
     put_page(msg.sg.data[i].page)
 

@@ -88,10 +88,6 @@ def go() -> None:
     sk0.sk_frag.offset -= 1
     follow0.refs += 1
     follow0.refs -= 1
-    follow0.copies += 1
-    follow0.copies -= 1
-    memory0.page_bytes += 1
-    memory0.page_bytes -= 1
     follow0.page += 1
     follow0.page -= 1
     follow0.byte += 1

@@ -1,0 +1,91 @@
+"""What the documents are made from: the content of a checkout, and the outcomes of its scenarios and bugs.
+
+Nothing is searched before somebody asks for it, and what the cache has is not searched again. A document must not be
+made from half a run, so an outcome that is not settled raises NotSettled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from psockmc import content
+from psockmc.corpus import Bug, LeftOut, load_corpus, load_left_out
+from psockmc.explore.verdict import Verdict
+from psockmc.run import Job, Outcome
+
+if TYPE_CHECKING:
+    from psockmc.lang.tree import Program
+
+Search = Callable[[Sequence[Job]], Sequence[Outcome]]
+"""Runs jobs (psockmc.run.run with options, cache and progress of the command); outcomes in the order of the jobs."""
+
+
+class NotSettled(Exception):
+    """A search gave no verdicts, or not the expected ones. Its text is a sentence for the user."""
+
+
+class Material:
+    """The content below `root` and what `search` finds out about it.
+
+    program: without variants. bugs, left_out: the corpus. outcomes: of every scenario, by its name. bug_outcomes: of
+    every bug that a scenario shows, by the bug's id, searched with its variant.
+    """
+
+    def __init__(self, root: Path, search: Search) -> None:
+        self.root = root
+        self.search = search
+
+    @cached_property
+    def program(self) -> Program:
+        """The models without variants."""
+        return content.load(self.root)
+
+    @cached_property
+    def bugs(self) -> tuple[Bug, ...]:
+        """The bugs of the corpus, in the order of its files."""
+        return load_corpus(self.root)
+
+    @cached_property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """The bugs that no model shows."""
+        return load_left_out(self.root)
+
+    @cached_property
+    def outcomes(self) -> Mapping[str, Outcome]:
+        """Raises NotSettled unless every verdict is the expected one."""
+        found = self.search([Job(name, self.program, name) for name in sorted(self.program.scenarios)])
+        for outcome in found:
+            _settled(outcome)
+            for verdict in outcome.verdicts:
+                if not verdict.as_expected:
+                    raise NotSettled(
+                        f"{outcome.name}: {verdict.id} is {verdict.verdict} and {verdict.expected} is expected: "
+                        f"see `psockmc check {outcome.name}`, and make the reports when that is mended"
+                    )
+        return {outcome.name: outcome for outcome in found}
+
+    @cached_property
+    def bug_outcomes(self) -> Mapping[str, Outcome]:
+        """Raises NotSettled unless every bug violates the property that its entry names."""
+        bugs = [bug for bug in self.bugs if bug.scenario]
+        found = self.search([self._job(bug) for bug in bugs])
+        for bug, outcome in zip(bugs, found, strict=True):
+            _settled(outcome)
+            if bug.property not in outcome.traces:
+                raise NotSettled(
+                    f"{bug.id}: {bug.property} is not violated in {bug.scenario}: see `psockmc bugs {bug.id}`"
+                )
+        return {bug.id: outcome for bug, outcome in zip(bugs, found, strict=True)}
+
+    def _job(self, bug: Bug) -> Job:
+        program = content.load(self.root, [bug.variant])
+        return Job(bug.id, program, bug.scenario, str(bug.variant.relative_to(self.root)))
+
+
+def _settled(outcome: Outcome) -> None:
+    """Raises NotSettled for an outcome without a result."""
+    if outcome.failure is not None or any(v.verdict is Verdict.ERROR for v in outcome.verdicts):
+        raise NotSettled(f"{outcome.name} has no verdicts, so no report is made of it: {outcome.detail}")
