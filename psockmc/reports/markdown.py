@@ -1,4 +1,4 @@
-"""Markdown whose texts stay texts: whatever a name or a sentence holds, it closes nothing, opens nothing and runs nothing.
+"""Markdown whose texts stay texts: whatever a name or a sentence holds, it closes, opens and runs nothing.
 
 `text`, `code` and `link` make Markdown out of strings that anybody may have written; the other functions put such
 Markdown together. The dialect is GitHub's (CommonMark with tables).
@@ -94,7 +94,7 @@ def page(*blocks: str) -> str:
 
 def slug(name: str) -> str:
     """A name as part of a file name: letters, digits, dots and dashes; never empty, never hidden."""
-    return "".join(c if c.isascii() and c.isalnum() or c in "-." else "-" for c in name).strip("-.") or "unnamed"
+    return "".join(c if (c.isascii() and c.isalnum()) or c in "-." else "-" for c in name).strip("-.") or "unnamed"
 
 
 def _one_line(words: str) -> str:
