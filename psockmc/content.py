@@ -57,8 +57,8 @@ def require_variants(variants: Sequence[Path]) -> None:
             raise UsageError(f"the variant {variant} does not exist{_close_files(variant)}")
 
 
-def pick(kind: str, wanted: Iterable[str], known: Iterable[str]) -> list[str]:
-    """The names that were asked for, or all known ones when none was.
+def pick(kind: str, wanted: Iterable[str], known: Iterable[str], shown_by: str = "psockmc list") -> list[str]:
+    """The names that were asked for, or all known ones when none was. shown_by: the command that shows all names.
 
     Raises UsageError for a name that is not known, with the names that come close.
     """
@@ -67,7 +67,7 @@ def pick(kind: str, wanted: Iterable[str], known: Iterable[str]) -> list[str]:
     for name in wanted:
         if name not in names:
             close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-            hint = f"did you mean {' or '.join(close)}?" if close else "psockmc list shows them all"
+            hint = f"did you mean {' or '.join(close)}?" if close else f"{shown_by} shows them all"
             raise UsageError(f"there is no {kind} {name}: {hint}")
     return wanted or names
 

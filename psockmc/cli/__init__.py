@@ -1,4 +1,4 @@
-"""The command line: `psockmc check`, `bugs`, `mutants`, `ring`, `litmus`, `trace`, `step`, `size`, `list`.
+"""The command line: `psockmc check`, `bugs`, `mutants`, `ring`, `litmus`, `trace`, `step`, `size`, `report`, `list`.
 
 Exit status: 0 every verdict is the expected one; 1 some verdict is not; 2 usage or model error; 3 undetermined;
 70 internal error. With --json, one JSON object goes to stdout and nothing else does.
@@ -29,6 +29,7 @@ COMMANDS = {
     "trace": "psockmc.cli.trace:trace",
     "step": "psockmc.cli.step:step",
     "size": "psockmc.cli.size:size",
+    "report": "psockmc.cli.reports:report_",
     "list": "psockmc.cli.listing:list_",
 }
 """Where each command is: its module is loaded when the command is used, or its help is shown."""

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from psockmc import content
-from psockmc.corpus import Bug, LeftOut, load_corpus, load_left_out
+from psockmc.corpus import Bug, LeftOut, has_corpus, load_corpus, load_left_out
 from psockmc.explore.verdict import Verdict
-from psockmc.run import Job, Outcome
+from psockmc.run import Failure, Job, Outcome
 
 if TYPE_CHECKING:
     from psockmc.lang.tree import Program
@@ -24,7 +24,14 @@ Search = Callable[[Sequence[Job]], Sequence[Outcome]]
 
 
 class NotSettled(Exception):
-    """A search gave no verdicts, or not the expected ones. Its text is a sentence for the user."""
+    """A search gave no verdicts, or not the expected ones. Its text is a sentence for the user.
+
+    undetermined: nothing is known that contradicts what is expected.
+    """
+
+    def __init__(self, sentence: str, undetermined: bool = False) -> None:
+        super().__init__(sentence)
+        self.undetermined = undetermined
 
 
 class Material:
@@ -45,8 +52,8 @@ class Material:
 
     @cached_property
     def bugs(self) -> tuple[Bug, ...]:
-        """The bugs of the corpus, in the order of its files."""
-        return load_corpus(self.root)
+        """The bugs of the corpus, in the order of its files; none where there is no corpus."""
+        return load_corpus(self.root) if has_corpus(self.root) else ()
 
     @cached_property
     def left_out(self) -> tuple[LeftOut, ...]:
@@ -63,7 +70,8 @@ class Material:
                 if not verdict.as_expected:
                     raise NotSettled(
                         f"{outcome.name}: {verdict.id} is {verdict.verdict} and {verdict.expected} is expected: "
-                        f"see `psockmc check {outcome.name}`, and make the reports when that is mended"
+                        f"see `psockmc check {outcome.name}`, and make the reports when that is mended",
+                        undetermined=verdict.verdict is Verdict.UNDETERMINED,
                     )
         return {outcome.name: outcome for outcome in found}
 
@@ -76,7 +84,8 @@ class Material:
             _settled(outcome)
             if bug.property not in outcome.traces:
                 raise NotSettled(
-                    f"{bug.id}: {bug.property} is not violated in {bug.scenario}: see `psockmc bugs {bug.id}`"
+                    f"{bug.id}: {bug.property} is not violated in {bug.scenario}: see `psockmc bugs {bug.id}`",
+                    undetermined=outcome.result is not None and not outcome.result.complete,
                 )
         return {bug.id: outcome for bug, outcome in zip(bugs, found, strict=True)}
 
@@ -86,6 +95,10 @@ class Material:
 
 
 def _settled(outcome: Outcome) -> None:
-    """Raises NotSettled for an outcome without a result."""
-    if outcome.failure is not None or any(v.verdict is Verdict.ERROR for v in outcome.verdicts):
-        raise NotSettled(f"{outcome.name} has no verdicts, so no report is made of it: {outcome.detail}")
+    """Raises NotSettled for an outcome without a result, UsageError for a model that is wrong."""
+    if outcome.failure is Failure.MODEL:
+        raise content.UsageError(f"{outcome.name}: the model is wrong\n{outcome.detail}")
+    if outcome.failure is Failure.INTERNAL:
+        raise RuntimeError(f"{outcome.name}: {outcome.detail}")
+    if outcome.failure is Failure.LOST:
+        raise NotSettled(f"{outcome.name} has no verdicts: {outcome.detail}", undetermined=True)

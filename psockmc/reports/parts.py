@@ -1,0 +1,58 @@
+"""The parts of the reports: what each is called, who makes its pages, and which files are its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from psockmc.reports.material import Material
+
+Pages = Callable[["Material"], Iterator[tuple[str, str]]]
+"""Gives (path below the folder of the reports, text) of every file of a part."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the reports.
+
+    made_by: "module:function", a function of the type Pages, whose module is imported when it is used. owns: patterns
+    (of Path.glob, below the folder of the reports) of the part's files: it writes no others, and those of them that it
+    does not write any more are removed.
+    """
+
+    name: str
+    made_by: str
+    owns: tuple[str, ...]
+
+    def load(self) -> Pages:
+        """The function that makes the pages."""
+        module, _, name = self.made_by.partition(":")
+        function: Pages = getattr(import_module(module), name)
+        return function
+
+    def is_its_own(self, path: str) -> bool:
+        """Whether a file may be written by this part. path: below the folder of the reports, with slashes."""
+        file = PurePosixPath(path)
+        return any(
+            file.match(pattern) and len(file.parts) == len(PurePosixPath(pattern).parts) for pattern in self.owns
+        )
+
+
+PARTS = {
+    part.name: part
+    for part in (
+        Part("findings", "psockmc.reports.findings:pages", ("findings/*.md",)),
+        Part("invariants", "psockmc.reports.invariants:pages", ("invariants.md",)),
+        Part("bugs", "psockmc.reports.bugs:pages", ("bugs/*.md",)),
+        Part("locks", "psockmc.reports.locks:pages", ("lock-order.md", "lockgraph.svg")),
+        Part("lifecycle", "psockmc.reports.lifecycle:pages", ("lifecycle.md", "lifecycle.svg")),
+        Part("ordering", "psockmc.reports.ordering:pages", ("ordering.md", "ordering/*.md")),
+        Part("mutants", "psockmc.reports.mutants:pages", ("mutants.md",)),
+        Part("overview", "psockmc.reports.overview:pages", ("README.md",)),
+    )
+}
+"""By name, in the order in which they are written."""
