@@ -17,7 +17,7 @@ from models.sock_hash import (
     sock_hash_update_elem,
     sock_hash_update_elem_sys,
 )
-from models.sock_map import BPF_ANY, bpf_stab, flags_t, sock_map_delete_elem
+from models.sock_map import BPF_ANY, bpf_stab, flags_t, slot_t, sock_map_delete_elem
 from models.syscalls import map0
 from models.tcp import __inet_lookup_established
 from models.tracing import BPF_PROG_TYPE_TRACEPOINT, may_update_sockmap
@@ -96,6 +96,18 @@ def program_updates_key(hash: hash_t, key: key_t) -> None:
     if sk:
         sock_hash_update_elem(htab0, key, sk, BPF_ANY)
         sock_put(sk)
+
+
+@user
+def program_deletes(key: slot_t) -> None:
+    """A program deletes from the array map."""
+    sock_map_delete_elem(map0, key)
+
+
+@user
+def program_deletes_key(key: key_t) -> None:
+    """A program deletes from the hash map."""
+    sock_hash_delete_elem(htab0, key)
 
 
 # ---------------------------------------------------------------- programs on tracepoints
