@@ -324,7 +324,7 @@ def _witness(history: History, edge: LockEdge) -> Order:
 
 def _acquiring(recorder: Recorder, state: State, edge: LockEdge) -> Performed:
     """The step after a path that makes the edge."""
-    wanted = (edge.held, edge.held_write, edge.taken, edge.taken_write, edge.bh_off, edge.irq_off)
+    wanted = (edge.held, edge.held_write, edge.taken, edge.taken_write, edge.bh_off, edge.irq_off, edge.site)
     for context, choice in recorder.moves(state):
         if context == edge.context:
             step = recorder.perform(state, context, choice)

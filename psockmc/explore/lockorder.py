@@ -14,7 +14,7 @@ although no run of the scenario may deadlock: with one more CPU, or other timing
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from psockmc.explore.result import LockEdge, SearchResult
@@ -99,12 +99,22 @@ class LockOrder:
 
 def lock_order(ts: TransitionSystem, result: SearchResult) -> LockOrder:
     """All lock-order findings of a search. Of cycles, the shortest through each edge, each set of orders once."""
+    edges = _wherever(result.lock_edges)
     return LockOrder(
-        cycles=tuple(_cycles([e for e in result.lock_edges if e.held >= 0])),
-        inversions=tuple(_inversions(ts, result.lock_edges)),
-        classes=len({e.taken for e in result.lock_edges}),
-        orders=len({(e.held, e.taken) for e in result.lock_edges if e.held >= 0}),
+        cycles=tuple(_cycles([e for e in edges if e.held >= 0])),
+        inversions=tuple(_inversions(ts, edges)),
+        classes=len({e.taken for e in edges}),
+        orders=len({(e.held, e.taken) for e in edges if e.held >= 0}),
     )
+
+
+def _wherever(edges: Sequence[LockEdge]) -> list[LockEdge]:
+    """Of edges that differ only in the place, the one with the shortest way to it: an order is judged, not a place."""
+    nearest: dict[LockEdge, LockEdge] = {}
+    for edge in edges:
+        key = replace(edge, site=-1, path=())
+        nearest[key] = min(nearest.get(key, edge), edge, key=lambda one: len(one.path))
+    return list(nearest.values())
 
 
 def class_graph(ts: TransitionSystem, result: SearchResult) -> ClassGraph:

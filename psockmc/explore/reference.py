@@ -48,7 +48,7 @@ class Step:
     nodes: list[int] = field(default_factory=list)
     touches: list[Touch] = field(default_factory=list)
     covers: list[int] = field(default_factory=list)
-    acquired: list[tuple[int, bool, int, bool, bool, bool]] = field(default_factory=list)
+    acquired: list[tuple[int, bool, int, bool, bool, bool, int]] = field(default_factory=list)
     locals: list[int] = field(default_factory=list)
 
 
@@ -304,7 +304,7 @@ class Interpreter:
         cells[self.ts.fields[pool.status].base + number] = ir.FREED
 
     def _acquire(self, context: ir.Context, taken: ir.Acquire, index: int, cells: list[int], result: Step) -> None:
-        flags = (taken.write, taken.bh_off, taken.irq_off)
+        flags = (taken.write, taken.bh_off, taken.irq_off, context.nodes[result.nodes[-1]].path)
         result.acquired.append((-1, False, taken.lock, *flags))
         for number, lock in enumerate(self.ts.locks):
             owner = self.ts.fields[lock.owner]
@@ -420,7 +420,7 @@ class _Search:
         self.depths: list[int] = []
         self.index: dict[State, int] = {}
         self.violations: dict[int, Violation] = {}
-        self.edges: dict[tuple[int, bool, int, bool, bool, bool, int], LockEdge] = {}
+        self.edges: dict[tuple[int, ...], LockEdge] = {}
         self.cuts: dict[str, int] = {}
         self.fatal: dict[int, int] = {}
         self.statements = set(ts.begun)
@@ -578,11 +578,11 @@ class _Search:
             if fatal:
                 self.fatal[number] = self.fatal.get(number, 0) + 1
             self.violate(number, at, step, message)
-        for held, held_write, taken, taken_write, bh_off, irq_off in step.acquired:
-            key = (held, held_write, taken, taken_write, bh_off, irq_off, step.context)
+        for held, held_write, taken, taken_write, bh_off, irq_off, site in step.acquired:
+            key = (held, held_write, taken, taken_write, bh_off, irq_off, site, step.context)
             if key not in self.edges:
                 self.edges[key] = LockEdge(
-                    held, held_write, taken, taken_write, step.context, bh_off, irq_off, self.path(at)
+                    held, held_write, taken, taken_write, step.context, bh_off, irq_off, site, self.path(at)
                 )
 
     def end(self, at: int) -> None:

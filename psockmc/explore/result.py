@@ -33,8 +33,9 @@ class Violation:
 class LockEdge:
     """Lock class `held` was held (write or read) while another instance, of class `taken`, was acquired.
 
-    held is -1 for the mere use of a lock. bh_off, irq_off: masked while `taken` is held. path leads to the state
-    before the step. One edge is kept for each combination of the other fields: the first that the search meets.
+    held is -1 for the mere use of a lock. bh_off, irq_off: masked while `taken` is held. site: the call path in which
+    it is taken, as an index into `Context.paths`. path leads to the state before the step. One edge is kept for each
+    combination of the other fields: the first that the search meets, so no way to it is shorter.
     """
 
     held: int
@@ -44,6 +45,7 @@ class LockEdge:
     context: int
     bh_off: bool
     irq_off: bool
+    site: int
     path: tuple[tuple[int, ...], ...]
 
 

@@ -81,7 +81,7 @@ def violation(prop: int, depth: int = 3, message: str = "") -> Violation:
 
 
 def edge(held: int, taken: int, context: int, depth: int = 2) -> LockEdge:
-    return LockEdge(held, True, taken, True, context, True, True, (STATE,) * depth)
+    return LockEdge(held, True, taken, True, context, True, True, 0, (STATE,) * depth)
 
 
 def verdicts(result: SearchResult, ts: TransitionSystem = TS, **expect: str) -> dict[str, PropertyVerdict]:

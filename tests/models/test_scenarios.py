@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -20,7 +21,7 @@ needs_compiler = pytest.mark.skipif(bool(native.available()), reason="the native
 def summary(result: SearchResult) -> tuple[object, ...]:
     """Everything in which the engines must agree."""
     violations = {v.property: (v.depth, v.message, v.path) for v in result.violations}
-    edges = {(e.held, e.held_write, e.taken, e.taken_write, e.context, e.bh_off, e.irq_off) for e in result.lock_edges}
+    edges = {replace(edge, path=()) for edge in result.lock_edges}
     counts = (result.states, result.transitions, result.depth, result.terminal, result.complete)
     return counts, violations, edges, result.cuts, result.fatal, result.statements, result.covers
 

@@ -85,6 +85,7 @@ class _Reader:
             context=edge.context,
             bh_off=edge.bh_off,
             irq_off=edge.irq_off,
+            site=edge.site,
             path=self.path(record),
         )
 

@@ -241,7 +241,7 @@ class _Writer:
                 freed = f"free_{pool}(w, {index_code(self._term(pointer))})"
                 yield f"if (!{freed}) {self._bug(number, 'a free of no object')}"
             case ir.Acquire() as acquire:
-                yield self._acquire(acquire)
+                yield self._acquire(acquire, node.path)
 
     def _bug(self, number: int, what: str) -> str:
         return f'bug({self.context.index}, {number}, "{what}");'
@@ -311,9 +311,9 @@ class _Writer:
         yield f"if (!p) return cut({sentence});"
         yield f"l{alloc.local} = p; }}"
 
-    def _acquire(self, acquire: ir.Acquire) -> str:
+    def _acquire(self, acquire: ir.Acquire, site: int) -> str:
         """Note the use of the lock, and the edges from the locks held."""
-        base = self.tables.edges_of(acquire, self.context.index)
+        base = self.tables.edges_of(acquire, self.context.index, site)
         at = index_code(self._term(acquire.index))
         return f"note_edges({base}); held_{self.context.index}(w, {base}, {acquire.lock}, {at});"
 

@@ -20,6 +20,7 @@ class Edge:
     context: int
     bh_off: bool
     irq_off: bool
+    site: int
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Tables:
     reach: Reach
     sentences: list[str] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
-    _edge_base: dict[tuple[int, bool, int, bool, bool], int] = field(default_factory=dict)
+    _edge_base: dict[tuple[int, bool, int, bool, bool, int], int] = field(default_factory=dict)
 
     def sentence(self, text: str) -> int:
         """The number of a sentence about a bound."""
@@ -45,18 +46,17 @@ class Tables:
                 return number
         return -1
 
-    def edges_of(self, acquire: ir.Acquire, context: int) -> int:
+    def edges_of(self, acquire: ir.Acquire, context: int, site: int) -> int:
         """The number of the edge that stands for the use of the lock alone.
 
         The edge from class c held for reading has this number + 1 + 2c, held for writing + 2 + 2c.
         """
-        key = (acquire.lock, acquire.write, context, acquire.bh_off, acquire.irq_off)
+        key = (acquire.lock, acquire.write, context, acquire.bh_off, acquire.irq_off, site)
         if key not in self._edge_base:
             self._edge_base[key] = len(self.edges)
-            flags = (acquire.lock, acquire.write, context, acquire.bh_off, acquire.irq_off)
-            self.edges.append(Edge(-1, False, *flags))
+            self.edges.append(Edge(-1, False, *key))
             for held in range(len(self.ts.locks)):
-                self.edges += [Edge(held, False, *flags), Edge(held, True, *flags)]
+                self.edges += [Edge(held, False, *key), Edge(held, True, *key)]
         return self._edge_base[key]
 
     @cached_property
