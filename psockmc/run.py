@@ -55,7 +55,7 @@ class Job:
     """A scenario to be run. name: what it is called in this run (the scenario's own name, or a bug's id with it).
 
     variant: the files that were composed, for traces; "" without any. edited: the program is not what its sources
-    say (a mutant), so nothing of it is kept.
+    say (a mutant), so nothing of it is kept. explain: each violation is wanted with the reasons for it.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Job:
     scenario: str
     variant: str = ""
     edited: bool = False
+    explain: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ class Facts:
 class Outcome:
     """What came of a job. result has no lock edges (they are judged already); it and facts are None after a failure.
 
-    traces: by property id, of every VIOLATED one that has a path. detail: diagnostics or a traceback, after a failure.
+    traces: by property id, of every VIOLATED one that has a path. reasons: of each trace, the sentences of
+    psockmc.explore.why, where they were asked for. detail: diagnostics or a traceback, after a failure.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Outcome:
     result: SearchResult | None = None
     facts: Facts | None = None
     traces: Mapping[str, Trace] = field(default_factory=dict)
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     failure: Failure | None = None
     detail: str = ""
 
@@ -165,7 +168,13 @@ def run(jobs: Sequence[Job], options: Options, events: Events) -> list[Outcome]:
 
 def _preload() -> None:
     """Import once what every worker would otherwise import again."""
-    for module in ("networkx", "psockmc.ir.lower", "psockmc.explore.native", "psockmc.explore.trace"):
+    for module in (
+        "networkx",
+        "psockmc.ir.lower",
+        "psockmc.explore.native",
+        "psockmc.explore.trace",
+        "psockmc.explore.why",
+    ):
         importlib.import_module(module)
 
 
@@ -371,6 +380,7 @@ def _search(ts: TransitionSystem, options: Options, cache: Cache | None, send: S
 def _conclude(job: Job, ts: TransitionSystem, result: SearchResult) -> Outcome:
     """Judge a result and build the traces of its violations; each is replayed, and must fail as the search says."""
     from psockmc.explore.trace import build_trace
+    from psockmc.explore.why import why
 
     verdicts = judge(ts, result, job.program.scenarios[job.scenario].expect)
     traces = {
@@ -378,7 +388,10 @@ def _conclude(job: Job, ts: TransitionSystem, result: SearchResult) -> Outcome:
         for v in verdicts
         if v.violation is not None
     }
-    return Outcome(job.name, job.scenario, verdicts, replace(result, lock_edges=()), _facts(ts, result), traces)
+    reasons = {id: why(ts, trace) for id, trace in traces.items()} if job.explain else {}
+    return Outcome(
+        job.name, job.scenario, verdicts, replace(result, lock_edges=()), _facts(ts, result), traces, reasons
+    )
 
 
 def _facts(ts: TransitionSystem, result: SearchResult) -> Facts:

@@ -53,6 +53,12 @@ def trace(file: Path, form: str, all_steps: bool, width: int, expression: str | 
 
         click.echo(explanation(shown, width))
         return Status.EXPECTED
+    if form == "html":
+        from psockmc.cli.why import reasons_if_known
+        from psockmc.render.html import html
+
+        click.echo(html(shown, reasons_if_known(shown)), nl=False)
+        return Status.EXPECTED
     click.echo(render(shown, form, width=width, all_steps=all_steps).rstrip("\n"))
     return Status.EXPECTED
 

@@ -1,4 +1,4 @@
-"""`psockmc trace --format why`: a trace explained, with the models that it is a run of."""
+"""Why a trace fails, for `psockmc trace --format why` and for its page: the models that it is a run of are asked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from psockmc import content
+from psockmc.cli.console import warn
 from psockmc.corpus import has_corpus, load_corpus
 
 if TYPE_CHECKING:
@@ -14,22 +15,40 @@ if TYPE_CHECKING:
     from psockmc.ir.system import TransitionSystem
 
 
-def explanation(trace: Trace, width: int) -> str:
-    """What happened, then why: at most three sentences, in lines of at most `width` characters.
+def reasons(trace: Trace) -> tuple[str, ...]:
+    """Why it fails: at most three sentences (psockmc.explore.why).
 
-    Raises UsageError when the models are not, or no longer, those of the trace.
+    Raises UsageError when the models are not, or no longer, those of the trace; ModelErrors when they are wrong.
     """
     from psockmc.explore.swap import OtherModel
     from psockmc.explore.why import why
-    from psockmc.render.layout import wrap
 
     try:
-        sentences = why(_system(trace), trace)
+        return why(_system(trace), trace)
     except OtherModel as error:
         raise content.UsageError(str(error)) from error
+
+
+def explanation(trace: Trace, width: int) -> str:
+    """What happened, then why, in lines of at most `width` characters. Raises what reasons() does."""
+    from psockmc.render.layout import wrap
+
     nothing = ["Neither a write nor a missing guard nor a swap explains this; --format splat tells it."]
-    said = [f"{trace.scenario}: {trace.failure.sentence}", *(sentences or nothing)]
+    said = [f"{trace.scenario}: {trace.failure.sentence}", *(reasons(trace) or nothing)]
     return "\n".join(row for sentence in said for row in wrap(sentence, width, 0, hanging=2))
+
+
+def reasons_if_known(trace: Trace) -> tuple[str, ...]:
+    """The same for a page, which can do without: what prevents them is a warning."""
+    from psockmc.lang.diagnostics import ModelErrors
+
+    try:
+        return reasons(trace)
+    except content.UsageError as error:
+        warn(f"the page does not say why: {error}")
+    except ModelErrors:
+        warn("the page does not say why: the models are wrong, see psockmc list")
+    return ()
 
 
 def _system(trace: Trace) -> TransitionSystem:

@@ -63,7 +63,7 @@ class Material:
     @cached_property
     def outcomes(self) -> Mapping[str, Outcome]:
         """Raises NotSettled unless every verdict is the expected one."""
-        found = self.search([Job(name, self.program, name) for name in sorted(self.program.scenarios)])
+        found = self.search([Job(name, self.program, name, explain=True) for name in sorted(self.program.scenarios)])
         for outcome in found:
             _settled(outcome)
             for verdict in outcome.verdicts:
@@ -91,7 +91,7 @@ class Material:
 
     def _job(self, bug: Bug) -> Job:
         program = content.load(self.root, [bug.variant])
-        return Job(bug.id, program, bug.scenario, str(bug.variant.relative_to(self.root)))
+        return Job(bug.id, program, bug.scenario, str(bug.variant.relative_to(self.root)), explain=True)
 
 
 def _settled(outcome: Outcome) -> None:

@@ -55,3 +55,21 @@ def test_a_trace_of_a_bug_is_explained_too(root: Path, capsys: pytest.CaptureFix
     (file,) = (root / "t").glob("unlocked-addition*I01.json")
     assert main(["trace", str(file), "--format", "why"]) == 0
     assert "The last write is that of" in capsys.readouterr().out
+
+
+def test_the_page_of_a_trace_says_why(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trace", str(written), "--format", "html"]) == 0
+    seen = capsys.readouterr()
+    assert "<h2>Why</h2>\n<p>The last write is that of " in seen.out
+    assert seen.err == ""
+
+
+def test_a_page_without_its_models_is_a_page_and_a_warning(
+    written: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    variant = root / "models/variants/unlocked.py"
+    variant.write_text(variant.read_text().replace("+= 1", "+= 0 + 1"))
+    assert main(["trace", str(written), "--format", "html"]) == 0
+    seen = capsys.readouterr()
+    assert "<h2>Why</h2>" not in seen.out
+    assert "warning: the page does not say why: " in seen.err
