@@ -101,8 +101,8 @@ def lock_order(ts: TransitionSystem, result: SearchResult) -> LockOrder:
     """All lock-order findings of a search. Of cycles, the shortest through each edge, each set of orders once."""
     edges = _wherever(result.lock_edges)
     return LockOrder(
-        cycles=tuple(_cycles([e for e in edges if e.held >= 0])),
-        inversions=tuple(_inversions(ts, edges)),
+        cycles=tuple(cycles(edges)),
+        inversions=tuple(inversions(edges, [c.level for c in ts.contexts])),
         classes=len({e.taken for e in edges}),
         orders=len({(e.held, e.taken) for e in edges if e.held >= 0}),
     )
@@ -131,10 +131,11 @@ def _class(ts: TransitionSystem, lock: int, write: bool) -> str:
     return ts.locks[lock].name + ("" if write else " (read)")
 
 
-def _cycles(edges: Sequence[LockEdge]) -> Iterator[Cycle]:
+def cycles(uses: Sequence[LockEdge]) -> Iterator[Cycle]:
     """Shortest cycles of strong joints. The graph's vertices are the edges, so that each joint can be judged."""
     import networkx as nx  # takes a while to import
 
+    edges = [edge for edge in uses if edge.held >= 0]
     graph: EdgeGraph = nx.DiGraph()
     graph.add_nodes_from(range(len(edges)))
     for i, first in enumerate(edges):
@@ -159,16 +160,16 @@ def _shortest_ring(graph: EdgeGraph, start: int) -> list[int]:
     return min(rings, key=len, default=[])
 
 
-def _inversions(ts: TransitionSystem, edges: Sequence[LockEdge]) -> Iterator[Inversion]:
-    """The first pair of acquisitions for each class, interrupt and victim."""
+def inversions(edges: Sequence[LockEdge], levels: Sequence[int]) -> Iterator[Inversion]:
+    """The first pair of acquisitions for each class, interrupt and victim. levels: of each context."""
     seen: set[tuple[int, int, int]] = set()
     for inside in edges:
-        level = ts.contexts[inside.context].level
+        level = levels[inside.context]
         for outside in edges:
             key = (inside.taken, inside.context, outside.context)
             if (
                 inside.taken == outside.taken
-                and level > ts.contexts[outside.context].level
+                and level > levels[outside.context]
                 and not _masked(level, outside)
                 and (inside.taken_write or outside.taken_write)  # a reader does not wait for a reader
                 and key not in seen
