@@ -14,7 +14,9 @@ from psockmc.content import UsageError
 # Those of psockmc.render, which is not loaded for a mere --help.
 FORMATS = ("diagram", "steps", "splat", "json", "itf", "html", "svg")
 
-WHY = "why"  # which asks the models, and so is no mere rendering
+# These ask the models, and so are no mere renderings.
+WHY = "why"
+PYTEST = "pytest"
 
 if TYPE_CHECKING:
     from psockmc.explore.tracedata import Trace
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice((*FORMATS, WHY)), default="diagram", show_default=True)
+@click.option("--format", "form", type=click.Choice((*FORMATS, WHY, PYTEST)), default="diagram", show_default=True)
 @click.option("--all-steps", is_flag=True, help="also the steps that decide nothing")
 @click.option(
     "--width",
@@ -58,6 +60,11 @@ def trace(file: Path, form: str, all_steps: bool, width: int, expression: str | 
         from psockmc.render.html import html
 
         click.echo(html(shown, reasons_if_known(shown)), nl=False)
+        return Status.EXPECTED
+    if form == PYTEST:
+        from psockmc.cli.trace_pytest import tried_pytest
+
+        click.echo(tried_pytest(shown), nl=False)
         return Status.EXPECTED
     click.echo(render(shown, form, width=width, all_steps=all_steps).rstrip("\n"))
     return Status.EXPECTED

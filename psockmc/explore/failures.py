@@ -133,9 +133,9 @@ def _sentence(
         return f"{blamed} was freed already, by {history.names.label(freed[-1].context)}"
     if prop.id == "null-deref":
         return "a NULL pointer is dereferenced"
-    words = message.removeprefix(f"{step.place.function}: {step.place.statement}").lstrip(": ")
-    for place in step.then:
-        words = words.removeprefix(f"{place.function}: {place.statement}").lstrip(": ")
+    words = message
+    for place in (step.place, *step.then):
+        words = words.removeprefix(f"{place.function}: {place.statement.removesuffix(':')}").lstrip(": ")
     return f"{SAID_AS.get(prop.id, prop.id)}: {words}"
 
 
@@ -151,8 +151,8 @@ def _state(history: History, prop: ir.Property, message: str, state: State) -> F
         pool, number = leaked[0]
         blamed = history.ts.pools[pool].objects[number]
         life = _life(history, blamed, len(history.steps))
-        born = next((f", allocated by {history.names.label(e.context)}" for e in life if e.what == "allocated"), "")
-        return _failure("end", message, f"{blamed}{born}, is never freed: nothing refers to it", None, blamed, life)
+        born = next((f", allocated by {history.names.label(e.context)}," for e in life if e.what == "allocated"), "")
+        return _failure("end", message, f"{blamed}{born} is never freed: nothing refers to it", None, blamed, life)
     if prop.id == "lost-wakeup":
         context = history.ts.contexts[history.recorder.lost_wakeups(state)[0]]
         place = history.at[context.index]

@@ -123,11 +123,11 @@ class TableOf:
         return self.statements[key]
 
     def access_text(self, statement: int) -> str:
-        """`function: statement`."""
+        """`function: statement`, without the colon that a compound statement ends in: a sentence goes on after it."""
         if statement < 0:
             return "the beginning of the context"
         stmt = self.statement_list[statement]
-        return f"{stmt.function}: {stmt.text}"
+        return f"{stmt.function}: {stmt.text.removesuffix(':')}"
 
     def text(self, span: tree.Span) -> str:
         """The source lines of a span, joined to one."""

@@ -257,6 +257,13 @@ def test_why_claims_no_swap_for_a_lasso() -> None:
     assert not any("swap" in sentence for sentence in why(tiny.ts, build_trace(tiny.ts, violation(tiny, "livelock"))))
 
 
+def test_a_goal_may_read_an_element_of_an_array() -> None:
+    code = kernel("sys_set", "box0.a = 2", "box0.cells[1] = 1", "box0.a = 1")
+    tiny = live("process(sys_set)", code, "box0.cells[box0.a] == 0")
+    assert len(tiny.ts.goals) > 0
+    assert violation(tiny).depth == 3
+
+
 def test_only_scenarios_that_ask_for_progress_are_checked_for_livelocks() -> None:
     tiny = Tiny(code=SPIN, run="process(spin)")
     assert tiny.ts.goals == ()

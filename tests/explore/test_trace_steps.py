@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from psockmc.explore.trace import build_trace
 from psockmc.explore.tracedata import Access, Change, Event, GracePeriod, Held, Step, Trace
+from tests.ir.tiny import Tiny, define
 from tests.render.tracing import built, case
 
 
@@ -236,6 +238,18 @@ def test_a_leak_tells_what_is_lost():
     failure = built("leak").failure
     assert (failure.kind, failure.object) == ("end", "msg0")
     assert failure.sentence == "msg0, allocated by CPU0, is never freed: nothing refers to it"
+
+
+def test_a_leak_of_what_was_there_from_the_beginning_names_nobody():
+    tiny = Tiny(code=define("forget", "top0.box = NULL"), run="process(forget)", setup="publish", pools="{box: 1}")
+    (leak,) = [v for v in tiny.result.violations if tiny.ts.properties[v.property].id == "leak"]
+    assert build_trace(tiny.ts, leak).failure.sentence == "box0 is never freed: nothing refers to it"
+
+
+def test_a_finding_inside_a_condition_is_told_without_its_colon():
+    assert built("use-after-free").failure.message == (
+        "sk_psock_get: if psock and not refcount_inc_not_zero(psock.refcnt): use of psock0 after it was freed"
+    )
 
 
 def test_a_race_has_two_sides():

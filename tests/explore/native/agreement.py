@@ -7,8 +7,9 @@ import dataclasses
 from psockmc.explore.limits import Limits
 from psockmc.explore.native import search_native
 from psockmc.explore.reference import search_reference
-from psockmc.explore.result import LockEdge, SearchResult
+from psockmc.explore.result import LockEdge, SearchResult, Violation
 from psockmc.ir.system import TransitionSystem
+from tests.explore.native.systems import Builder
 
 # What may differ between engines.
 OWN = {"engine", "seconds", "cached", "bytes_per_state", "notes", "lock_edges", "reason"}
@@ -29,3 +30,20 @@ def agreed(ts: TransitionSystem, limits: Limits | None = None) -> SearchResult:
     theirs = facts(search_reference(ts, limits, None))
     assert {key: (value, theirs[key]) for key, value in facts(native).items() if value != theirs[key]} == {}
     return native
+
+
+def check(b: Builder) -> tuple[TransitionSystem, SearchResult]:
+    """The system and the result on which both engines agree."""
+    ts = b.build()
+    return ts, agreed(ts)
+
+
+def violation(ts: TransitionSystem, result: SearchResult, id: str) -> Violation:
+    """The violation of a property; there must be one."""
+    (found,) = [v for v in result.violations if ts.properties[v.property].id == id]
+    return found
+
+
+def violated(ts: TransitionSystem, result: SearchResult) -> set[str]:
+    """The ids of the violated properties."""
+    return {ts.properties[v.property].id for v in result.violations}
