@@ -1,4 +1,4 @@
-"""`psockmc trace`: show a trace that was written to a file."""
+"""`psockmc trace`: show how a property is violated, in one of many forms."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from psockmc.cli.options import variants_option
 from psockmc.cli.report import MESSAGE_WIDTH
 from psockmc.cli.status import Status, user_errors
 from psockmc.content import UsageError
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("source", metavar="FILE|SCENARIO")
+@click.argument("property", required=False)
+@variants_option
 @click.option("--format", "form", type=click.Choice((*FORMATS, WHY, PYTEST)), default="diagram", show_default=True)
 @click.option("--all-steps", is_flag=True, help="also the steps that decide nothing")
 @click.option(
@@ -36,38 +39,67 @@ if TYPE_CHECKING:
 )
 @click.option("--eval", "expression", metavar="EXPR", help="instead: what EXPR is, and each step that changes it")
 @user_errors({})
-def trace(file: Path, form: str, all_steps: bool, width: int, expression: str | None) -> Status:
-    """Show the trace in FILE, which `psockmc check --traces` wrote."""
-    from psockmc.explore.trace import TraceFormatError, load_trace
-    from psockmc.render import render
+def trace(
+    source: str,
+    property: str | None,
+    variants: tuple[Path, ...],
+    form: str,
+    all_steps: bool,
+    width: int,
+    expression: str | None,
+) -> Status:
+    """Show the trace in FILE, which `psockmc check --traces` wrote, or how SCENARIO violates PROPERTY.
 
+    Exit status: 0 when there is a trace to show, 2 usage or model error, 3 when it is not known, 70 internal error.
+    """
+    if property is not None:
+        from psockmc.cli.searched import searched
+
+        found = searched(source, property, variants)
+        if isinstance(found, Status):
+            return found
+    else:
+        found = _loaded(Path(source), variants)
+    if expression is not None:
+        _evaluate(found, expression)
+    else:
+        click.echo(_in_form(found, form, width, all_steps).rstrip("\n"))
+    return Status.EXPECTED
+
+
+def _loaded(file: Path, variants: tuple[Path, ...]) -> Trace:
+    """The trace in a file. Raises UsageError."""
+    from psockmc.explore.trace import TraceFormatError, load_trace
+
+    if variants:
+        raise UsageError(f"--with is for searches, and {file} is a trace with variants of its own: leave it out")
     try:
-        shown = load_trace(file)
+        return load_trace(file)
     except OSError as error:
-        raise UsageError(f"cannot read the trace {file}: {error.strerror}") from error
+        hint = "" if file.suffix else f"; to search a scenario, name a property, too: psockmc trace {file} PROPERTY"
+        raise UsageError(f"cannot read the trace {file}: {error.strerror}{hint}") from error
     except TraceFormatError as error:
         raise UsageError(str(error)) from error
-    if expression is not None:
-        _evaluate(shown, expression)
-        return Status.EXPECTED
+
+
+def _in_form(found: Trace, form: str, width: int, all_steps: bool) -> str:
+    """The trace as text. Raises UsageError where the models are asked and have no such run."""
     if form == WHY:
         from psockmc.cli.why import explanation
 
-        click.echo(explanation(shown, width))
-        return Status.EXPECTED
+        return explanation(found, width)
     if form == "html":
         from psockmc.cli.why import reasons_if_known
         from psockmc.render.html import html
 
-        click.echo(html(shown, reasons_if_known(shown)), nl=False)
-        return Status.EXPECTED
+        return html(found, reasons_if_known(found))
     if form == PYTEST:
         from psockmc.cli.trace_pytest import tried_pytest
 
-        click.echo(tried_pytest(shown), nl=False)
-        return Status.EXPECTED
-    click.echo(render(shown, form, width=width, all_steps=all_steps).rstrip("\n"))
-    return Status.EXPECTED
+        return tried_pytest(found)
+    from psockmc.render import render
+
+    return render(found, form, width=width, all_steps=all_steps)
 
 
 def _evaluate(trace: Trace, expression: str) -> None:
