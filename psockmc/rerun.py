@@ -38,9 +38,9 @@ def system_of(scenario: str, variant: str = "") -> TransitionSystem:
 
 
 def _variants(root: Path, variant: str) -> Iterator[Path]:
-    """The files of a trace's variants: those of `--with`, or of `psockmc bugs` the one that the bug's id stands for."""
+    """The files that a trace names, found from the current folder or from the checkout; a bug's id names its own."""
     names = [name for name in variant.split(", ") if name]
-    known = all(Path(name).is_file() for name in names) or not has_corpus(root)
-    bugs = {} if known else {bug.id: bug.variant for bug in load_corpus(root)}
-    for name in names:
-        yield bugs.get(name, Path(name))
+    files = {name: file for name in names for file in (root / name, Path(name)) if file.is_file()}
+    if files.keys() < set(names) and has_corpus(root):
+        files |= {bug.id: bug.variant for bug in load_corpus(root)}
+    return (files.get(name, Path(name)) for name in names)

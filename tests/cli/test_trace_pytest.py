@@ -48,3 +48,11 @@ def test_a_trace_of_other_models_is_refused(written: Path, root: Path, capsys: p
     variant.write_text(variant.read_text().replace("+= 1", "+= 2"))
     assert main(["trace", str(written), "--format", "pytest"]) == 2
     assert "this trace is not one of the models as they are now: " in capsys.readouterr().err
+
+
+def test_the_test_runs_anywhere_in_the_checkout(
+    written: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(root / "models")
+    assert main(["trace", str(written), "--format", "pytest"]) == 0
+    assert "models/variants/unlocked.py" in capsys.readouterr().out
