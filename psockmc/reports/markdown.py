@@ -87,9 +87,14 @@ def details(summary: str, body: str) -> str:
     return f"<details>\n<summary>{shown}</summary>\n\n{body}\n\n</details>"
 
 
+def join(*blocks: str) -> str:
+    """The blocks (paragraphs, tables, headings ...) that are not empty, apart from each other."""
+    return "\n\n".join(block for block in blocks if block)
+
+
 def page(*blocks: str) -> str:
-    """A file: the blocks (paragraphs, tables, headings ...) that are not empty, apart from each other."""
-    return "\n\n".join(block for block in blocks if block) + "\n"
+    """A file: its blocks, as `join` puts them."""
+    return join(*blocks) + "\n"
 
 
 def slug(name: str) -> str:
