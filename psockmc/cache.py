@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from psockmc.lang.tree import Program
 
 PACKAGE = Path(__file__).resolve().parent
+ENGINES = ("__init__", "limits", "liveness", "reference", "result")  # modules of psockmc/explore/, with its native/
 KEPT_SYSTEMS = 300  # compiled scenarios; each edit of a model makes new ones
 
 
@@ -68,8 +69,14 @@ def prover_version() -> str:
 @cache
 def engine_version() -> str:
     """A hash of the source text of the engines and of this module: another text, another result."""
-    engines = PACKAGE / "explore"
-    return _texts([Path(__file__), PACKAGE / "ir" / "system.py", *engines.rglob("*.py"), *engines.rglob("*.[ch]")])
+    return _texts([Path(__file__), PACKAGE / "ir" / "system.py", *engine_files()])
+
+
+def engine_files() -> list[Path]:
+    """What a search consists of. The rest of psockmc/explore/ judges and shows what it found."""
+    explore = PACKAGE / "explore"
+    native = [file for pattern in ("*.py", "*.[ch]") for file in (explore / "native").rglob(pattern)]
+    return [explore / f"{name}.py" for name in ENGINES] + native
 
 
 @cache

@@ -31,6 +31,7 @@ from psockmc.explore.lockorder import LOCK_ORDER
 from psockmc.explore.result import SearchResult
 from psockmc.explore.verdict import JUDGED, BadExpectation, PropertyVerdict, Verdict, judge, property_ids, undecided
 from psockmc.ir.system import Property, Statement, TransitionSystem
+from psockmc.orders import Taking, takings, witness
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess
@@ -55,7 +56,8 @@ class Job:
     """A scenario to be run. name: what it is called in this run (the scenario's own name, or a bug's id with it).
 
     variant: the files that were composed, for traces; "" without any. edited: the program is not what its sources
-    say (a mutant), so nothing of it is kept. explain: each violation is wanted with the reasons for it.
+    say (a mutant), so nothing of it is kept. explain: each violation is wanted with the reasons for it. witnesses:
+    takings of locks, of an earlier outcome of the same scenario, to which the runs are wanted.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Job:
     variant: str = ""
     edited: bool = False
     explain: bool = False
+    witnesses: tuple[Taking, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,10 +97,12 @@ class Facts:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job. result has no lock edges (they are judged already); it and facts are None after a failure.
+    """What came of a job. result has no lock edges: they are judged already, and takings says what they were, by name.
+    It and facts are None after a failure.
 
     traces: by property id, of every VIOLATED one that has a path. reasons: of each trace, the sentences of
-    psockmc.explore.why, where they were asked for. detail: diagnostics or a traceback, after a failure.
+    psockmc.explore.why, where they were asked for. witnesses: the runs that the job asked
+    for. detail: diagnostics or a traceback, after a failure.
     """
 
     name: str
@@ -109,6 +114,8 @@ class Outcome:
     reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     failure: Failure | None = None
     detail: str = ""
+    takings: tuple[Taking, ...] = ()
+    witnesses: Mapping[Taking, Trace] = field(default_factory=dict)
 
 
 class Events(Protocol):
@@ -388,9 +395,17 @@ def _conclude(job: Job, ts: TransitionSystem, result: SearchResult) -> Outcome:
         for v in verdicts
         if v.violation is not None
     }
-    reasons = {id: why(ts, trace) for id, trace in traces.items()} if job.explain else {}
+    named = takings(ts, result.lock_edges)
     return Outcome(
-        job.name, job.scenario, verdicts, replace(result, lock_edges=()), _facts(ts, result), traces, reasons
+        job.name,
+        job.scenario,
+        verdicts,
+        replace(result, lock_edges=()),
+        _facts(ts, result),
+        traces,
+        reasons={id: why(ts, trace) for id, trace in traces.items()} if job.explain else {},
+        takings=tuple(named),
+        witnesses={taking: witness(ts, taking, named[taking]) for taking in job.witnesses},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from psockmc.cache import Cache, _decode, _encode, cache_folder, result_key, system_key
+import psockmc.cache
+from psockmc.cache import PACKAGE, Cache, _decode, _encode, cache_folder, engine_files, result_key, system_key
 from psockmc.explore.limits import Limits
 from psockmc.explore.result import LockEdge, SearchResult, Violation
 from psockmc.ir.system import TransitionSystem
@@ -221,3 +223,16 @@ def test_every_result_survives_json(result: SearchResult) -> None:
     import json
 
     assert _decode(json.loads(json.dumps(_encode(result)))) == result
+
+
+def test_the_engines_use_no_module_whose_text_the_key_of_a_result_leaves_out() -> None:
+    files = {*engine_files(), Path(psockmc.cache.__file__)}
+    used = {
+        PACKAGE.parent.joinpath(*name.split("."))
+        for file in engine_files()
+        for name in re.findall(
+            r"^ *from (psockmc\.explore[.\w]*) import", file.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    }
+    assert used
+    assert all({name.with_suffix(".py"), name / "__init__.py"} & files for name in used)
