@@ -13,7 +13,7 @@ from psockmc.cli import console
 from psockmc.cli.options import json_option, run_options, search_options
 from psockmc.cli.status import Status, print_json, user_errors
 from psockmc.reports.material import Material, NotSettled
-from psockmc.reports.parts import PARTS, Part
+from psockmc.reports.parts import HTML, PARTS, Part
 from psockmc.reports.writing import Written, require_writable, write
 from psockmc.run import Job, Options, Outcome, run
 
@@ -25,12 +25,15 @@ from psockmc.run import Job, Options, Outcome, run
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="write to DIR [default: reports/ of the checkout]",
+    help="write to DIR [default: reports/ of the checkout, or reports/html/]",
+)
+@click.option(
+    "--html", "as_html", is_flag=True, help="an index and a page for each violation, to be opened in a browser"
 )
 @search_options
 @json_option
 @user_errors({"parts": [], "ok": False})
-def report_(parts: tuple[str, ...], folder: Path | None, as_json: bool, **search: Any) -> Status:
+def report_(parts: tuple[str, ...], folder: Path | None, as_html: bool, as_json: bool, **search: Any) -> Status:
     """Write the documents for reviewers: the parts named, or all of them.
 
     The parts are findings, invariants, bugs, locks, lifecycle, ordering, mutants and overview.
@@ -42,9 +45,8 @@ def report_(parts: tuple[str, ...], folder: Path | None, as_json: bool, **search
     undetermined, 70 internal error.
     """
     root = content.find_root()
-    wanted = content.pick("part", parts, PARTS, "psockmc report --help")
-    chosen = [part for part in PARTS.values() if part.name in wanted]
-    folder = folder or _reports_of(root)
+    chosen = _chosen(parts, as_html)
+    folder = folder or _reports_of(root, as_html)
     require_writable(folder)
     material = Material(root, _searching(run_options(**search)))
     done: list[Written] = []
@@ -64,11 +66,21 @@ def report_(parts: tuple[str, ...], folder: Path | None, as_json: bool, **search
     return status
 
 
-def _reports_of(root: Path) -> Path:
-    """The folder of the reports of a checkout. Raises UsageError for the copy of the content inside the package."""
+def _chosen(names: Sequence[str], as_html: bool) -> list[Part]:
+    """The parts to write, in their order. Raises UsageError for an unknown name, and for names beside --html."""
+    wanted = content.pick("part", names, PARTS, "psockmc report --help")
+    if not as_html:
+        return [part for part in PARTS.values() if part.name in wanted]
+    if names:
+        raise content.UsageError("--html writes all its pages, for they point to each other: name no part with it")
+    return [HTML]
+
+
+def _reports_of(root: Path, as_html: bool) -> Path:
+    """The folder for the reports in a checkout. Raises UsageError for the copy of the content inside the package."""
     if root == content.PACKAGE / "content":
         raise content.UsageError("there is no checkout here whose reports could be written: name a folder with --to")
-    return root / "reports"
+    return root / "reports" / "html" if as_html else root / "reports"
 
 
 def _searching(options: Options) -> Any:

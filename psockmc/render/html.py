@@ -1,24 +1,17 @@
-"""A counterexample as one HTML page that needs nothing else: no network, no script if there is none to be had.
-
-Everything that comes from a trace goes through jinja2's autoescape, and the page's own Content-Security-Policy lets
-nothing run but the one script whose hash it names.
-"""
+"""A counterexample as one HTML page that needs nothing else: no network, no script if there is none to be had."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Sequence
-from functools import cache
 from itertools import groupby
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from psockmc.explore.tracedata import Trace
 from psockmc.render.diagram import diagram, heading
 from psockmc.render.lanes import Hold, Lane, hold_text, hold_title, lanes_of
+from psockmc.render.page import page
 from psockmc.render.page_data import final_state, last_whereabouts, page_data
 from psockmc.render.rows import Presence, Row, columns_of, rows_of
 
@@ -28,66 +21,40 @@ DEEPEST = 12
 """Deeper calls are not indented any further."""
 
 
-def html(trace: Trace, why: Sequence[str] = ()) -> str:
-    """The page of a trace. why: sentences of psockmc.explore.why, where its transition system is at hand."""
+def html(trace: Trace, why: Sequence[str] = (), about: Sequence[tuple[str, str]] = (), index: str = "") -> str:
+    """The page of a trace.
+
+    why: sentences of psockmc.explore.why, where its transition system is at hand. about: what else to say at the top,
+    each with its heading. index: the address of a page that lists this one, "" for none.
+    """
     rows, lanes, data = rows_of(trace), lanes_of(trace), page_data(trace)
     columns = columns_of(trace, rows)
-    style, script = _part("trace.css"), _part("trace.js")
-    return (
-        _environment()
-        .get_template("trace.html")
-        .render(
-            trace=trace,
-            why=why,
-            rows=_folded(rows),
-            columns=columns,
-            absent=[c.label for i, c in enumerate(trace.contexts) if i not in columns],
-            headings={c: heading(trace, c) for c in columns},
-            lanes=lanes,
-            hold_class=hold_class,
-            hold_text=hold_text,
-            hold_title=lambda lane, hold: hold_title(trace, lane, hold),
-            presence=Presence(trace),
-            indent=lambda depth: min(depth, DEEPEST),
-            pattern=pattern,
-            soft=soft,
-            counted=counted,
-            replay=replay_command(trace),
-            data=data,
-            state=final_state(data),
-            ends=last_whereabouts(data),
-            text=diagram(trace),
-            last_writes=last_writes(trace),
-            style=Markup(style),
-            script=Markup(script),
-            style_hash=_sha256(style),
-            script_hash=_sha256(script),
-        )
+    return page(
+        "trace",
+        trace=trace,
+        why=why,
+        about=about,
+        index=index,
+        rows=_folded(rows),
+        columns=columns,
+        absent=[c.label for i, c in enumerate(trace.contexts) if i not in columns],
+        headings={c: heading(trace, c) for c in columns},
+        lanes=lanes,
+        hold_class=hold_class,
+        hold_text=hold_text,
+        hold_title=lambda lane, hold: hold_title(trace, lane, hold),
+        presence=Presence(trace),
+        indent=lambda depth: min(depth, DEEPEST),
+        pattern=pattern,
+        soft=soft,
+        counted=counted,
+        replay=replay_command(trace),
+        data=data,
+        state=final_state(data),
+        ends=last_whereabouts(data),
+        text=diagram(trace),
+        last_writes=last_writes(trace),
     )
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("psockmc.render"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def _part(name: str) -> str:
-    """The page's own style or script; nothing of a trace is in it."""
-    environment = _environment()
-    assert environment.loader is not None
-    return environment.loader.get_source(environment, name)[0]
-
-
-def _sha256(text: str) -> str:
-    """The hash by which a Content-Security-Policy allows an inline element."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 # ---------------------------------------------------------------- the table

@@ -61,7 +61,8 @@ def test_the_wheel_carries_the_content_and_nothing_of_it_at_the_top(wheel: Path)
 
 def test_the_wheel_carries_what_is_no_python(wheel: Path) -> None:
     names = set(ZipFile(wheel).namelist())
-    files = [p for p in (REPOSITORY / "psockmc").rglob("*") if p.suffix in (".c", ".h", ".json", ".typed", ".j2")]
+    files = [p for p in (REPOSITORY / "psockmc").rglob("*.*") if p.suffix not in (".py", ".pyc")]
+    assert {p.suffix for p in files} >= {".c", ".h", ".json", ".html", ".css", ".js", ".typed"}
     assert {p.relative_to(REPOSITORY).as_posix() for p in files} <= names
 
 

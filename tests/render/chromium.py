@@ -110,3 +110,23 @@ def framed(page: str, script: str) -> str:
     driver = DRIVER.replace("SCRIPT", script)
     frame = f'<iframe sandbox="allow-same-origin" width="1400" height="900" srcdoc="{html.escape(page)}"></iframe>'
     return f"<!DOCTYPE html><body>{frame}<script>addEventListener('load', () => {driver})</script></body>"
+
+
+# For a driver: the least contrast of any text that is shown, as 4.5 for 4.5:1, and where.
+WORST_CONTRAST = """
+const number = (c) => c.match(/[\\d.]+/g).map(Number);
+const light = (c) => { const [r, g, b] = number(c).map((v) => { v /= 255; return v <= .03928 ? v / 12.92 :
+  ((v + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
+const paper = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor;
+  if (!(number(c).length === 4 && number(c)[3] === 0)) return c; } return "rgb(255, 255, 255)"; };
+let worst = [99, ""];
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+  const e = walker.currentNode.parentElement;
+  if (!walker.currentNode.data.trim() || !e.offsetParent) continue;
+  const [a, b] = [light(getComputedStyle(e).color), light(paper(e))];
+  const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+  if (ratio < worst[0]) worst = [ratio, `${e.tagName}.${e.className}: ${walker.currentNode.data}`];
+}
+return worst;
+"""

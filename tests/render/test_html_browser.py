@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from psockmc.render import render
-from tests.render.chromium import BINARY, DARK, LIGHT, driven, framed, run, visit
+from tests.render.chromium import BINARY, DARK, LIGHT, WORST_CONTRAST, driven, framed, run, visit
 from tests.render.making import Maker
 from tests.render.test_html import hostile, long_run
 from tests.render.tracing import recorded
@@ -151,31 +151,16 @@ def test_behind_the_last_step_a_loop_begins_again(tmp_path):
     assert visit(driven(page, 'press("j"); return now();'), tmp_path).report() == "3"
 
 
-CONTRAST = """
-const number = (c) => c.match(/[\\d.]+/g).map(Number);
-const light = (c) => { const [r, g, b] = number(c).map((v) => { v /= 255; return v <= .03928 ? v / 12.92 :
-  ((v + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
-const paper = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor;
-  if (!(number(c).length === 4 && number(c)[3] === 0)) return c; } return "rgb(255, 255, 255)"; };
+OPEN_ALL = """
 press("f"); press("p"); document.querySelectorAll("details").forEach((d) => { d.open = true; });
 document.querySelector("tr[data-cell] button").click(); $("help").show();
-let worst = [99, ""];
-const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-while (walker.nextNode()) {
-  const e = walker.currentNode.parentElement;
-  if (!walker.currentNode.data.trim() || !e.offsetParent) continue;
-  const [a, b] = [light(getComputedStyle(e).color), light(paper(e))];
-  const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
-  if (ratio < worst[0]) worst = [ratio, `${e.tagName}.${e.className}: ${walker.currentNode.data}`];
-}
-return worst;
 """
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 @pytest.mark.parametrize("name", ["use-after-free", "lost-wakeup", "deadlock-three-locks"])
 def test_every_text_has_a_contrast_of_4_5_to_1(name, theme, tmp_path):
-    page = driven(render(recorded(name), "html"), CONTRAST)
+    page = driven(render(recorded(name), "html"), OPEN_ALL + WORST_CONTRAST)
     ratio, where = visit(page, tmp_path, theme=theme).report()
     assert ratio >= 4.5, where
 

@@ -1,4 +1,3 @@
-"use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const last = data.steps.length;
@@ -144,11 +143,6 @@
     $("fold").setAttribute("aria-pressed", String(on));
     if (now && hidden(rows[now - 1])) openFold(rows[now - 1]);
     if (now) rows[now - 1].scrollIntoView({ block: "nearest" });
-  }
-
-  function turnTheme() {
-    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = dark ? "light" : "dark";
   }
 
   const keys = {
