@@ -15,11 +15,11 @@ from pathlib import Path
 from bench import litmus
 from bench.objects import objects
 from bench.spin import NotExportableError, processor_seconds, run_spin
+from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
 from psockmc.explore.native import build, codegen
 from psockmc.explore.native.answer import answer
 from psockmc.explore.native.process import run_search
-from psockmc.explore.reference import search_reference
 from psockmc.explore.result import SearchResult
 from psockmc.ir.system import TransitionSystem
 

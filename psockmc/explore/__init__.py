@@ -106,6 +106,6 @@ def _native(ts: TransitionSystem, limits: Limits, reporter: Reporter | None) -> 
 
 
 def _reference(ts: TransitionSystem, limits: Limits, reporter: Reporter | None) -> SearchResult:
-    from psockmc.explore.reference import search_reference
+    from psockmc.explore.breadth_first import search_reference
 
     return search_reference(ts, limits, reporter)

@@ -27,6 +27,21 @@ class Limits:
     max_depth: int | None = None
     timeout: float | None = None
 
+    @property
+    def reason_states(self) -> str:
+        """`SearchResult.reason` of a search that stored more states than it may."""
+        return f"{REASON_STATES} ({self.max_states})"
+
+    @property
+    def reason_depth(self) -> str:
+        """The same of one that met a state which it may not expand."""
+        return f"{REASON_DEPTH} ({self.max_depth})"
+
+    @property
+    def reason_timeout(self) -> str:
+        """The same of one that took too long."""
+        return f"{REASON_TIMEOUT} ({self.timeout:g} s)"
+
 
 class Reporter(Protocol):
     """Hears how a search goes. Both methods return quickly; an exception in them ends the search."""

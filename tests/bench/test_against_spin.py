@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, assume, given, settings
 
 from bench import against_spin, exact_c, promela
 from psockmc import content
+from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
-from psockmc.explore.reference import search_reference
 from psockmc.explore.result import SearchResult
 from psockmc.ir import system as ir
 from psockmc.ir.lower import compile_scenario

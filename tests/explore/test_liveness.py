@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 
 from psockmc.explore import native
+from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
-from psockmc.explore.reference import search_reference
 from psockmc.explore.replay import ReplayError
 from psockmc.explore.result import SearchResult, Violation
 from psockmc.explore.trace import build_trace

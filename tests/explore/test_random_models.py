@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from psockmc.explore import native
+from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
-from psockmc.explore.reference import search_reference
 from psockmc.explore.result import SearchResult
 from psockmc.explore.trace import build_trace
 from psockmc.ir.dataflow import Dataflow

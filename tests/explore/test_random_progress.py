@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from psockmc.explore import native
+from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
 from psockmc.explore.liveness import obliged
-from psockmc.explore.reference import Interpreter, search_reference
+from psockmc.explore.reference import Interpreter
 from psockmc.explore.trace import build_trace
 from psockmc.ir.lower import compile_scenario
 from psockmc.ir.system import TransitionSystem

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
-from psockmc.explore.reference import OPERATORS, Interpreter, search_reference, truncated_div
+from psockmc.explore.reference import OPERATORS, Interpreter, truncated_div
 from psockmc.explore.result import SearchResult
 from psockmc.ir import system as ir
 from tests.ir.tiny import Tiny, define

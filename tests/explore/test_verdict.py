@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from psockmc.explore.limits import REASON_DEPTH, REASON_TIMEOUT
+from psockmc.explore.breadth_first import search_reference
+from psockmc.explore.limits import REASON_DEPTH, REASON_TIMEOUT, Limits
 from psockmc.explore.result import LockEdge, SearchResult, Violation
 from psockmc.explore.verdict import BadExpectation, PropertyVerdict, Verdict, judge, property_ids, undecided
 from psockmc.ir.system import (
@@ -23,6 +24,7 @@ from psockmc.ir.system import (
     Stop,
     TransitionSystem,
 )
+from tests.ir.tiny import Tiny
 
 STATE = (0, 0, 0)
 
@@ -135,6 +137,12 @@ def test_an_incomplete_search_leaves_nothing_decided_that_was_not_violated() -> 
 def test_a_search_to_a_depth_is_bounded() -> None:
     row = verdicts(replace(CLEAN, complete=False, reason=REASON_DEPTH))["I01"]
     assert row.basis.startswith("bounded(9)")
+
+
+def test_a_search_of_the_interpreter_to_a_depth_is_bounded_too() -> None:
+    tiny = Tiny("box0.a = 1", "box0.b = 2")
+    rows = judge(tiny.ts, search_reference(tiny.ts, Limits(max_depth=1), None), {})
+    assert {row.basis.split(":")[0] for row in rows} == {"bounded(1)"}
 
 
 def test_what_was_not_explored_past_a_fatal_finding_stands_in_every_other_basis() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
-from psockmc.explore.reference import search_reference
 from psockmc.explore.verdict import Verdict, judge
 from psockmc.ir import system as ir
 from psockmc.ir.dataflow import Dataflow

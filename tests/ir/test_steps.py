@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
-from psockmc.explore.reference import search_reference
 from psockmc.explore.result import SearchResult
 from psockmc.ir.lower import compile_scenario
 from psockmc.lang import load_source

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
-from psockmc.explore.reference import search_reference
 from psockmc.explore.result import SearchResult
 from psockmc.ir.lower import compile_scenario
 from psockmc.ir.system import TransitionSystem

@@ -22,9 +22,9 @@ from pathlib import Path
 import pytest
 
 import psockmc
+from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
 from psockmc.explore.native import available, search_native
-from psockmc.explore.reference import search_reference
 from psockmc.explore.result import SearchResult
 from psockmc.explore.verdict import PropertyVerdict, Verdict, judge
 from psockmc.ir.lower import compile_scenario

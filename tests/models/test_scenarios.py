@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from psockmc.explore import native
+from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
-from psockmc.explore.reference import search_reference
 from psockmc.explore.result import SearchResult
 from psockmc.explore.verdict import judge
 from psockmc.ir.lower import compile_scenario

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
-from psockmc.explore.reference import search_reference
 from psockmc.explore.trace import build_trace
 from psockmc.explore.tracedata import Trace
 from psockmc.explore.verdict import judge

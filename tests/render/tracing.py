@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
 from psockmc.explore.lockorder import LOCK_ORDER
-from psockmc.explore.reference import search_reference
 from psockmc.explore.result import LockEdge, Violation
 from psockmc.explore.trace import build_trace, load_trace
 from psockmc.explore.tracedata import Trace

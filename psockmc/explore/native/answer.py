@@ -51,11 +51,11 @@ def _reason(word: str, given: limits.Limits) -> str:
         case "":
             return ""
         case "states":
-            return f"{limits.REASON_STATES} ({given.max_states})"
+            return given.reason_states
         case "depth":
-            return f"{limits.REASON_DEPTH} ({given.max_depth})"
+            return given.reason_depth
         case "timeout":
-            return f"{limits.REASON_TIMEOUT} ({given.timeout:g} s)"
+            return given.reason_timeout
         case "interrupted":
             return limits.REASON_INTERRUPTED
         case "memory":

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 
+from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
 from psockmc.explore.native import search_native
-from psockmc.explore.reference import search_reference
 from psockmc.explore.result import LockEdge, SearchResult, Violation
 from psockmc.ir.system import TransitionSystem
 from tests.explore.native.systems import Builder
 
 # What may differ between engines.
-OWN = {"engine", "seconds", "cached", "bytes_per_state", "notes", "lock_edges", "reason"}
+OWN = {"engine", "seconds", "cached", "bytes_per_state", "notes", "lock_edges"}
 
 
 def facts(result: SearchResult) -> dict[str, object]:
