@@ -150,8 +150,7 @@ class Execution:
         Raises SomeLanes for an assumption that some lanes do not meet, when nothing was claimed of them before.
         """
         path = self.state.path
-        first = all(item.kind == "assume" for item in self.items)
-        if kind == "assume" and cond.kind == "lane" and path is TRUE and first:
+        if kind == "assume" and cond.kind == "lane" and path is TRUE and all(i.kind == "assume" for i in self.items):
             raise SomeLanes(cond.args, others=False)  # type: ignore[arg-type]
         if path is FALSE or (kind != "check" and kind != "cover" and terms.implies(path, cond) is TRUE):
             return

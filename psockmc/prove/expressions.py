@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from psockmc.lang import tree
 from psockmc.lang.types import ArrayType, Bool, Bounded, CInt, Pointer, StructType, Type
@@ -29,6 +29,19 @@ class Expressions:
     def __init__(self, run: Execution) -> None:
         self.run = run
         self.tables: dict[tuple[str | bool | Local, ...], Term] = {}
+        self.handlers: dict[type, Callable[[Any], Term | None]] = {
+            tree.Literal: self._literal,
+            tree.Var: self._local,
+            tree.InstanceRef: self._instance,
+            tree.FieldOf: self._loaded,
+            tree.ElementOf: self._loaded,
+            tree.Unary: self._unary,
+            tree.Binary: self._binary,
+            tree.Conditional: self._conditional,
+            tree.Call: self._call,
+            tree.Intrinsic: self._word,
+            tree.Quantifier: self._quantifier,
+        }
 
     # ------------------------------------------------------------ values
 
@@ -62,46 +75,38 @@ class Expressions:
 
     def any(self, expr: tree.Expr) -> Term | None:
         """Any expression; None when it has no value."""
-        match expr:
-            case tree.Literal(value=value, type=t, text=text):
-                if text in self.run.settings.constants:
-                    return self.run.settings.constants[text]
-                return terms.boolean(bool(value)) if isinstance(t, Bool) else terms.const(value)
-            case tree.Var(name=name):
-                return self._local(name, expr.span)
-            case tree.InstanceRef(name=name):
-                return terms.const(self.run.objects.by_name[name])
-            case tree.FieldOf() | tree.ElementOf():
-                return self.load(self.place(expr))
-            case tree.Unary():
-                return self._unary(expr)
-            case tree.Binary():
-                return self._binary(expr)
-            case tree.Conditional():
-                return self._conditional(expr)
-            case tree.Call(function=name, args=args, span=span):
-                return self._call(name, args, span)
-            case tree.Intrinsic():
-                return self._word(expr)
-            case tree.Quantifier():
-                return self._quantifier(expr)
-        raise Unsupported("the prover knows no function pointers", expr.span)
+        handler = self.handlers.get(type(expr))
+        if handler is None:
+            raise Unsupported("the prover knows no function pointers", expr.span)
+        return handler(expr)
 
-    def _local(self, name: str, span: tree.Span) -> Term:
-        found = self.run.state.locals[name]
+    def _literal(self, expr: tree.Literal) -> Term:
+        constants = self.run.settings.constants
+        if expr.text in constants:
+            return constants[expr.text]
+        return terms.boolean(bool(expr.value)) if isinstance(expr.type, Bool) else terms.const(expr.value)
+
+    def _local(self, expr: tree.Var) -> Term:
+        found = self.run.state.locals[expr.name]
         if isinstance(found, Place):
-            raise Unsupported("a struct is no value", span)
+            raise Unsupported("a struct is no value", expr.span)
         return found
 
-    def _call(self, name: str, args: tuple[tree.Expr, ...], span: tree.Span) -> Term | None:
-        params = self.run.program.functions[name].params
+    def _instance(self, expr: tree.InstanceRef) -> Term:
+        return terms.const(self.run.objects.by_name[expr.name])
+
+    def _loaded(self, expr: tree.FieldOf | tree.ElementOf) -> Term:
+        return self.load(self.place(expr))
+
+    def _call(self, expr: tree.Call) -> Term | None:
+        params = self.run.program.functions[expr.function].params
         bound: list[Local] = []
-        for param, arg in zip(params, args, strict=True):
+        for param, arg in zip(params, expr.args, strict=True):
             if isinstance(param.type, StructType):
                 bound.append(self.place(arg))
             else:
                 bound.append(self.converted(arg, param.type))
-        return self._each(name, bound, span)
+        return self._each(expr.function, bound, expr.span)
 
     def _each(self, name: str, args: list[Local], span: tree.Span) -> Term | None:
         """A call. A function of numbers alone is called once for each of the few numbers that an argument can be.
@@ -240,16 +245,19 @@ class Expressions:
 
     def place(self, expr: tree.Expr) -> Place:
         """Where an expression lies in memory: a field, an element, an embedded struct."""
-        match expr:
-            case tree.Var(name=name, type=StructType()):
-                found = self.run.state.locals[name]
-                assert isinstance(found, Place)
-                return found
-            case tree.FieldOf(base=base, name=name):
-                where = self._pointee(base) if isinstance(base.type, Pointer) else self.place(base)
-                return Place(tuple((cond, (*path, name)) for cond, path in where.options))
-            case tree.ElementOf(base=base, index=index):
-                return self._element(self.place(base), base, index)
+        if isinstance(expr, tree.FieldOf):
+            base, name = expr.base, expr.name
+            where = self._pointee(base) if isinstance(base.type, Pointer) else self.place(base)
+            if len(where.options) == 1:
+                ((cond, path),) = where.options
+                return Place(((cond, (*path, name)),))
+            return Place(tuple((cond, (*path, name)) for cond, path in where.options))
+        if isinstance(expr, tree.ElementOf):
+            return self._element(self.place(expr.base), expr.base, expr.index)
+        if isinstance(expr, tree.Var) and isinstance(expr.type, StructType):
+            found = self.run.state.locals[expr.name]
+            assert isinstance(found, Place)
+            return found
         raise Unsupported("this is no place in memory", expr.span)
 
     def _pointee(self, expr: tree.Expr) -> Place:
@@ -317,6 +325,9 @@ class Expressions:
     def store(self, place: Place, value: Term) -> None:
         """Stores to every option where it is the one that is meant."""
         for cond, path in place.options:
+            if cond is TRUE:
+                self.run.state.write(path, value)
+                continue
             self.run.state.write(path, pick(cond, terms.Given(cond)(value), self.read(path)))
 
     # ------------------------------------------------------------ words

@@ -85,6 +85,8 @@ class Machine:
         if isinstance(t, Bool):
             return value
         lo, hi = bounds(t)
+        if lo <= value.lo and value.hi <= hi:
+            return value
         least, greatest = terms.interval(value)
         if lo <= least and greatest <= hi:
             return value

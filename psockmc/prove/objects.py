@@ -30,6 +30,7 @@ class Objects:
         self.unknowns: dict[str, Term] = {}
         self.cells: dict[Path, dict[int | Term, None]] = {}
         self.by_name: dict[str, int] = {}
+        self.shapes: dict[tuple[str, ...], tuple[Type, tree.StructField | None]] = {}
 
     def add(self, name: str, struct: str, *, arbitrary: bool) -> int:
         """A new object; its number."""
@@ -51,7 +52,15 @@ class Objects:
 
     def type_of(self, path: Path) -> Type:
         """The type of what lies at a path."""
-        return self._walk(path)[0]
+        return self._declared(path)[0]
+
+    def _declared(self, path: Path) -> tuple[Type, tree.StructField | None]:
+        """The type of what lies at a path, and the last field on the way; the same for all elements of an array."""
+        shape = tuple(part if isinstance(part, str) else "" for part in path)
+        found = self.shapes.get(shape)
+        if found is None:
+            found = self.shapes[shape] = self._walk(path)
+        return found
 
     def _walk(self, path: Path) -> tuple[Type, tree.StructField | None]:
         t: Type = StructType(self.structs[self.by_name[str(path[0])] - 1])
@@ -93,7 +102,7 @@ class Objects:
         return self.known[path]
 
     def _initial(self, path: Path) -> Term:
-        t, declared = self._walk(path)
+        t, declared = self._declared(path)
         name = str(path[0])
         if name in self.arbitrary:
             return self._anything(show_path(path), t)

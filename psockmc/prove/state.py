@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from psockmc.prove import terms
 from psockmc.prove.terms import Term
@@ -12,8 +13,7 @@ Path = tuple[str | int | Term, ...]
 """A scalar in memory: the object's name, then field names and array indices (an index may be a number per lane)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where an access can go: each possible path with the condition under which it is meant."""
 
     options: tuple[tuple[Term, Path], ...]

@@ -21,11 +21,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import gcd
+from operator import add as plus
+from operator import eq as equal
+from operator import le as less_or_equal
+from operator import sub as minus
 from typing import Final
 from typing import cast as cast_type
 
 TRUTH_KINDS = frozenset(("true", "false", "bool", "lane", "le", "eq", "not", "and", "or"))
 ATOMS = frozenset(("bool", "lane", "le", "eq"))
+ROWS = frozenset(("lane", "lanes"))
+VALUES = frozenset(("int", "lanes"))
 LANE = "lane"
 MANY_CASES = 80
 """Terms with more than this many possible values are not split into cases."""
@@ -60,6 +66,7 @@ class Term:
     whether it holds, for each lane), `le` and `eq` (args: the linear combination that is <= 0 or == 0), `not`,
     `and`, `or`. lo, hi: bounds of an integer, inclusive. atoms: which comparisons, unknowns and conditions on the
     lane occur in it, a bit for each. bound: of a comparison with a member of a chain; says: all bounds it implies.
+    is_int: whether it is a known integer; truth: whether it is a truth value.
     """
 
     kind: str
@@ -74,16 +81,8 @@ class Term:
     says: tuple[Bound, ...] | None = None
     known: Mapping[Term, Term] | None = None
     negated: Term | None = field(default=None, repr=False)
-
-    @property
-    def is_int(self) -> bool:
-        """Whether it is a known integer."""
-        return self.kind == "int"
-
-    @property
-    def truth(self) -> bool:
-        """Whether it is a truth value."""
-        return self.kind in TRUTH_KINDS
+    is_int: bool = False
+    truth: bool = False
 
 
 Key = tuple[object, ...]
@@ -96,6 +95,8 @@ _facts: dict[tuple[tuple[int, int], ...], tuple[int | None, int | None]] = {}
 """Assumed bounds of sums of products (pairs of a term's number and its factor)."""
 _untrue: set[Term] = set()
 """Equations that are assumed not to hold."""
+_intervals: dict[Term, tuple[int, int]] = {}
+"""Bounds of integers that were asked for since something was last learned."""
 
 
 def forget() -> None:
@@ -110,6 +111,7 @@ def forget() -> None:
     _ranks.clear()
     _facts.clear()
     _untrue.clear()
+    _intervals.clear()
     for term in (TRUE, FALSE):
         _table[(term.kind,)] = term
 
@@ -119,12 +121,16 @@ def _intern(key: Key, kind: str, args: tuple[object, ...], value: int = 0, name:
     if found is not None:
         return found, False
     term = Term(kind, args, len(_table), value, name)
+    term.is_int = kind == "int"
+    term.truth = kind in TRUTH_KINDS
     term.atoms = 1 << term.number if kind in ATOMS else 0
-    for part in args:
-        if isinstance(part, Term):
+    if kind == "lin":
+        for part, _ in pairs_of(term):
             term.atoms |= part.atoms
-        elif kind == "lin":
-            term.atoms |= part[0].atoms  # type: ignore[index]
+    elif kind not in ROWS:
+        for node in args:
+            if isinstance(node, Term):
+                term.atoms |= node.atoms
     _table[key] = term
     return term, True
 
@@ -151,6 +157,7 @@ def learn(fact: Term) -> None:
         return
     linear = _term(atom.args[0])
     parts, constant = _parts(linear)
+    _intervals.clear()
     # Of linear == parts + constant: at most 0, or at least 1, or 0.
     if atom.kind == "eq":
         _bind(parts, -constant, -constant)
@@ -189,9 +196,16 @@ def interval(term: Term) -> tuple[int, int]:
     """Bounds of an integer, inclusive, with what was assumed about it."""
     if not _facts or term.kind not in ("lin", "var"):
         return term.lo, term.hi
+    found = _intervals.get(term)
+    if found is None:
+        found = _intervals[term] = _interval(term)
+    return found
+
+
+def _interval(term: Term) -> tuple[int, int]:
     parts, constant = _parts(term)
-    lo, hi = _within_chain(parts, term.lo, term.hi)
-    known = _facts.get(tuple(sorted((t.number, c) for t, c in parts.items())))
+    lo, hi = _within_chain(parts, term.lo, term.hi) if len(parts) > 1 else (term.lo, term.hi)
+    known = _facts.get(tuple((t.number, c) for t, c in parts.items()))  # the parts of a term are in order
     if known is not None:
         lo = lo if known[0] is None else max(lo, known[0] + constant)
         hi = hi if known[1] is None else min(hi, known[1] + constant)
@@ -232,11 +246,12 @@ def var(name: str, lo: int, hi: int) -> Term:
 
 def lanes(values: Sequence[int]) -> Term:
     """An integer that has this value in each lane."""
-    if min(values) == max(values):
-        return const(values[0])
-    term, new = _intern(("lanes", *values), "lanes", tuple(values))
+    row = tuple(values)
+    if row.count(row[0]) == len(row):
+        return const(row[0])
+    term, new = _intern(("lanes", row), "lanes", row)
     if new:
-        term.lo, term.hi = min(values), max(values)
+        term.lo, term.hi = min(row), max(row)
     return term
 
 
@@ -246,7 +261,8 @@ def lane(holds: Sequence[bool]) -> Term:
         return TRUE
     if not any(holds):
         return FALSE
-    return _intern(("lane", *holds), "lane", tuple(holds))[0]
+    row = tuple(holds)
+    return _intern(("lane", row), "lane", row)[0]
 
 
 def in_lanes(term: Term) -> tuple[int, ...] | None:
@@ -321,6 +337,8 @@ def add(left: Term, right: Term, factor: int = 1) -> Term:
         if left.kind == "lanes":
             addend = factor * right.value
             return lanes([value + addend for value in in_lanes(left) or ()])
+    elif left.kind == right.kind == "lanes" and abs(factor) == 1:
+        return lanes(list(map(plus if factor == 1 else minus, _row(left), _row(right))))
     parts, constant = _parts(left)
     more, addend = _parts(right)
     for term, count in more.items():
@@ -448,7 +466,8 @@ def _linear_leaves(term: Term) -> Mapping[Term, Term] | None:
     return found
 
 
-def _row(term: Term, width: int) -> Sequence[int]:
+def _row(term: Term, width: int = 1) -> Sequence[int]:
+    """The value in each lane, of which there are `width` when it is the same in all."""
     return in_lanes(term) or (term.value,) * width
 
 
@@ -499,8 +518,8 @@ def boolean(value: bool) -> Term:
 
 def at_most(left: Term, right: Term) -> Term:
     """Left <= right."""
-    if left.kind == "int" and right.kind == "int":
-        return boolean(left.value <= right.value)
+    if left.kind in VALUES and right.kind in VALUES:
+        return _pointwise(less_or_equal, left, right)
     difference = subtract(left, right)
     lo, hi = interval(difference)
     if hi <= 0 or left.hi <= right.lo:
@@ -514,13 +533,21 @@ def equals(left: Term, right: Term) -> Term:
     """Left == right."""
     if left is right:
         return TRUE
-    if left.kind == "int" and right.kind == "int":
-        return FALSE
+    if left.kind in VALUES and right.kind in VALUES:
+        return _pointwise(equal, left, right)
     difference = subtract(left, right)
     lo, hi = interval(difference)
     if lo > 0 or hi < 0 or left.lo > right.hi or right.lo > left.hi:
         return FALSE
     return _decided(difference, "eq")
+
+
+def _pointwise(holds: Callable[[int, int], bool], left: Term, right: Term) -> Term:
+    """A comparison of numbers that are known in each lane."""
+    if left.is_int and right.is_int:
+        return boolean(holds(left.value, right.value))
+    width = len(right.args if left.is_int else left.args)
+    return lane(list(map(holds, _row(left, width), _row(right, width))))
 
 
 def _decided(difference: Term, kind: str) -> Term:
