@@ -33,12 +33,23 @@ def diagram(trace: Trace, *, width: int = 75, all_steps: bool = False) -> str:
     What only reads and decides nothing is folded to `...`; in a diagram longer than a screen, also what no other
     context sees. It says how many steps it folded.
     """
+    lines, folded = _drawn(trace, width, all_steps)
+    notice = wrap(f"folded: {folded} of {len(trace.steps)} steps (--all-steps shows them)", width, INDENT, hanging=2)
+    rows = [*lines, "", *footer(trace, width, INDENT), *(notice if folded else [])]
+    return "\n".join(rows) + "\n"
+
+
+def drawing(trace: Trace, *, width: int = 75) -> str:
+    """The diagram without what is said below it about scenario, verdict and bounds."""
+    return "\n".join(_drawn(trace, width, all_steps=False)[0]) + "\n"
+
+
+def _drawn(trace: Trace, width: int, all_steps: bool) -> tuple[list[str], int]:
+    """The lines of the run and what they end with, and how many steps are folded."""
     body, folded = _body(trace, width, Detail.EVERYTHING if all_steps else Detail.DECISIONS)
     if len(body) > SCREEN and not all_steps:
         body, folded = _body(trace, width, Detail.ESSENCE)
-    notice = wrap(f"folded: {folded} of {len(trace.steps)} steps (--all-steps shows them)", width, INDENT, hanging=2)
-    rows = [*body, *_conclusion(trace, width), "", *footer(trace, width, INDENT), *(notice if folded else [])]
-    return "\n".join(rows) + "\n"
+    return [*body, *_conclusion(trace, width)], folded
 
 
 def _body(trace: Trace, width: int, detail: Detail) -> tuple[list[str], int]:
