@@ -26,7 +26,8 @@ class Bug:
     """A bug. fix: the kernel commit that fixed it. kind: `class` in the file. variant: the file that puts it back.
 
     scenario, operation: where it shows: a scenario, or an operation of checks/ring; the other one is "". symptom,
-    gist: what users saw, and what happens; "" when the file does not say.
+    gist: what users saw, and what happens; year, cve, fixed_in: of the fix, and the release that has it first; 0 or ""
+    when the file does not say.
     """
 
     id: str
@@ -38,6 +39,9 @@ class Bug:
     operation: str = ""
     symptom: str = ""
     gist: str = ""
+    year: int = 0
+    cve: str = ""
+    fixed_in: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,4 +127,7 @@ def _bug(root: Path, path: Path, number: int, entry: dict[str, Any]) -> Bug:
         entry.get("operation", ""),
         str(entry.get("symptom", "")),
         str(entry.get("gist", "")),
+        int(entry.get("year", 0)),
+        str(entry.get("cve", "")),
+        str(entry.get("fixed_in", "")),
     )

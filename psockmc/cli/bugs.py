@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
-from typing import Any, Protocol
+from typing import Any
 
 import click
 from rich.table import Table
@@ -14,118 +13,14 @@ from rich.text import Text
 
 from psockmc import content
 from psockmc.cli import console, report
-from psockmc.cli.options import json_option, run_options, search_options, traces_option
-from psockmc.cli.ring_bugs import RingTrial, try_rings
+from psockmc.cli.options import json_option, proofs_cache, run_options, search_options, traces_option
 from psockmc.cli.status import Status, print_json, user_errors
-from psockmc.corpus import Bug, load_corpus
-from psockmc.explore.verdict import EVERYTHING, PropertyVerdict, Verdict
-from psockmc.lang.tree import Program
+from psockmc.corpus import Bug, LeftOut, load_corpus, load_left_out
+from psockmc.explore.verdict import Verdict
+from psockmc.ring_trials import RingTrial, try_rings
 from psockmc.run import Failure, Job, Options, Outcome, run
-
-
-class Verdictlike(Protocol):
-    """A verdict of a search or of a proof."""
-
-    @property
-    def verdict(self) -> Verdict:
-        """What is true."""
-
-    @property
-    def basis(self) -> str:
-        """What it rests on."""
-
-    @property
-    def message(self) -> str:
-        """What went wrong."""
-
-
-class Tried(Protocol):
-    """What came of a bug: in a search of states, or in a proof."""
-
-    @property
-    def bug(self) -> Bug:
-        """The bug."""
-
-    @property
-    def program(self) -> Program:
-        """The program with the bug put back."""
-
-    @property
-    def before(self) -> Verdictlike:
-        """The verdict of its property with the bug."""
-
-    @property
-    def after(self) -> Verdictlike:
-        """The verdict of its property with the fix."""
-
-    @property
-    def steps(self) -> int | None:
-        """Length of the shortest violation; None for a proof."""
-
-    @property
-    def states(self) -> int | None:
-        """States of the search with the bug; None for a proof."""
-
-    @property
-    def seconds(self) -> float | None:
-        """How long it took to find the bug."""
-
-    @property
-    def note(self) -> str:
-        """What to say about the seconds."""
-
-    def picture(self, width: int) -> str:
-        """How it strikes, as text; "" when there is nothing to show."""
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A bug in a scenario: the runs with the bug put back and with the fix."""
-
-    bug: Bug
-    program: Program
-    with_bug: Outcome
-    with_fix: Outcome
-
-    @property
-    def before(self) -> PropertyVerdict:
-        """The verdict without the fix; must be VIOLATED."""
-        return _verdict(self.with_bug, self.bug)
-
-    @property
-    def after(self) -> PropertyVerdict:
-        """The verdict with the fix; must be HOLDS."""
-        return _verdict(self.with_fix, self.bug)
-
-    @property
-    def steps(self) -> int | None:
-        """Length of the shortest violation."""
-        return self.before.depth
-
-    @property
-    def states(self) -> int | None:
-        """States of the search with the bug."""
-        return self.with_bug.result.states if self.with_bug.result else None
-
-    @property
-    def seconds(self) -> float | None:
-        """How long that search took."""
-        return self.with_bug.result.seconds if self.with_bug.result else None
-
-    @property
-    def note(self) -> str:
-        """Whether the result was in the cache."""
-        return " (cached)" if self.with_bug.result and self.with_bug.result.cached else ""
-
-    def picture(self, width: int) -> str:
-        """The diagram of the shortest violation."""
-        trace = self.with_bug.traces.get(self.bug.property)
-        return "" if trace is None else report.diagram(trace, width)
-
-
-def reproduced(trial: Tried) -> bool:
-    """Whether the bug is found and the fix holds."""
-    return trial.before.verdict is Verdict.VIOLATED and trial.after.verdict is Verdict.HOLDS
+from psockmc.trials import Trial, Tried, Verdictlike, reproduced
+from psockmc.variants import fix_diff, variant_diff
 
 
 @click.command()
@@ -133,20 +28,26 @@ def reproduced(trial: Tried) -> bool:
 @search_options
 @traces_option
 @json_option
+@click.option("--left-out", is_flag=True, help="instead: the real bugs that no model shows, with the reasons")
 @user_errors({"bugs": [], "reproduced": 0, "total": 0})
-def bugs(ids: tuple[str, ...], traces: Path | None, as_json: bool, **search: Any) -> Status:
+def bugs(ids: tuple[str, ...], traces: Path | None, as_json: bool, left_out: bool, **search: Any) -> Status:
     """Put bugs of the corpus back: VIOLATED with the bug, HOLDS with its fix. For bugs named by ID, show how.
 
     Exit status: 0 every bug is reproduced, 1 some is not, 2 usage or model error, 3 undetermined, 70 internal error.
     """
     root = content.find_root()
+    missing = load_left_out(root)
+    if left_out:
+        return _print_left_out(missing, ids, as_json)
     corpus = {bug.id: bug for bug in load_corpus(root)}
     chosen = [corpus[id] for id in content.pick("bug", ids, corpus)]
     options = run_options(**search)
     searched, failures = _search(root, [bug for bug in chosen if bug.scenario], options)
     if traces is not None:
         report.write_traces([t.with_bug for t in searched], traces)
-    proved = try_rings(root, [bug for bug in chosen if bug.operation], options)
+    proved = try_rings(
+        root, [bug for bug in chosen if bug.operation], options.processes, proofs_cache(options), console.progress
+    )
     found: dict[str, Trial | RingTrial] = {t.bug.id: t for t in searched}
     found |= {t.bug.id: t for t in proved}
     trials = [found[bug.id] for bug in chosen]
@@ -154,8 +55,22 @@ def bugs(ids: tuple[str, ...], traces: Path | None, as_json: bool, **search: Any
         print_json(as_object(trials))
     else:
         _print(trials, details=bool(ids))
+        if missing and not ids:
+            bugs_ = console.number(len(missing), "real bug")
+            click.echo(f"{bugs_} without a model: psockmc bugs --left-out says why")
     report.print_failures(failures)
     return _status(trials, failures)
+
+
+def _print_left_out(missing: Sequence[LeftOut], ids: Sequence[str], as_json: bool) -> Status:
+    """The bugs that no model shows."""
+    if ids or as_json:
+        raise content.UsageError("--left-out prints all bugs without a model as text: give it no ID and no --json")
+    for bug in missing:
+        click.echo(f"{bug.id} (fixed by {bug.fix[:12]}, {bug.kind})")
+        click.echo(fill(bug.reason, report.MESSAGE_WIDTH, initial_indent="  ", subsequent_indent="  "))
+    click.echo(f"\n{console.number(len(missing), 'real bug')} without a model")
+    return Status.EXPECTED
 
 
 def _search(root: Path, chosen: Sequence[Bug], options: Options) -> tuple[list[Trial], list[Outcome]]:
@@ -171,20 +86,16 @@ def _search(root: Path, chosen: Sequence[Bug], options: Options) -> tuple[list[T
     with console.events(len(jobs), expectations=False) as events:
         outcomes = {o.name: o for o in run(jobs, options, events)}
     trials = [
-        Trial(bug, broken[bug.id], outcomes[f"{bug.id} in {bug.scenario}"], outcomes[bug.scenario]) for bug in chosen
+        Trial(
+            bug,
+            variant_diff(broken[bug.id]),
+            fix_diff(broken[bug.id]),
+            outcomes[f"{bug.id} in {bug.scenario}"],
+            outcomes[bug.scenario],
+        )
+        for bug in chosen
     ]
     return trials, list(outcomes.values())
-
-
-def _verdict(outcome: Outcome, bug: Bug) -> PropertyVerdict:
-    """The verdict of the bug's property. Raises UsageError when the scenario does not check it."""
-    for verdict in outcome.verdicts:
-        if verdict.id in (bug.property, EVERYTHING):
-            return verdict
-    raise content.UsageError(
-        f"the bug {bug.id} violates {bug.property}, which its scenario {bug.scenario} does not check: "
-        f"add it to the scenario or correct spec/bugs.toml"
-    )
 
 
 def _status(trials: Sequence[Tried], outcomes: Sequence[Outcome]) -> Status:
@@ -259,7 +170,7 @@ def _print_details(trial: Tried, width: int) -> None:
     if bug.gist:
         click.echo(fill(bug.gist, report.MESSAGE_WIDTH, initial_indent="  ", subsequent_indent="  "))
     click.echo()
-    click.echo(report.variant_diff(trial.program), nl=False)
+    click.echo(trial.change, nl=False)
     for name, verdict in _both(trial).items():
         click.echo(f"{name}: {bug.property} {verdict.verdict}: {verdict.message or verdict.basis}")
     if picture := trial.picture(width):

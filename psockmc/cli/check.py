@@ -13,6 +13,7 @@ from psockmc.cli import console, report
 from psockmc.cli.options import json_option, run_options, search_options, traces_option, variants_option
 from psockmc.cli.status import Status, of_outcomes, print_json, user_errors
 from psockmc.run import Job, Outcome, run
+from psockmc.variants import variant_diff
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -56,7 +57,7 @@ def check(
             raise content.UsageError("none of these scenarios is marked with quick=True")
     options = run_options(**search)
     if variants and not as_json:
-        click.echo(report.variant_diff(program), nl=False)
+        click.echo(variant_diff(program), nl=False)
     variant = ", ".join(map(str, variants))
     with console.events(len(names)) as events:
         outcomes = run([Job(name, program, name, variant) for name in names], options, events)

@@ -64,6 +64,11 @@ def warn(sentence: str) -> None:
     click.echo(f"psockmc: warning: {sentence}", err=True)
 
 
+def progress(line: str) -> None:
+    """One line of progress on stderr."""
+    click.echo(line, err=True)
+
+
 class _Lines:
     """One plain line for each finished job."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from psockmc.cache import cache_folder
+from psockmc.cache import Cache, cache_folder
 from psockmc.cli.console import warn
 from psockmc.explore import Engine, resolve
 from psockmc.explore.limits import Limits
@@ -89,3 +89,8 @@ def run_options(
         processes=jobs or len(os.sched_getaffinity(0)),
         cache=None if no_cache else cache_folder() / "results",
     )
+
+
+def proofs_cache(options: Options) -> Cache | None:
+    """Where proofs are kept, when results are kept at all."""
+    return None if options.cache is None else Cache(options.cache, warn)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from textwrap import dedent
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -23,8 +20,7 @@ from psockmc.ir.system import Statement
 from psockmc.run import Facts, Failure, Outcome
 
 if TYPE_CHECKING:
-    from psockmc.explore.tracedata import Trace
-    from psockmc.lang.tree import Program, Span
+    from psockmc.lang.tree import Program
 
 T = TypeVar("T")
 Why = Mapping[str, Mapping[str, str]]  # by scenario and property: the reason of an expectation
@@ -119,19 +115,14 @@ def _print_reasons(console: Console, outcomes: Iterable[Outcome], why: Why) -> N
 
 def _print_violations(console: Console, outcome: Outcome, *, verbose: bool) -> None:
     """The diagram of each violation that nobody expected (verbose: of every violation)."""
+    from psockmc.render import for_message
+
     for verdict in outcome.verdicts:
         if verdict.verdict is not Verdict.VIOLATED or (verdict.as_expected and not verbose):
             continue
         _say(console, f"\n{outcome.name}: {verdict.id} is VIOLATED: {verdict.message or verdict.sentence}\n")
         if verdict.id in outcome.traces:
-            _say(console, diagram(outcome.traces[verdict.id], console.width))
-
-
-def diagram(trace: Trace, width: int) -> str:
-    """A trace as a diagram that a commit message takes, or narrower where the terminal is."""
-    from psockmc.render import NARROWEST, render
-
-    return render(trace, "diagram", width=max(NARROWEST, min(width, MESSAGE_WIDTH)), all_steps=False)
+            _say(console, for_message(outcome.traces[verdict.id], console.width))
 
 
 def write_traces(outcomes: Iterable[Outcome], folder: Path) -> None:
@@ -174,31 +165,6 @@ def _write(file: Path, text: str) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"cannot write {file}: {error.strerror}; name another file") from error
-
-
-def variant_diff(program: Program) -> str:
-    """What the composed variants change, as a diff of the model's functions; "" without variants."""
-    return "".join(_function_diff(program, name) for name in program.replaced)
-
-
-def _function_diff(program: Program, name: str) -> str:
-    old, new = program.replaced[name].span, program.functions[name].span
-    lines = difflib.unified_diff(
-        _text(program, old), _text(program, new), f"{old.file}: {name}", f"{new.file}: {name}", n=100, lineterm=""
-    )
-    shown = [line for line in lines if not line.startswith("@@")]
-    return "\n".join([*shown, "", ""]) if shown else f"{new.file}: {name} is the same as in {old.file}\n\n"
-
-
-def _text(program: Program, span: Span) -> list[str]:
-    """The lines of a function without decorators and docstring, which differ always and say nothing."""
-    lines = program.sources[span.file].splitlines()[span.line - 1 : span.end_line]
-    (function,) = ast.parse(dedent("\n".join(lines))).body
-    assert isinstance(function, ast.FunctionDef)
-    first = function.body[0]
-    if ast.get_docstring(function) is not None:
-        del lines[first.lineno - 1 : first.end_lineno]
-    return lines[function.lineno - 1 :]
 
 
 # ---------------------------------------------------------------- what verdicts rest on

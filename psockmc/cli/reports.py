@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from psockmc import content
 from psockmc.cli import console
-from psockmc.cli.options import json_option, run_options, search_options
+from psockmc.cli.options import json_option, proofs_cache, run_options, search_options
 from psockmc.cli.status import Status, print_json, user_errors
+from psockmc.corpus import Bug
 from psockmc.reports.material import Material, NotSettled
 from psockmc.reports.parts import HTML, PARTS, Part
 from psockmc.reports.writing import Written, require_writable, write
 from psockmc.run import Job, Options, Outcome, run
+
+if TYPE_CHECKING:
+    from psockmc.ring_trials import RingTrial
 
 
 @click.command(name="report")
@@ -48,7 +52,8 @@ def report_(parts: tuple[str, ...], folder: Path | None, as_html: bool, as_json:
     chosen = _chosen(parts, as_html)
     folder = folder or _reports_of(root, as_html)
     require_writable(folder)
-    material = Material(root, _searching(run_options(**search)))
+    options = run_options(**search)
+    material = Material(root, _searching(options), _proving(root, options))
     done: list[Written] = []
     problem, status = "", Status.EXPECTED
     try:
@@ -91,6 +96,17 @@ def _searching(options: Options) -> Any:
             return run(jobs, options, events)
 
     return search
+
+
+def _proving(root: Path, options: Options) -> Any:
+    """What tries the bugs of ring arithmetic, with progress on stderr."""
+
+    def prove(bugs: Sequence[Bug]) -> Sequence[RingTrial]:
+        from psockmc.ring_trials import try_rings
+
+        return try_rings(root, bugs, options.processes, proofs_cache(options), console.progress)
+
+    return prove
 
 
 def _write_all(parts: Sequence[Part], material: Material, folder: Path) -> Iterator[Written]:

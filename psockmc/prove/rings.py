@@ -273,9 +273,19 @@ def prove(plan: Plan) -> Iterator[list[ClaimVerdict]]:
             raise
 
 
-def first_refutation(program: tree.Program, op: str, claim: str, frags: int, limit: float) -> ClaimVerdict:
-    """The verdict of one claim, without looking further than the first run that breaks it. limit: in seconds."""
-    outcome = _answered(question(program, op, frags), (0, 1), limit, claim)
+def first_refutation(
+    program: tree.Program, op: str, claim: str, frags: int, limit: float, cache: Cache | None = None
+) -> ClaimVerdict:
+    """The verdict of one claim, without looking further than the first run that breaks it. limit: in seconds.
+
+    cache: where a refutation is kept; None: it is not.
+    """
+    asked = question(program, op, frags)
+    key = proof_key(program, f"{asked.proof.name} until {claim}", frags)
+    kept = cache.proof(key) if cache is not None else None
+    outcome = kept if isinstance(kept, _Outcome) else _answered(asked, (0, 1), limit, claim)
+    if cache is not None and outcome is not kept and claim in outcome.refuted:
+        cache.keep_proof(key, outcome)
     return _judge(op, claim, outcome.claims.get(claim, ""), outcome, frags)
 
 

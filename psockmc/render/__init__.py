@@ -11,17 +11,23 @@ from psockmc.render.splat import splat
 from psockmc.render.steps import steps
 from psockmc.render.trace_svg import trace_svg
 
-__all__ = ["FORMATS", "UnknownFormat", "render"]
+__all__ = ["FORMATS", "UnknownFormat", "for_message", "render"]
 
 FORMATS = ("diagram", "steps", "splat", "json", "itf", "html", "svg")
 NARROWEST = 40
+MESSAGE_WIDTH = 75  # of the text of a commit message
 
 
 class UnknownFormat(ValueError):
     """There is no such format; the text is one sentence that lists those that exist."""
 
 
-def render(trace: Trace, format: str = "diagram", *, width: int = 75, all_steps: bool = False) -> str:
+def for_message(trace: Trace, width: int = MESSAGE_WIDTH) -> str:
+    """The diagram as a commit message takes it, or narrower where there is less room."""
+    return render(trace, "diagram", width=max(NARROWEST, min(width, MESSAGE_WIDTH)))
+
+
+def render(trace: Trace, format: str = "diagram", *, width: int = MESSAGE_WIDTH, all_steps: bool = False) -> str:
     """The trace in a format: `diagram`, `steps` (never wrapped), `splat`, `json`, `itf`, `html` or `svg`.
 
     width: characters per line of diagram and splat. all_steps: the diagram folds nothing. UnknownFormat: of another

@@ -6,7 +6,7 @@ made from half a run, so an outcome that is not settled raises NotSettled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +15,19 @@ from psockmc import content
 from psockmc.corpus import Bug, LeftOut, has_corpus, load_corpus, load_left_out
 from psockmc.explore.verdict import Verdict
 from psockmc.run import Failure, Job, Outcome
+from psockmc.trials import Trial, Tried, reproduced
+from psockmc.variants import fix_diff, variant_diff
 
 if TYPE_CHECKING:
     from psockmc.lang.tree import Program
+    from psockmc.ring_trials import RingTrial
 
 Search = Callable[[Sequence[Job]], Sequence[Outcome]]
 """Runs jobs (psockmc.run.run with options, cache and progress of the command); outcomes in the order of the jobs."""
+
+
+Prove = Callable[[Sequence[Bug]], Sequence["RingTrial"]]
+"""Tries bugs of ring arithmetic (psockmc.ring_trials.try_rings); what came of each, in their order."""
 
 
 class NotSettled(Exception):
@@ -38,12 +45,15 @@ class Material:
     """The content below `root` and what `search` finds out about it.
 
     program: without variants. bugs, left_out: the corpus. outcomes: of every scenario, by its name. bug_outcomes: of
-    every bug that a scenario shows, by the bug's id, searched with its variant.
+    every bug that a scenario shows, by the bug's id, searched with its variant. trials: of every bug of the corpus.
+    prove: may be None for a corpus without bugs of ring arithmetic.
     """
 
-    def __init__(self, root: Path, search: Search) -> None:
+    def __init__(self, root: Path, search: Search, prove: Prove | None = None) -> None:
         self.root = root
         self.search = search
+        self.prove = prove
+        self._diffs: dict[str, tuple[str, str]] = {}
 
     @cached_property
     def program(self) -> Program:
@@ -89,8 +99,37 @@ class Material:
                 )
         return {bug.id: outcome for bug, outcome in zip(bugs, found, strict=True)}
 
+    @cached_property
+    def trials(self) -> tuple[Tried, ...]:
+        """Every bug put back, and its fix, in the order of the corpus. Raises NotSettled unless each is reproduced."""
+        trials = [*self._searched_trials(), *self._proved_trials()]
+        for trial in trials:
+            if not reproduced(trial):
+                raise NotSettled(
+                    f"{trial.bug.id}: {trial.bug.property} is {trial.before.verdict} with the bug and "
+                    f"{trial.after.verdict} with its fix: see `psockmc bugs {trial.bug.id}`",
+                    undetermined=Verdict.UNDETERMINED in (trial.before.verdict, trial.after.verdict),
+                )
+        order = {bug.id: number for number, bug in enumerate(self.bugs)}
+        return tuple(sorted(trials, key=lambda trial: order[trial.bug.id]))
+
+    def _searched_trials(self) -> Iterator[Tried]:
+        for bug in self.bugs:
+            if bug.scenario:
+                outcome = self.bug_outcomes[bug.id]
+                yield Trial(bug, *self._diffs[bug.id], outcome, self.outcomes[bug.scenario])
+
+    def _proved_trials(self) -> Sequence[Tried]:
+        ring = [bug for bug in self.bugs if bug.operation]
+        if not ring:
+            return ()
+        if self.prove is None:
+            raise ValueError("this material was made for a corpus without bugs of ring arithmetic")
+        return self.prove(ring)
+
     def _job(self, bug: Bug) -> Job:
         program = content.load(self.root, [bug.variant])
+        self._diffs[bug.id] = variant_diff(program), fix_diff(program)
         return Job(bug.id, program, bug.scenario, str(bug.variant.relative_to(self.root)), explain=True)
 
 

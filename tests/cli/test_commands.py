@@ -374,6 +374,19 @@ def test_a_corpus_that_names_what_is_not_there_is_refused(
 # ---------------------------------------------------------------- list, help, version
 
 
+def test_bugs_counts_those_without_a_model_and_says_why(
+    psock: Run, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = root / "spec/bugs.toml"
+    more = '\n[[left_out]]\nid = "by-the-compiler"\nfix = "fedcba9876543210"\nclass = "weak-memory"\nreason = "no compiler"\n'
+    path.write_text(path.read_text() + more)
+    assert psock(*BUGS) == 0
+    assert "1 real bug without a model: psockmc bugs --left-out says why" in capsys.readouterr().out
+    assert psock("bugs", "--left-out") == 0
+    assert "by-the-compiler (fixed by fedcba987654, weak-memory)\n  no compiler\n" in capsys.readouterr().out
+    assert psock("bugs", "--left-out", "unlocked-addition") == 2
+
+
 def test_list_names_scenarios_properties_and_bugs(psock: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert psock("list") == 0
     out = capsys.readouterr().out

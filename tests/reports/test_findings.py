@@ -12,6 +12,7 @@ from psockmc.content import UsageError
 from psockmc.reports import findings
 from psockmc.reports.causes import NOT_JUDGED, cause_of, expected_violations, load_causes
 from psockmc.reports.material import Material
+from tests.reports.harmless import require_harmless
 
 ROOT = Path(__file__).parents[2]
 RACE = ("a_look_without_the_lock", "data-race")
@@ -85,5 +86,5 @@ def test_a_hostile_cause_stays_text(material: Material) -> None:
     hostile = ENTRY.replace("Somebody looks", "<script>alert(1)</script> [x](javascript:alert(1)) | looks")
     judged(material.root, hostile)
     for text in dict(findings.pages(material)).values():
-        assert "<script" not in text
         assert "\\[x\\](javascript" in text
+        require_harmless(text)

@@ -8,11 +8,11 @@ from functools import cache
 import pytest
 
 from psockmc import content
-from psockmc.cli.ring_bugs import SMALL
 from psockmc.corpus import Bug, load_corpus
 from psockmc.lang import tree
 from psockmc.prove import proof, rings
 from psockmc.prove.proof import Case
+from psockmc.ring_trials import SMALL
 
 ROOT = content.find_root()
 BUGS = [bug for bug in load_corpus(ROOT) if bug.operation]

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from psockmc import content
 from psockmc.cache import Cache
-from psockmc.cli.console import warn
 from psockmc.corpus import Bug
 from psockmc.explore.verdict import Verdict
-from psockmc.lang.tree import Program
 from psockmc.prove import rings
 from psockmc.prove.rings import ClaimVerdict, Plan
 from psockmc.render.ring import ring_text
 from psockmc.render.ring_example import Counterexample, explain
-from psockmc.run import Options
+from psockmc.variants import fix_diff, variant_diff
+
+Say = Callable[[str], None]
+"""Takes one line of progress."""
 
 SMALL = 3
 """The ring on which bugs are looked for, and their fixes proved: a small one, which is quick and easy to follow."""
@@ -37,10 +36,14 @@ class Side:
 
 @dataclass(frozen=True)
 class RingTrial:
-    """A bug in a proof. found: the claim with the bug put back; proved: with the fix, on the same ring."""
+    """A bug in a proof. found: the claim with the bug put back; proved: with the fix, on the same ring.
+
+    change, fix: diffs of the models.
+    """
 
     bug: Bug
-    program: Program
+    change: str
+    fix: str
     found: ClaimVerdict
     proved: ClaimVerdict
     counterexample: Counterexample | None
@@ -76,36 +79,35 @@ def _side(verdict: ClaimVerdict) -> Side:
     return Side(verdict.verdict, f"{verdict.basis} ({verdict.op})", message)
 
 
-def try_rings(root: Path, chosen: Sequence[Bug], options: Options) -> list[RingTrial]:
-    """What came of each bug. Raises UsageError for an operation or a claim that there is not."""
+def try_rings(root: Path, chosen: Sequence[Bug], processes: int, cache: Cache | None, say: Say) -> list[RingTrial]:
+    """What came of each bug. processes: workers of a proof. Raises UsageError for one not known."""
     if not chosen:
         return []
     known = rings.proofs(rings.load(root, SMALL))
     for bug in chosen:
         content.pick(f"operation of the bug {bug.id} named", [bug.operation], known)
     ops = tuple(dict.fromkeys(bug.operation for bug in chosen))
-    cache = None if options.cache is None else Cache(options.cache, warn)
-    fixed = _fixed(Plan(root, ops, SMALL, (), LIMIT, options.processes, cache))
+    fixed = _fixed(Plan(root, ops, SMALL, (), LIMIT, processes, cache), say)
     for bug in chosen:
         content.pick(f"claim of the bug {bug.id} about {bug.operation}", [bug.property], fixed[bug.operation])
-    return [_try(root, bug, fixed[bug.operation][bug.property]) for bug in chosen]
+    return [_try(root, bug, fixed[bug.operation][bug.property], cache, say) for bug in chosen]
 
 
-def _fixed(plan: Plan) -> dict[str, dict[str, ClaimVerdict]]:
+def _fixed(plan: Plan, say: Say) -> dict[str, dict[str, ClaimVerdict]]:
     """The verdicts with the fix, by operation and claim."""
     found: dict[str, dict[str, ClaimVerdict]] = {}
     for verdicts in rings.prove(plan):
         op = verdicts[0].op
         found[op] = {v.claim: v for v in verdicts}
-        click.echo(f"{op}: proved at {plan.frags} fragments, {verdicts[0].seconds:.1f} s", err=True)
+        say(f"{op}: proved at {plan.frags} fragments, {verdicts[0].seconds:.1f} s")
     return found
 
 
-def _try(root: Path, bug: Bug, proved: ClaimVerdict) -> RingTrial:
+def _try(root: Path, bug: Bug, proved: ClaimVerdict, cache: Cache | None, say: Say) -> RingTrial:
     """The bug put back, on a small ring: the first run that breaks its claim."""
     plan = Plan(root, (bug.operation,), SMALL, (bug.variant,))
     program = rings.load(root, SMALL, [bug.variant])
-    found = rings.first_refutation(program, bug.operation, bug.property, SMALL, LIMIT)
-    click.echo(f"{bug.id}: {bug.property} {found.verdict} in {bug.operation}, {found.seconds:.1f} s", err=True)
+    found = rings.first_refutation(program, bug.operation, bug.property, SMALL, LIMIT, cache)
+    say(f"{bug.id}: {bug.property} {found.verdict} in {bug.operation}, {found.seconds:.1f} s")
     example = explain(plan, found) if found.refutation is not None else None
-    return RingTrial(bug, program, found, proved, example)
+    return RingTrial(bug, variant_diff(program), fix_diff(program), found, proved, example)
