@@ -2,6 +2,7 @@
 
 from psockmc.lang import VIOLATED, process, scenario, softirq
 
+from models.setups_maps import verdicts_of_two_kinds
 from models.skbuff import sk_buff
 from models.skmsg import sk_msg, sk_psock, sk_psock_link
 from models.skmsg_verdict import bpf_prog
@@ -9,6 +10,7 @@ from models.sock import sock, socket
 from models.sock_map import BPF_ANY
 from models.sock_map_progs import sockmap_link
 from models.syscalls import fd0, map0, net_rx_data, sys_map_delete, sys_map_update
+from models.syscalls_maps import map2
 from models.syscalls_progs import (
     linkfd0,
     progfd0,
@@ -70,5 +72,14 @@ end_of_a_link_against_update = scenario(
         sk_buff: 1,
         sk_msg: 1,
     },
+    properties=LIFECYCLE + CALLBACKS + MAPS,
+)
+
+second_verdict_against_delete = scenario(
+    "a socket with a skb_verdict is put into a map with a stream_verdict while it is deleted from its own",
+    setup=verdicts_of_two_kinds,
+    run=[process(sys_map_update, map2, 0, fd0, BPF_ANY), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    quick=True,
     properties=LIFECYCLE + CALLBACKS + MAPS,
 )

@@ -9,6 +9,7 @@ from psockmc.lang import VIOLATED, process, scenario, softirq
 from models.setups import (
     connected_socket,
     map_with_an_end,
+    plain_socket_in_map,
     socket_and_another,
     socket_in_map,
     socket_in_two_slots,
@@ -103,6 +104,15 @@ program_updates_over_update = scenario(
     run=[process(sys_map_update, map0, 0, fd0, BPF_ANY, cpu=0), softirq(program_updates_map, 0, 1, cpu=0)],
     workers_cpu=0,
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + MAPS,
+)
+
+program_updates_over_update_of_itself = scenario(
+    "a program puts a socket into its own slot on the CPU of a process that does the same",
+    setup=plain_socket_in_map,
+    run=[process(sys_map_update, map0, 0, fd0, BPF_ANY, cpu=0), softirq(program_updates_map, 0, 0, cpu=0)],
+    workers_cpu=0,
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 3, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + MAPS,
 )
 

@@ -146,3 +146,12 @@ def data_before_and_after_the_map() -> None:
     received(sk, 1)
     sys_map_update(map0, 0, fd0, BPF_ANY)
     redirected(sk, 2, True)
+
+
+@user
+def verdicts_of_two_kinds() -> None:
+    """A socket in slot 0 of a map with a skb_verdict; another map has a stream_verdict."""
+    connect(fd0, 0, True)
+    map0.progs.skb_verdict = prog_pass
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+    map2.progs.stream_verdict = prog_pass

@@ -208,3 +208,10 @@ def redirecting_to_a_stopped_socket() -> None:
     """Slot 0 holds a socket whose data is sent on the socket in slot 1, whose backlog has given up."""
     two_sockets_redirecting_to_the_wire()
     sk_psock_stop(fd1.private_data.sk.sk_user_data)
+
+
+@user
+def native_data_outside_and_more_to_come() -> None:
+    """native_data_outside(), and packets may arrive."""
+    native_data_outside()
+    receiving(socket0())

@@ -14,7 +14,9 @@ from models.skmsg_strp import (
 from models.skmsg_verdict import bpf_prog
 from models.sock import EPROTO, file, int_t, sock
 from models.sock_map import BPF_ANY, bpf_stab, slot_t
+from models.strparser import egress0
 from models.syscalls import fd0, map0, prog_pass, sys_map_delete, sys_map_update
+from models.syscalls_maps import egress_program_deletes
 from models.tcp import tcp_queue_rcv
 
 map1 = instance(bpf_stab)
@@ -153,6 +155,13 @@ def socket_without_parser() -> None:
     connect(fd0, 0, True)
     map0.progs.stream_verdict = prog_pass
     sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+@user
+def parsed_socket_with_a_program_on_its_acks() -> None:
+    """Every unit of data is a message, and a program sees the ACKs that are sent for it."""
+    in_parser_map(prog_parse_one, False)
+    egress0.run = egress_program_deletes
 
 
 # ---------------------------------------------------------------- users

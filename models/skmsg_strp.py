@@ -38,6 +38,7 @@ from models.skmsg_verdict import (
 from models.sock import int_t, sock
 from models.strparser import (
     DESC_ERROR,
+    __tcp_cleanup_rbuf,
     desc_t,
     strp_data_ready,
     strp_done,
@@ -73,7 +74,6 @@ def tcp_bpf_strp_read_sock(strp: strparser) -> desc_t:
     What readers of the socket have taken (copied_seq) is what the parser has, without what went to a reader's queue
     during this call.
     """
-    omits("the receive window, and the ACK for data that was redirected")
     sk = strp.sk
     rcu_read_lock()
     psock = sk_psock(sk)
@@ -84,6 +84,7 @@ def tcp_bpf_strp_read_sock(strp: strparser) -> desc_t:
     psock.ingress_bytes = 0
     desc = tcp_read_sock_noack(sk, psock, strp)
     sk.copied_seq = psock.copied_seq - psock.ingress_bytes
+    __tcp_cleanup_rbuf(sk)
     rcu_read_unlock()
     return desc
 

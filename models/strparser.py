@@ -35,8 +35,10 @@ from psockmc.lang import (
     Struct,
     atomic,
     check,
+    choose,
     container_of,
     cover,
+    instance,
     kernel,
     kfree,
     kzalloc,
@@ -356,3 +358,23 @@ def strp_done(strp: strparser) -> None:
         kfree_skb(strp.skb_head)
         strp.skb_head = NULL
     strp.done = True
+
+
+# ---------------------------------------------------------------- what reading may send
+
+
+class egress_hook(Struct, name="egress"):
+    """The program at the egress of the device through which ACKs leave (clsact)."""
+
+    run: Const[Callable[[], None]]
+
+
+egress0 = instance(egress_hook)
+
+
+@kernel("net/ipv4/tcp.c")
+def __tcp_cleanup_rbuf(sk: Ptr[sock]) -> None:
+    """Data was read: an ACK may be sent at once, down to the device, with all locks that the caller holds."""
+    omits("the receive window, and when TCP acknowledges; without a program the ACK touches nothing that is modelled")
+    if egress0.run and choose():
+        egress0.run()

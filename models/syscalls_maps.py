@@ -20,7 +20,7 @@ from models.sock_hash import (
 from models.sock_map import BPF_ANY, bpf_stab, flags_t, slot_t, sock_map_delete_elem
 from models.syscalls import map0
 from models.tcp import __inet_lookup_established
-from models.tracing import BPF_PROG_TYPE_TRACEPOINT, may_update_sockmap
+from models.tracing import BPF_PROG_TYPE_SCHED_CLS, BPF_PROG_TYPE_TRACEPOINT, may_update_sockmap
 
 map2 = instance(bpf_stab)
 htab0 = instance(bpf_shtab, max_entries=2)
@@ -102,6 +102,13 @@ def program_updates_key(hash: hash_t, key: key_t) -> None:
 def program_deletes(key: slot_t) -> None:
     """A program deletes from the array map."""
     sock_map_delete_elem(map0, key)
+
+
+@user
+def egress_program_deletes() -> None:
+    """A program at the egress of a device deletes from the array map."""
+    if may_update_sockmap(BPF_PROG_TYPE_SCHED_CLS):
+        sock_map_delete_elem(map0, 0)
 
 
 @user
