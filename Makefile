@@ -5,7 +5,7 @@ JOBS ?= 2
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: check check-all states test lint slow deep bench goldens reports ring litmus mutants coverage venv clean
+.PHONY: check check-all test lint slow deep bench goldens reports ring litmus mutants coverage venv clean
 
 # A cross-section of the scenarios, in a minute or two; all of them: make check-all.
 check: $(STAMP)
@@ -35,10 +35,6 @@ bench: $(STAMP)
 goldens: $(STAMP)
 	$(BIN)/pytest -q -n $(JOBS) -m "not deep" tests/models --update-goldens
 	$(BIN)/pytest -q -n $(JOBS) --update-goldens
-
-# How many states, transitions and steps every scenario has: spec/states.md.
-states: $(STAMP)
-	$(BIN)/python -m psockmc.states spec/states.md
 
 # The documents for reviewers: reports/. What was searched before is not searched again.
 reports: ring $(STAMP)

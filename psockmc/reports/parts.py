@@ -52,6 +52,7 @@ PARTS = {
         Part("lifecycle", "psockmc.reports.lifecycle:pages", ("lifecycle.md", "lifecycle.svg")),
         Part("ordering", "psockmc.reports.ordering:pages", ("ordering.md", "ordering/*.md")),
         Part("mutants", "psockmc.reports.mutants:pages", ("mutants.md",)),
+        Part("states", "psockmc.reports.states:pages", ("states.md",)),
         Part("overview", "psockmc.reports.overview:pages", ("README.md",)),
     )
 }

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from psockmc import content
+from psockmc.cache import cache_folder
+from psockmc.cli import console
+from psockmc.explore.limits import Limits
 from psockmc.lang.tree import Program
+from psockmc.run import Job, Options, Outcome, run
 
 ROOT = Path(__file__).parents[2]
+RESULTS = cache_folder() / "results"
+"""Those of the user, not those of the tests."""
 
 
 @cache
@@ -22,6 +29,20 @@ def load() -> Program:
 @pytest.fixture
 def program() -> Program:
     return load()
+
+
+@pytest.fixture
+def outcome(request: pytest.FixtureRequest) -> Callable[[Job], Outcome]:
+    """Runs a job as the commands do, without cached results; golden files may be written from those of the user."""
+    cache = RESULTS if request.config.getoption("--update-goldens") else None
+
+    def outcome_of(job: Job) -> Outcome:
+        with console.events(1) as events:
+            (outcome,) = run([job], Options("auto", Limits(), 1, cache), events)
+        assert outcome.failure is None, outcome.detail
+        return outcome
+
+    return outcome_of
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

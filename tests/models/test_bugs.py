@@ -10,11 +10,9 @@ import pytest
 from psockmc import content
 from psockmc.corpus import Bug, load_corpus
 from psockmc.explore import native
-from psockmc.explore.limits import Limits
-from psockmc.explore.trace import build_trace
-from psockmc.ir.lower import compile_scenario
 from psockmc.lang.tree import Program
 from psockmc.render import render
+from psockmc.run import Job, Outcome
 
 ROOT = Path(__file__).parents[2]
 BUGS = {bug.id: bug for bug in load_corpus(ROOT) if bug.scenario}
@@ -24,15 +22,13 @@ FIRST = list(BUGS)[:9]
 
 @pytest.mark.skipif(bool(native.available()), reason="the native engine needs a C compiler")
 @pytest.mark.parametrize("id", [*FIRST, *(pytest.param(id, marks=pytest.mark.slow) for id in BUGS if id not in FIRST)])
-def test_a_bug_put_back_is_found(id: str, golden: Callable[[str, str], None]) -> None:
+def test_a_bug_put_back_is_found(
+    id: str, outcome: Callable[[Job], Outcome], golden: Callable[[str, str], None]
+) -> None:
     bug = BUGS[id]
-    program = content.load(ROOT, [bug.variant])
-    ts = compile_scenario(program, bug.scenario)
-    result = native.search_native(ts, Limits(), None)
-    found = {ts.properties[v.property].id: v for v in result.violations}
-    assert bug.property in found
-    trace = build_trace(ts, found[bug.property], variant=bug.variant.name)
-    golden(render(trace, "diagram"), f"{bug.id}.txt")
+    found = outcome(Job(id, content.load(ROOT, [bug.variant]), bug.scenario, bug.variant.name))
+    assert bug.property in found.traces
+    golden(render(found.traces[bug.property], "diagram"), f"{bug.id}.txt")
 
 
 @pytest.mark.parametrize("bug", BUGS.values(), ids=BUGS)

@@ -11,9 +11,9 @@ from psockmc.explore import native
 from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
 from psockmc.explore.result import SearchResult
-from psockmc.explore.verdict import judge
 from psockmc.ir.lower import compile_scenario
 from psockmc.lang.tree import Program
+from psockmc.run import Job, Outcome
 
 needs_compiler = pytest.mark.skipif(bool(native.available()), reason="the native engine needs a C compiler")
 
@@ -27,13 +27,15 @@ def summary(result: SearchResult) -> tuple[object, ...]:
 
 
 @needs_compiler
-def test_a_scenario_gets_its_verdicts(scenario: str, program: Program, golden: Callable[[str, str], None]) -> None:
-    ts = compile_scenario(program, scenario)
-    result = native.search_native(ts, Limits(), None)
-    verdicts = judge(ts, result, program.scenarios[scenario].expect)
-    assert not [f"{v.id} is {v.verdict}: {v.basis}" for v in verdicts if v.verdict != v.expected]
-    lines = [f"states {result.states}", f"transitions {result.transitions}", f"depth {result.depth}"]
-    lines += [f"{v.id} {v.verdict}" for v in verdicts if v.verdict != "HOLDS"]
+def test_a_scenario_gets_its_verdicts(
+    scenario: str, program: Program, outcome: Callable[[Job], Outcome], golden: Callable[[str, str], None]
+) -> None:
+    found = outcome(Job(scenario, program, scenario))
+    assert found.result is not None
+    assert not [f"{v.id} is {v.verdict}: {v.basis}" for v in found.verdicts if v.verdict != v.expected]
+    numbers = found.result
+    lines = [f"states {numbers.states}", f"transitions {numbers.transitions}", f"depth {numbers.depth}"]
+    lines += [f"{v.id} {v.verdict}" for v in found.verdicts if v.verdict != "HOLDS"]
     golden("\n".join(lines) + "\n", f"{scenario}.txt")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from psockmc.explore.result import SearchResult
-from psockmc.states import rows, table
+from psockmc.reports.states import rows, table
 
 RESULT = SearchResult("", 1234, 5678, 90, True, "", 0.1, (), (), {}, {}, frozenset(), frozenset(), 1)
 ROOT = Path(__file__).parents[2]
@@ -26,11 +26,10 @@ def test_a_search_that_was_cut_short_has_no_number() -> None:
         table([("a", replace(RESULT, complete=False, reason="interrupted"))])
 
 
-@pytest.mark.skipif(not (ROOT / "spec/states.md").exists(), reason="the table has not been written yet")
 def test_the_table_has_the_numbers_of_the_pinned_verdicts() -> None:
     pinned = {}
     for path in (Path(__file__).parent / "golden").glob("*.txt"):
         numbers = re.match(r"states (\d+)\ntransitions (\d+)\ndepth (\d+)\n", path.read_text(encoding="utf-8"))
         if numbers:
             pinned[path.stem] = tuple(map(int, numbers.groups()))
-    assert rows((ROOT / "spec/states.md").read_text(encoding="utf-8")) == pinned
+    assert rows((ROOT / "reports/states.md").read_text(encoding="utf-8")) == pinned
