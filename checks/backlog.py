@@ -25,6 +25,7 @@ from models.syscalls import (
 from spec.invariants_callbacks import CALLBACKS
 from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_queues import QUEUES
+from spec.reasons import CLOSE_LOADS_SK_PROT, ORPHAN_SETS_SOCK_DEAD, RECVMSG_LOADS_SK_PROT
 
 close_against_backlog = scenario(
     "close() while the backlog sends",
@@ -42,10 +43,7 @@ close_and_delete_against_backlog = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT},
 )
 
 late_backlog_of_an_old_psock = scenario(
@@ -80,19 +78,18 @@ update_against_old_backlog = scenario(
         "refcount": "sk_psock_backlog() gets whatever psock the socket has by now, and puts its own, whose last "
         "reference is gone",
         "I03": "sk_psock_backlog() gets whatever psock the socket has by now, and puts its own",
-        "I30": "the reference that sk_psock_backlog() took is on the new psock, so close() waits for the new "
-        "psock's work only",
+        "I30": "the reference that sk_psock_backlog() took is on the new psock, so close() waits for the new psock's "
+        "work only",
         "null-deref": "the old psock's backlog sends through struct socket while close() releases it",
         "use-after-free": "the old psock's backlog sends through struct socket after close() has released it",
         "leak": "nobody puts the reference on the new psock that the old one's backlog took",
-        "data-race(sock.sk_socket)": "the late backlog reads sk_socket plainly while the socket is closed: nobody "
-        "has waited for it",
+        "data-race(sock.sk_socket)": "the late backlog reads sk_socket plainly while the socket is closed: nobody has "
+        "waited for it",
         "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly while the late backlog still reports an error",
-        "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain",
+        "data-race(sock.sock_dead)": ORPHAN_SETS_SOCK_DEAD,
         "data-race(socket.sk)": "close() does not wait for the late backlog, see use-after-free",
         "data-race(socket.ops)": "close() does not wait for the late backlog, see use-after-free",
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
+        "data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT,
     },
 )
 
@@ -129,8 +126,5 @@ recvmsg_against_enqueue_and_delete = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
     properties=LIFECYCLE + CALLBACKS + QUEUES,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "inet_recvmsg() loads sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": RECVMSG_LOADS_SK_PROT},
 )

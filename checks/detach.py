@@ -32,6 +32,14 @@ from spec.invariants_callbacks import CALLBACKS
 from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_maps import noexist_keeps_the_slot
 from spec.invariants_queues import QUEUES
+from spec.reasons import (
+    CLOSE_LOADS_SK_PROT,
+    INIT_PROTO_STORES_PLAINLY,
+    LINK_LOADS_SK_PROT,
+    RECVMSG_LOOKS_AT_THE_QUEUE,
+    UPDATE_LOADS_SK_PROT,
+    UPDATE_PROTO_READS_THE_PROGRAM,
+)
 
 close_against_delete = scenario(
     "close() while another process deletes the socket from the map",
@@ -41,10 +49,7 @@ close_against_delete = scenario(
     quick=True,
     properties=LIFECYCLE + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT},
 )
 
 two_deletes = scenario(
@@ -65,8 +70,7 @@ one_delete_of_two = scenario(
     why={
         "data-race(sock.sk_prot)": "inet_recvmsg() loads sk_prot plainly while sock_map_del_link() has it stored by "
         "WRITE_ONCE()",
-        "data-race(sock.sk_receive_queue.list)": "tcp_bpf_recvmsg() looks at the receive queue plainly before it owns "
-        "the socket",
+        "data-race(sock.sk_receive_queue.list)": RECVMSG_LOOKS_AT_THE_QUEUE,
     },
 )
 
@@ -77,10 +81,7 @@ close_against_two_deletes = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT},
 )
 
 replace_against_close = scenario(
@@ -90,10 +91,7 @@ replace_against_close = scenario(
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT},
 )
 
 updates_against_close = scenario(
@@ -107,10 +105,7 @@ updates_against_close = scenario(
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, while "
-        "another update stores it by WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": UPDATE_LOADS_SK_PROT},
 )
 
 updates_of_one_slot = scenario(
@@ -139,12 +134,9 @@ update_against_delete = scenario(
         "data-race(sock.sk_prot)": VIOLATED,
     },
     why={
-        "data-race(sk_psock.progs.stream_verdict)": "tcp_bpf_update_proto() reads the program plainly while "
-        "sock_map_link() exchanges it",
-        "data-race(sk_psock.psock_update_sk_prot)": "sock_map_init_proto() stores it plainly without the callback "
-        "lock under which sock_map_del_link() reads it",
-        "data-race(sock.sk_prot)": "sock_map_link() and what it calls load sk_prot plainly, without the lock under"
-        " which a detach stores it by WRITE_ONCE()",
+        "data-race(sk_psock.progs.stream_verdict)": UPDATE_PROTO_READS_THE_PROGRAM,
+        "data-race(sk_psock.psock_update_sk_prot)": INIT_PROTO_STORES_PLAINLY,
+        "data-race(sock.sk_prot)": LINK_LOADS_SK_PROT,
     },
 )
 
@@ -164,12 +156,9 @@ update_against_delete_and_close = scenario(
         "data-race(sock.sk_prot)": VIOLATED,
     },
     why={
-        "data-race(sk_psock.progs.stream_verdict)": "tcp_bpf_update_proto() reads the program plainly while "
-        "sock_map_link() exchanges it",
-        "data-race(sk_psock.psock_update_sk_prot)": "sock_map_init_proto() stores it plainly without the callback "
-        "lock under which sock_map_del_link() reads it",
-        "data-race(sock.sk_prot)": "sock_map_link() and what it calls load sk_prot plainly, without the lock under"
-        " which a detach stores it by WRITE_ONCE()",
+        "data-race(sk_psock.progs.stream_verdict)": UPDATE_PROTO_READS_THE_PROGRAM,
+        "data-race(sk_psock.psock_update_sk_prot)": INIT_PROTO_STORES_PLAINLY,
+        "data-race(sock.sk_prot)": LINK_LOADS_SK_PROT,
     },
 )
 
@@ -184,10 +173,7 @@ replace_against_close_and_delete = scenario(
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT},
 )
 
 update_against_update_by_a_program = scenario(
@@ -206,12 +192,9 @@ update_against_update_by_a_program = scenario(
         "data-race(sock.sk_prot)": VIOLATED,
     },
     why={
-        "data-race(sk_psock.progs.skb_verdict)": "tcp_bpf_update_proto() reads the program plainly while "
-        "sock_map_link() exchanges it",
-        "data-race(sk_psock.psock_update_sk_prot)": "sock_map_init_proto() stores it plainly without the callback "
-        "lock under which sock_map_del_link() reads it",
-        "data-race(sock.sk_prot)": "sock_map_link() and what it calls load sk_prot plainly, without the lock under"
-        " which a detach stores it by WRITE_ONCE()",
+        "data-race(sk_psock.progs.skb_verdict)": UPDATE_PROTO_READS_THE_PROGRAM,
+        "data-race(sk_psock.psock_update_sk_prot)": INIT_PROTO_STORES_PLAINLY,
+        "data-race(sock.sk_prot)": LINK_LOADS_SK_PROT,
     },
 )
 

@@ -30,6 +30,7 @@ from spec.invariants_listeners import LISTENERS
 from spec.invariants_maps import MAPS
 from spec.invariants_queues import QUEUES
 from spec.invariants_receive import I60
+from spec.reasons import CLONE_COPIES_CALLBACKS, DESTROY_LOADS_SK_PROT
 
 accept_on_a_listener_in_the_map = scenario(
     "accept() waits on a listening socket that is in a map with a verdict program",
@@ -42,10 +43,8 @@ accept_on_a_listener_in_the_map = scenario(
     why={
         "lost-wakeup": "sk_data_ready of the listening socket is the verdict's, which gets -ENOTCONN from "
         "tcp_read_skb() and wakes nobody",
-        "I18": "sk_clone() copies sk_data_ready and sk_write_space of a listener that is in a map with a program, and "
-        "tcp_bpf_clone() gives the copy back its table only",
-        "I52-callbacks": "sk_clone() copies sk_data_ready and sk_write_space of a listener that is in a map with a "
-        "program, and tcp_bpf_clone() gives the copy back its table only",
+        "I18": CLONE_COPIES_CALLBACKS,
+        "I52-callbacks": CLONE_COPIES_CALLBACKS,
     },
 )
 
@@ -80,8 +79,7 @@ listener_closed_under_its_connection = scenario(
     why={
         "data-race(sock.sk_state)": "inet_csk_reqsk_queue_add() and others read sk_state plainly while it is stored by "
         "smp_store_release()",
-        "data-race(sock.sk_prot)": "inet_csk_destroy_sock() loads sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
+        "data-race(sock.sk_prot)": DESTROY_LOADS_SK_PROT,
     },
 )
 
@@ -106,8 +104,7 @@ map_free_against_listener = scenario(
         "slock of it and warns that it has an owner",
         "data-race(bpf_stab.sks)": "__sock_map_delete() compares the slot by a plain load while sock_map_free() "
         "empties it by xchg() without the map's lock",
-        "data-race(sock.sk_prot)": "inet_csk_destroy_sock() loads sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
+        "data-race(sock.sk_prot)": DESTROY_LOADS_SK_PROT,
     },
 )
 
@@ -118,10 +115,7 @@ delete_of_an_unaccepted_connection = scenario(
     pools={sock: 2, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES + MAPS + LISTENERS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "inet_csk_destroy_sock() loads sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": DESTROY_LOADS_SK_PROT},
 )
 
 data_for_a_child_of_a_listener_in_the_map = scenario(
@@ -134,10 +128,8 @@ data_for_a_child_of_a_listener_in_the_map = scenario(
     why={
         "lost-wakeup": "sk_data_ready of the listening socket is the verdict's, which gets -ENOTCONN from "
         "tcp_read_skb() and wakes nobody",
-        "I18": "sk_clone() copies sk_data_ready and sk_write_space of a listener that is in a map with a program, and "
-        "tcp_bpf_clone() gives the copy back its table only",
-        "I52-callbacks": "sk_clone() copies sk_data_ready and sk_write_space of a listener that is in a map with a "
-        "program, and tcp_bpf_clone() gives the copy back its table only",
+        "I18": CLONE_COPIES_CALLBACKS,
+        "I52-callbacks": CLONE_COPIES_CALLBACKS,
         "I62": "the connection has its listener's sk_psock_verdict_data_ready(), finds no psock, and "
         "sk_psock_verdict_recv() drops what arrives",
     },
@@ -161,10 +153,8 @@ room_to_send_on_a_child_in_the_map = scenario(
         "for the connection's psock: the psock's saved function is the one that calls it",
         "I16": "sk_clone() has copied the listener's sk_psock_write_space(), which sk_psock_init() then saves for the "
         "connection's psock; sk_psock_start_verdict() saves the copied sk_psock_verdict_data_ready() in the same way",
-        "I18": "sk_clone() copies sk_data_ready and sk_write_space of a listener that is in a map with a program, and "
-        "tcp_bpf_clone() gives the copy back its table only",
-        "I52-callbacks": "sk_clone() copies sk_data_ready and sk_write_space of a listener that is in a map with a "
-        "program, and tcp_bpf_clone() gives the copy back its table only",
+        "I18": CLONE_COPIES_CALLBACKS,
+        "I52-callbacks": CLONE_COPIES_CALLBACKS,
         "I14-callbacks": "sk_clone() has copied the listener's sk_psock_write_space(), which sk_psock_init() then "
         "saves for the connection's psock",
     },

@@ -22,8 +22,8 @@ lookup_against_listen = scenario(
         "data-race(sock.sock_rcu_free)": VIOLATED,
     },
     why={
-        "leak": "the lookup takes a reference on a connection; listen() sets SOCK_RCU_FREE before the release, "
-        "which then believes that there was none to take",
+        "leak": "the lookup takes a reference on a connection; listen() sets SOCK_RCU_FREE before the release, which "
+        "then believes that there was none to take",
         "data-race(sock.sock_rcu_free)": "listen() sets SOCK_RCU_FREE by __set_bit(), which is plain, while "
         "sk_is_refcounted() reads the flags",
     },

@@ -33,9 +33,7 @@ detach_of_a_program_that_runs = scenario(
     run=[process(sys_prog_detach, map0, progfd0), process(sys_map_delete, map0, 0), softirq(net_rx_data, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_prog: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES + MAPS,
-    expect={
-        "data-race(bpf_stab.progs.stream_verdict)": VIOLATED,
-    },
+    expect={"data-race(bpf_stab.progs.stream_verdict)": VIOLATED},
     why={
         "data-race(bpf_stab.progs.stream_verdict)": "sock_map_del_link() looks at the map's programs plainly and "
         "without sockmap_mutex, while a detach exchanges them by cmpxchg()",

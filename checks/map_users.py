@@ -99,9 +99,7 @@ failed_update_of_a_socket_in_another_map = scenario(
     run=[process(sys_map_update, map0, 0, fd0, BPF_NOEXIST)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 3, sk_buff: 1, sk_msg: 1},
     properties=CALLBACKS + MAPS + [program_of_a_map_it_is_in],
-    expect={
-        "I55": VIOLATED,
-    },
+    expect={"I55": VIOLATED},
     why={
         "I55": "sock_map_update_common() puts its reference only; the programs, the callback and the table that "
         "sock_map_link() has installed on the psock stay",
@@ -114,9 +112,7 @@ data_sent_while_the_peer_joins = scenario(
     run=[process(sys_recvmsg_twice, fd0, True)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES + MAPS + [older_native_data_is_read_first],
-    expect={
-        "I32-native": VIOLATED,
-    },
+    expect={"I32-native": VIOLATED},
     why={
         "I32-native": "tcp_bpf_recvmsg() reads a message first, although the native queue has older data",
     },

@@ -33,6 +33,12 @@ from spec.invariants_callbacks import CALLBACKS
 from spec.invariants_lifecycle import I02, I03, I06, I07, I08, I09, I10, I12, I13, I14, I15
 from spec.invariants_maps import HASH
 from spec.invariants_queues import QUEUES
+from spec.reasons import (
+    CLOSE_LOADS_SK_PROT,
+    ORPHAN_SETS_SOCK_DEAD,
+    STATE_IS_READ_WITHOUT_THE_SOCKET,
+    UPDATE_LOADS_SK_PROT,
+)
 
 # What spec/invariants_lifecycle.py says of psocks, without what it says of the slots of array maps.
 PSOCKS = [I02, I03, I06, I07, I08, I09, I10, I12, I13, I14, I15]
@@ -45,10 +51,7 @@ hash_close_against_delete = scenario(
     quick=True,
     properties=PSOCKS + CALLBACKS + HASH,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT},
 )
 
 hash_neighbours = scenario(
@@ -70,10 +73,7 @@ hash_replace_against_close = scenario(
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, bpf_shtab_elem: 2, sk_buff: 1, sk_msg: 1},
     properties=PSOCKS + CALLBACKS + HASH,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT},
 )
 
 hash_update_of_itself = scenario(
@@ -89,8 +89,7 @@ hash_update_of_itself = scenario(
     properties=PSOCKS + CALLBACKS + HASH,
     expect={"data-race(sock.sk_prot)": VIOLATED, "data-race(sk_psock.psock_update_sk_prot)": VIOLATED},
     why={
-        "data-race(sock.sk_prot)": "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, while "
-        "another update stores it by WRITE_ONCE()",
+        "data-race(sock.sk_prot)": UPDATE_LOADS_SK_PROT,
         "data-race(sk_psock.psock_update_sk_prot)": "sock_map_init_proto() stores it plainly without the callback lock "
         "under which sk_psock_drop() and sock_map_del_link() read it",
     },
@@ -107,10 +106,7 @@ hash_insert_when_full = scenario(
     pools={sock: 2, socket: 2, sk_psock: 3, sk_psock_link: 3, bpf_shtab_elem: 3, sk_buff: 1, sk_msg: 1},
     properties=PSOCKS + CALLBACKS + HASH,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, while "
-        "another update stores it by WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": UPDATE_LOADS_SK_PROT},
 )
 
 hash_free_against_close = scenario(
@@ -120,10 +116,7 @@ hash_free_against_close = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_shtab_elem: 1, bpf_shtab: 1, sk_buff: 1, sk_msg: 1},
     properties=PSOCKS + CALLBACKS + HASH,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT},
 )
 
 hash_free_of_two = scenario(
@@ -133,10 +126,7 @@ hash_free_of_two = scenario(
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, bpf_shtab_elem: 2, bpf_shtab: 1, sk_buff: 1, sk_msg: 1},
     properties=PSOCKS + CALLBACKS + HASH,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT},
 )
 
 hash_redirect_against_close_and_delete = scenario(
@@ -151,11 +141,9 @@ hash_redirect_against_close_and_delete = scenario(
         "data-race(sock.sock_dead)": VIOLATED,
     },
     why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
-        "data-race(sock.sk_state)": "sk_state is read plainly by those who do not hold the socket",
-        "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain, and others test it "
-        "without a lock",
+        "data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT,
+        "data-race(sock.sk_state)": STATE_IS_READ_WITHOUT_THE_SOCKET,
+        "data-race(sock.sock_dead)": ORPHAN_SETS_SOCK_DEAD,
     },
 )
 
@@ -167,8 +155,7 @@ close_in_both_kinds = scenario(
     properties=PSOCKS + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED, "data-race(sk_psock.saved_data_ready)": VIOLATED},
     why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
+        "data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT,
         "data-race(sk_psock.saved_data_ready)": "sock_map_del_link() looks at it under link_lock while "
         "sk_psock_stop_verdict() clears it plainly under the callback lock",
     },

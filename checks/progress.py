@@ -30,6 +30,7 @@ from models.syscalls import (
 )
 from models.syscalls_receive import net_rx_ack_unheard, sys_recv
 from spec.liveness import PROGRESS
+from spec.reasons import CLOSE_LOADS_SK_PROT
 
 close_retries = scenario(
     "close() tries again while another process detaches the psock",
@@ -39,10 +40,7 @@ close_retries = scenario(
     quick=True,
     properties=PROGRESS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT},
 )
 
 destroy_retries = scenario(
@@ -52,10 +50,7 @@ destroy_retries = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=PROGRESS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT},
 )
 
 destroy_retries_over_the_dropper = scenario(
@@ -69,8 +64,7 @@ destroy_retries_over_the_dropper = scenario(
     why={
         "livelock": "the sender has put the last reference and is interrupted by the softirq that destroys the socket: "
         "sock_map_destroy() tries again for ever, since the sender cannot go on below it",
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
+        "data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT,
     },
 )
 

@@ -48,6 +48,7 @@ from spec.invariants_receive import (
     nothing_is_left_before_the_end,
     reader_is_told,
 )
+from spec.reasons import BACKLOG_PEEKS_WITHOUT_THE_LOCK, RECVMSG_LOADS_SK_PROT, RECVMSG_LOOKS_AT_THE_QUEUE
 
 peek_against_packet = scenario(
     "a reader peeks and then reads, while a second packet arrives",
@@ -87,9 +88,7 @@ reader_of_a_reset_connection = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE + [reader_is_told],
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "inet_recvmsg() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": RECVMSG_LOADS_SK_PROT},
 )
 
 fin_against_reader = scenario(
@@ -130,8 +129,7 @@ fin_short_of_memory = scenario(
         "I25-fin": VIOLATED,
     },
     why={
-        "data-race(sk_psock.ingress_skb.list)": "skb_peek() in the backlog looks at the queue without its lock while "
-        "skb_queue_tail() adds to it",
+        "data-race(sk_psock.ingress_skb.list)": BACKLOG_PEEKS_WITHOUT_THE_LOCK,
         "data-race(sock.sk_err)": "sk_psock_report_error() stores it plainly and without the socket, see I25-fin",
         "I64-eof": "tcp_bpf_recvmsg_parser() tests SOCK_DONE when ingress_msg is empty, while the data waits for the "
         "backlog",
@@ -146,10 +144,7 @@ redirected_data_before_a_fin = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE + [nothing_is_left_before_the_end],
     expect={"data-race(sock.sk_receive_queue.list)": VIOLATED},
-    why={
-        "data-race(sock.sk_receive_queue.list)": "tcp_bpf_recvmsg() looks at the receive queue plainly before it "
-        "owns the socket",
-    },
+    why={"data-race(sock.sk_receive_queue.list)": RECVMSG_LOOKS_AT_THE_QUEUE},
 )
 
 read_and_close = scenario(
@@ -177,10 +172,7 @@ self_redirect_against_reader = scenario(
     may_fail=[sk_msg],
     properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE + [every_byte_is_counted],
     expect={"data-race(sk_psock.ingress_skb.list)": VIOLATED},
-    why={
-        "data-race(sk_psock.ingress_skb.list)": "skb_peek() in the backlog looks at the queue without its lock while "
-        "skb_queue_tail() adds to it",
-    },
+    why={"data-race(sk_psock.ingress_skb.list)": BACKLOG_PEEKS_WITHOUT_THE_LOCK},
 )
 
 own_and_redirected_data = scenario(
@@ -190,10 +182,7 @@ own_and_redirected_data = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 3, sk_msg: 3},
     properties=LIFECYCLE + CALLBACKS + RECEIVE + [every_byte_is_counted],
     expect={"data-race(sk_psock.ingress_skb.list)": VIOLATED},
-    why={
-        "data-race(sk_psock.ingress_skb.list)": "skb_peek() in the backlog looks at the queue without its lock while "
-        "skb_queue_tail() adds to it",
-    },
+    why={"data-race(sk_psock.ingress_skb.list)": BACKLOG_PEEKS_WITHOUT_THE_LOCK},
 )
 
 unread_data_when_the_program_goes = scenario(
@@ -213,9 +202,8 @@ unread_data_when_the_program_goes = scenario(
         "I62-seq": VIOLATED,
     },
     why={
-        "data-race(sock.sk_prot)": "inet_recvmsg() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
-        "data-race(sock.sk_receive_queue.list)": "tcp_bpf_recvmsg() looks at the receive queue plainly before it "
-        "owns the socket",
+        "data-race(sock.sk_prot)": RECVMSG_LOADS_SK_PROT,
+        "data-race(sock.sk_receive_queue.list)": RECVMSG_LOOKS_AT_THE_QUEUE,
         "I40-end": "tcp_bpf_recvmsg() reads messages of the own stack and does not count them, as it is not the reader "
         "of sockets with a program",
         "I62-seq": "copied_seq stays before the bytes that tcp_bpf_recvmsg() has read without counting them",
@@ -238,9 +226,8 @@ unread_data_when_the_psock_goes = scenario(
         "I62-seq": VIOLATED,
     },
     why={
-        "data-race(sock.sk_prot)": "inet_recvmsg() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
-        "data-race(sock.sk_receive_queue.list)": "tcp_bpf_recvmsg() looks at the receive queue plainly before it "
-        "owns the socket",
+        "data-race(sock.sk_prot)": RECVMSG_LOADS_SK_PROT,
+        "data-race(sock.sk_receive_queue.list)": RECVMSG_LOOKS_AT_THE_QUEUE,
         "I62-seq": "__sk_psock_purge_ingress_msg() frees data of the own stack and does not advance copied_seq",
     },
 )

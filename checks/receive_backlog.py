@@ -37,6 +37,7 @@ from spec.invariants_receive import (
     reserve_is_counted,
     state_is_of_the_head,
 )
+from spec.reasons import BACKLOG_PEEKS_WITHOUT_THE_LOCK
 
 partial_sends = scenario(
     "TCP takes what the backlog sends in parts, whenever an ACK makes room",
@@ -114,8 +115,7 @@ receive_memory = scenario(
     why={
         "I39": "sk_psock_skb_ingress() changes sk_forward_alloc by a load and a store without the socket, while a "
         "softirq or a reader does the same",
-        "data-race(sk_psock.ingress_skb.list)": "skb_peek() in the backlog looks at the queue without its lock while "
-        "skb_queue_tail() adds to it",
+        "data-race(sk_psock.ingress_skb.list)": BACKLOG_PEEKS_WITHOUT_THE_LOCK,
         "data-race(sock.sk_forward_alloc)": "the backlog loads it plainly, without the socket, while others store it",
     },
 )

@@ -41,6 +41,12 @@ from spec.invariants_callbacks import CALLBACKS
 from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_queues import QUEUES
 from spec.invariants_send import SENDING
+from spec.reasons import (
+    CLOSE_LOADS_SK_PROT,
+    DESTROY_UNCHARGES_WITHOUT_THE_SOCKET,
+    RECVMSG_LOADS_SK_PROT,
+    REDIRECT_READS_SK_STATE,
+)
 
 redirect_by_two_senders = scenario(
     "two threads send on a socket whose messages go to the reader of another one",
@@ -58,11 +64,10 @@ redirect_against_close = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING,
     expect={"I39-owner": VIOLATED, "data-race(sock.sk_prot)": VIOLATED, "data-race(sock.sk_state)": VIOLATED},
     why={
-        "I39-owner": "sk_psock_destroy() frees messages that nobody has read, and uncharges them without the socket",
-        "data-race(sock.sk_prot)": "sock_map_close() and what it calls load sk_prot plainly while a detach stores"
-        " it by "
-        "WRITE_ONCE()",
-        "data-race(sock.sk_state)": "bpf_msg_redirect_map() reads sk_state plainly, without a lock on the target",
+        "I39-owner": DESTROY_UNCHARGES_WITHOUT_THE_SOCKET,
+        "data-race(sock.sk_prot)": "sock_map_close() and what it calls load sk_prot plainly while a detach stores it "
+        "by WRITE_ONCE()",
+        "data-race(sock.sk_state)": REDIRECT_READS_SK_STATE,
     },
 )
 
@@ -85,9 +90,8 @@ redirect_against_reader_and_delete = scenario(
         "data-race(sock.sk_prot)": VIOLATED,
     },
     why={
-        "I39-owner": "sk_psock_destroy() frees messages that nobody has read, and uncharges them without the socket",
-        "data-race(sock.sk_prot)": "inet_recvmsg() loads sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
+        "I39-owner": DESTROY_UNCHARGES_WITHOUT_THE_SOCKET,
+        "data-race(sock.sk_prot)": RECVMSG_LOADS_SK_PROT,
     },
 )
 
@@ -98,7 +102,7 @@ redirect_to_itself = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING,
     expect={"I39-owner": VIOLATED},
-    why={"I39-owner": "sk_psock_destroy() frees messages that nobody has read, and uncharges them without the socket"},
+    why={"I39-owner": DESTROY_UNCHARGES_WITHOUT_THE_SOCKET},
 )
 
 redirect_while_memory_is_short = scenario(
@@ -109,11 +113,9 @@ redirect_while_memory_is_short = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING,
     expect={"data-race(sock.sk_prot)": VIOLATED, "I39-owner": VIOLATED, "data-race(sock.sk_state)": VIOLATED},
     why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() "
-        "stores it by WRITE_ONCE()",
-        "I39-owner": "sk_psock_destroy() frees messages that nobody has read, and uncharges them without the socket",
-        "data-race(sock.sk_state)": "bpf_msg_redirect_map() reads sk_state plainly, without a lock on the target",
+        "data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT,
+        "I39-owner": DESTROY_UNCHARGES_WITHOUT_THE_SOCKET,
+        "data-race(sock.sk_state)": REDIRECT_READS_SK_STATE,
     },
 )
 
@@ -141,10 +143,8 @@ redirect_pairs_by_two_senders = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING,
     expect={"data-race(sock.sk_prot)": VIOLATED, "data-race(sock.sk_state)": VIOLATED},
     why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() "
-        "stores it by WRITE_ONCE()",
-        "data-race(sock.sk_state)": "bpf_msg_redirect_map() reads sk_state plainly, without a lock on the target",
+        "data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT,
+        "data-race(sock.sk_state)": REDIRECT_READS_SK_STATE,
     },
 )
 
@@ -156,8 +156,8 @@ redirect_the_first_byte = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING,
     expect={"I45-target": VIOLATED},
     why={
-        "I45-target": "sk_psock_msg_verdict() asks for msg->sk_redir, where an earlier run on the same message "
-        "has left a target"
+        "I45-target": "sk_psock_msg_verdict() asks for msg->sk_redir, where an earlier run on the same message has "
+        "left a target"
     },
 )
 
@@ -177,20 +177,17 @@ redirect_while_there_is_a_target = scenario(
         "data-race(sock.sk_state)": VIOLATED,
     },
     why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() "
-        "stores it by WRITE_ONCE()",
+        "data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT,
         "I45-target": "the program returns SK_PASS for the second byte, and sk_psock_msg_verdict() takes the target of "
         "the first",
         "I34-msg": "msg->sk_redir has no reference and is not cleared, and the RCU section in which it was found is "
         "over",
         "use-after-free": "sk_psock_msg_verdict() calls sock_hold() on a target that a former run of the program has "
-        "found,"
-        " see I34-msg",
-        "refcount": "sk_psock_msg_verdict() calls sock_hold() on a target that a former run of the program has found,"
-        " see I34-msg",
-        "I39-owner": "sk_psock_destroy() frees messages that nobody has read, and uncharges them without the socket",
-        "data-race(sock.sk_state)": "bpf_msg_redirect_map() reads sk_state plainly, without a lock on the target",
+        "found, see I34-msg",
+        "refcount": "sk_psock_msg_verdict() calls sock_hold() on a target that a former run of the program has found, "
+        "see I34-msg",
+        "I39-owner": DESTROY_UNCHARGES_WITHOUT_THE_SOCKET,
+        "data-race(sock.sk_state)": REDIRECT_READS_SK_STATE,
     },
 )
 
@@ -202,10 +199,8 @@ send_on_another_socket = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING,
     expect={"data-race(sock.sk_prot)": VIOLATED, "data-race(sock.sk_state)": VIOLATED},
     why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() "
-        "stores it by WRITE_ONCE()",
-        "data-race(sock.sk_state)": "bpf_msg_redirect_map() reads sk_state plainly, without a lock on the target",
+        "data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT,
+        "data-race(sock.sk_state)": REDIRECT_READS_SK_STATE,
     },
 )
 
@@ -218,9 +213,8 @@ wait_for_another_socket = scenario(
     expect={"lost-wakeup": VIOLATED, "data-race(sock.sk_state)": VIOLATED},
     why={
         "lost-wakeup": "sock_orphan() takes the socket from its wait queue, and a close() that sends a FIN wakes "
-        "nobody:"
-        " who waits in tcp_bpf_push_locked() for room in its target sleeps for ever",
-        "data-race(sock.sk_state)": "bpf_msg_redirect_map() reads sk_state plainly, without a lock on the target",
+        "nobody: who waits in tcp_bpf_push_locked() for room in its target sleeps for ever",
+        "data-race(sock.sk_state)": REDIRECT_READS_SK_STATE,
     },
 )
 
@@ -232,8 +226,8 @@ pass_by_two_senders = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING,
     expect={"I45": VIOLATED},
     why={
-        "I45": "tcp_bpf_push() gives the socket up to wait for room while psock->eval says PASS, and the "
-        "next sender does not ask the program"
+        "I45": "tcp_bpf_push() gives the socket up to wait for room while psock->eval says PASS, and the next sender "
+        "does not ask the program"
     },
 )
 
@@ -245,8 +239,8 @@ pass_without_waiting = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING,
     expect={"I45": VIOLATED},
     why={
-        "I45": "tcp_bpf_send_verdict() leaves psock->eval as it is when tcp_bpf_push() fails, and the next"
-        " message does not ask the program"
+        "I45": "tcp_bpf_send_verdict() leaves psock->eval as it is when tcp_bpf_push() fails, and the next message "
+        "does not ask the program"
     },
 )
 
@@ -258,8 +252,8 @@ pass_or_drop_twice = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING,
     expect={"I45": VIOLATED},
     why={
-        "I45": "tcp_bpf_send_verdict() returns from a drop with psock->eval as it is: everything that "
-        "follows is dropped unasked"
+        "I45": "tcp_bpf_send_verdict() returns from a drop with psock->eval as it is: everything that follows is "
+        "dropped unasked"
     },
 )
 
@@ -288,8 +282,8 @@ cork_what_passes = scenario(
     expect={"I43": VIOLATED, "I45": VIOLATED, "I27-pages": VIOLATED},
     why={
         "I43": "tcp_bpf_push() gives the socket up to wait for room while its message is psock->cork",
-        "I45": "psock->eval says PASS meanwhile, and the next sender, who takes the same message, does not ask "
-        "the program",
+        "I45": "psock->eval says PASS meanwhile, and the next sender, who takes the same message, does not ask the "
+        "program",
         "I27-pages": "both senders push the same element of the message and put its page",
     },
 )
@@ -335,8 +329,8 @@ cork_again_without_memory = scenario(
     may_fail=[sk_msg],
     expect={"I27-pages": VIOLATED},
     why={
-        "I27-pages": "tcp_bpf_send_verdict() sets psock->cork_bytes before the allocation of psock->cork fails; "
-        "the next sendmsg() takes its own message for the corked one and leaves it behind"
+        "I27-pages": "tcp_bpf_send_verdict() sets psock->cork_bytes before the allocation of psock->cork fails; the "
+        "next sendmsg() takes its own message for the corked one and leaves it behind"
     },
 )
 
@@ -348,8 +342,8 @@ cork_beside_a_redirect = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING,
     expect={"I44": VIOLATED, "bad-free": VIOLATED, "I26-whole": VIOLATED},
     why={
-        "I44": "tcp_bpf_send_verdict() asks whether there is a corked message, not whether it is its own: the "
-        "other thread has corked one since this one looked",
+        "I44": "tcp_bpf_send_verdict() asks whether there is a corked message, not whether it is its own: the other "
+        "thread has corked one since this one looked",
         "bad-free": "the sender frees the message on its stack, which it takes for the corked one",
         "I26-whole": "a sender that corks the rest of its message copies it over the message that another thread has "
         "corked meanwhile",
@@ -364,8 +358,8 @@ cork_beside_a_redirect_on_one_cpu = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING,
     expect={"I44": VIOLATED, "bad-free": VIOLATED, "I26-whole": VIOLATED},
     why={
-        "I44": "tcp_bpf_send_verdict() asks whether there is a corked message, not whether it is its own: the "
-        "other thread has corked one since this one looked",
+        "I44": "tcp_bpf_send_verdict() asks whether there is a corked message, not whether it is its own: the other "
+        "thread has corked one since this one looked",
         "bad-free": "the sender frees the message on its stack, which it takes for the corked one",
         "I26-whole": "a sender that corks the rest of its message copies it over the message that another thread has "
         "corked meanwhile",

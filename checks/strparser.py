@@ -34,6 +34,7 @@ from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_queues import QUEUES
 from spec.invariants_receive import I40
 from spec.invariants_strp import PARSER
+from spec.reasons import CLOSE_LOADS_SK_PROT
 
 packets_for_the_parser_against_delete = scenario(
     "two packets, each of them a message, arrive while the socket is deleted from the map",
@@ -139,8 +140,8 @@ timeout_against_delete = scenario(
     properties=LIFECYCLE + QUEUES + PARSER,
     expect={"data-race(sk_psock.strp.stopped)": VIOLATED},
     why={
-        "data-race(sk_psock.strp.stopped)": "strp_stop() sets it plainly under sk_callback_lock, while the timer "
-        "reads it under the socket lock",
+        "data-race(sk_psock.strp.stopped)": "strp_stop() sets it plainly under sk_callback_lock, while the timer reads "
+        "it under the socket lock",
     },
 )
 
@@ -163,8 +164,8 @@ two_messages_in_one_buffer = scenario(
     why={
         "data-race(sk_psock.ingress_bytes)": "sk_psock_skb_ingress_enqueue() adds to it in the backlog, without the "
         "socket, while tcp_bpf_strp_read_sock() reads it",
-        "data-race(sk_psock.ingress_skb.list)": "sk_psock_backlog() peeks at ingress_skb plainly and without its "
-        "lock while a softirq appends to it",
+        "data-race(sk_psock.ingress_skb.list)": "sk_psock_backlog() peeks at ingress_skb plainly and without its lock "
+        "while a softirq appends to it",
     },
 )
 
@@ -182,8 +183,8 @@ socket_comes_back_to_its_parser = scenario(
         "data-race(sk_psock.strp.stopped)": VIOLATED,
     },
     why={
-        "data-race(sk_psock.strp.sk)": "strp_init() clears it under sk_callback_lock, while the timer reads it "
-        "before it owns the socket",
+        "data-race(sk_psock.strp.sk)": "strp_init() clears it under sk_callback_lock, while the timer reads it before "
+        "it owns the socket",
         "I21": "sock_map_del_link() only stops the parser; sock_map_link() finds it stopped and sk_psock_init_strp() "
         "clears it, with the incomplete message and the timer",
         "leak": "strp_init() forgets the incomplete message of a parser that was stopped and not finished",
@@ -227,8 +228,5 @@ delete_of_a_socket_without_parser = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + QUEUES + PARSER,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT},
 )

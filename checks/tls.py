@@ -26,6 +26,7 @@ from models.syscalls import fd0, fd1, map0, net_rx_reset, program_updates_map, s
 from models.tls import tls_context
 from spec.invariants_callbacks import CALLBACKS
 from spec.invariants_tls import ULP
+from spec.reasons import CLOSE_LOADS_SK_PROT, RESTORE_STORES_UNHASH, STATE_IS_READ_WITHOUT_THE_SOCKET
 
 close_of_tls_against_delete = scenario(
     "a socket with TLS on top of its psock is closed while it is deleted from the map",
@@ -35,10 +36,8 @@ close_of_tls_against_delete = scenario(
     properties=ULP + CALLBACKS,
     expect={"data-race(proto.unhash)": VIOLATED, "data-race(sock.sk_prot)": VIOLATED},
     why={
-        "data-race(proto.unhash)": "the restore stores unhash into the table that the socket has, which others use "
-        "and tcp_set_state() reads plainly",
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
+        "data-race(proto.unhash)": RESTORE_STORES_UNHASH,
+        "data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT,
     },
 )
 
@@ -87,15 +86,13 @@ tls_against_delete = scenario(
         "data-race(sock.sk_prot)": VIOLATED,
     },
     why={
-        "data-race(proto.unhash)": "the restore stores unhash into the table that the socket has, which others use "
-        "and tcp_set_state() reads plainly",
+        "data-race(proto.unhash)": RESTORE_STORES_UNHASH,
         "leak": "tcp_set_ulp() sets icsk_ulp_ops after tls_init() is over: a restore in between puts tcp_prot over "
         "TLS's table, whose close() would have freed the context",
         "I12-ulp": "as the restore does not see TLS yet, TLS is not told that the table below it has changed",
         "data-race(sock.icsk_ulp_ops)": "tcp_set_ulp() sets it plainly without sk_callback_lock, under which the "
         "restore reads it",
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
+        "data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT,
     },
 )
 
@@ -107,8 +104,8 @@ tls_against_update = scenario(
     properties=ULP + CALLBACKS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
-        "data-race(sock.sk_prot)": "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, "
-        "while tls_init() stores it by WRITE_ONCE()",
+        "data-race(sock.sk_prot)": "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, while "
+        "tls_init() stores it by WRITE_ONCE()",
     },
 )
 
@@ -130,13 +127,13 @@ tls_against_update_by_a_program = scenario(
         "recursion": "tls_update() is told that TLS's own table is below it, so that tls_sk_proto_close() calls "
         "itself, see I14-ulp",
         "I12-ulp": "the restore tells TLS, which is below here, and leaves our table in sk_prot",
-        "I14-ulp": "sock_map_update_elem() does not ask who owns the socket, and tcp_set_ulp() sets icsk_ulp_ops "
-        "after TLS is in place: sk_psock_init() sees TLS's table and no ULP",
+        "I14-ulp": "sock_map_update_elem() does not ask who owns the socket, and tcp_set_ulp() sets icsk_ulp_ops after "
+        "TLS is in place: sk_psock_init() sees TLS's table and no ULP",
         "data-race(sock.sk_prot)": "sock_map_update_elem() loads sk_prot plainly while tls_init() stores it by "
         "WRITE_ONCE()",
         "data-race(sock.icsk_ulp_ops)": "tcp_set_ulp() sets it plainly without sk_callback_lock, under which "
         "sk_psock_init() reads it",
-        "data-race(sock.sk_state)": "sk_state is read plainly by those who do not hold the socket",
+        "data-race(sock.sk_state)": STATE_IS_READ_WITHOUT_THE_SOCKET,
     },
 )
 
@@ -206,10 +203,7 @@ reset_of_tls_against_delete = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1, tls_context: 1},
     properties=ULP + CALLBACKS,
     expect={"data-race(proto.unhash)": VIOLATED},
-    why={
-        "data-race(proto.unhash)": "the restore stores unhash into the table that the socket has, which others use "
-        "and tcp_set_state() reads plainly",
-    },
+    why={"data-race(proto.unhash)": RESTORE_STORES_UNHASH},
 )
 
 two_sockets_leave_a_map = scenario(

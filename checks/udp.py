@@ -28,6 +28,13 @@ from spec.invariants_callbacks import CALLBACKS
 from spec.invariants_families import UDP
 from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_queues import QUEUES
+from spec.reasons import (
+    ORPHAN_CLEARS_SK_WQ,
+    ORPHAN_SETS_SOCK_DEAD,
+    RECVMSG_LOADS_SK_PROT,
+    RELEASE_LOADS_SK_PROT,
+    SOCK_CLOSE_CLEARS_OPS,
+)
 
 udp_packet_against_close_and_delete = scenario(
     "a datagram arrives at a socket that is deleted from the map and closed",
@@ -42,10 +49,10 @@ udp_packet_against_close_and_delete = scenario(
         "data-race(socket.ops)": VIOLATED,
     },
     why={
-        "data-race(sock.sk_prot)": "inet_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
-        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; who wakes readers loads it by rcu_dereference()",
-        "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain",
-        "data-race(socket.ops)": "sock_close() clears ops plainly, which the verdict reads by READ_ONCE()",
+        "data-race(sock.sk_prot)": RELEASE_LOADS_SK_PROT,
+        "data-race(sock.sk_wq)": ORPHAN_CLEARS_SK_WQ,
+        "data-race(sock.sock_dead)": ORPHAN_SETS_SOCK_DEAD,
+        "data-race(socket.ops)": SOCK_CLOSE_CLEARS_OPS,
     },
 )
 
@@ -55,13 +62,10 @@ udp_packets_on_two_cpus = scenario(
     run=[softirq(net_rx_udp, 0, 0), softirq(net_rx_udp_two, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 3, sk_msg: 3},
     properties=LIFECYCLE + CALLBACKS + QUEUES + UDP,
-    expect={
-        "I32": VIOLATED,
-    },
+    expect={"I32": VIOLATED},
     why={
         "I32": "udp_read_skb() runs in several softirqs at once: one that took an older datagram off may queue it "
-        "after another has queued a younger one. UDP promises no order, but its own queue keeps that of one "
-        "sender",
+        "after another has queued a younger one. UDP promises no order, but its own queue keeps that of one sender",
     },
 )
 
@@ -80,12 +84,10 @@ udp_reader_while_a_packet_arrives = scenario(
     run=[process(sys_udp_recv, fd0, False), softirq(net_rx_udp, 0, 1)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES + UDP,
-    expect={
-        "I59-native": VIOLATED,
-    },
+    expect={"I59-native": VIOLATED},
     why={
-        "I59-native": "udp_bpf_recvmsg() leaves it to the native read when the psock has nothing yet; that one "
-        "sleeps until something is on the native queue, which the verdict empties",
+        "I59-native": "udp_bpf_recvmsg() leaves it to the native read when the psock has nothing yet; that one sleeps "
+        "until something is on the native queue, which the verdict empties",
     },
 )
 
@@ -95,9 +97,7 @@ udp_two_readers = scenario(
     run=[process(sys_udp_recv, fd0, True), process(sys_udp_recv, fd0, True), process(sys_udp_inq, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
     properties=LIFECYCLE + CALLBACKS + QUEUES + UDP,
-    expect={
-        "data-race(sk_msg.sg.size)": VIOLATED,
-    },
+    expect={"data-race(sk_msg.sg.size)": VIOLATED},
     why={
         "data-race(sk_msg.sg.size)": "sk_msg_first_len() reads the size of a message under ingress_lock, "
         "__sk_msg_recvmsg() stores it as the owner of the socket",
@@ -111,9 +111,7 @@ udp_reader_and_backlog_on_one_cpu = scenario(
     workers_cpu=0,
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES + UDP,
-    expect={
-        "I59-spin": VIOLATED,
-    },
+    expect={"I59-spin": VIOLATED},
     why={
         "I59-spin": "udp_msg_wait_data() takes an skb on the backlog's queue for data and does not sleep, "
         "udp_bpf_recvmsg() finds no message and asks it again",
@@ -145,14 +143,13 @@ udp_program_inserts_closing_socket = scenario(
     why={
         "I34": "the socket's memory is kept by RCU only when sk_psock_init() takes a reference; the map keeps it "
         "longer",
-        "I34-closed": "the program puts the socket into the map after udp_destroy_sock(), and nothing in close() "
-        "looks for a psock behind sock_map_close()",
+        "I34-closed": "the program puts the socket into the map after udp_destroy_sock(), and nothing in close() looks "
+        "for a psock behind sock_map_close()",
         "leak": "the count of references of the socket does not come to 0 again",
-        "refcount": "a program finds the socket under RCU without a reference; sock_map_update_elem() asks "
-        "sk_hashed() while close() is about to unhash the socket and to put the last reference, and then takes "
-        "one by sock_hold()",
+        "refcount": "a program finds the socket under RCU without a reference; sock_map_update_elem() asks sk_hashed() "
+        "while close() is about to unhash the socket and to put the last reference, and then takes one by sock_hold()",
         "data-race(sock.hashed)": "sk_hashed() reads sk_node plainly, without the lock of the table of ports",
-        "data-race(sock.sk_prot)": "inet_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
+        "data-race(sock.sk_prot)": RELEASE_LOADS_SK_PROT,
     },
 )
 
@@ -162,12 +159,8 @@ udp_close_against_backlog = scenario(
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES + UDP,
-    expect={
-        "data-race(sock.sk_prot)": VIOLATED,
-    },
-    why={
-        "data-race(sock.sk_prot)": "inet_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
-    },
+    expect={"data-race(sock.sk_prot)": VIOLATED},
+    why={"data-race(sock.sk_prot)": RELEASE_LOADS_SK_PROT},
 )
 
 udp_reader_against_delete = scenario(
@@ -181,9 +174,9 @@ udp_reader_against_delete = scenario(
         "data-race(sock.sk_prot)": VIOLATED,
     },
     why={
-        "I59-native": "udp_bpf_recvmsg() leaves it to the native read when the psock has nothing yet; that one "
-        "sleeps until something is on the native queue, which the verdict empties; its reference keeps the "
-        "psock, which is in no map any more",
-        "data-race(sock.sk_prot)": "inet_recvmsg() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
+        "I59-native": "udp_bpf_recvmsg() leaves it to the native read when the psock has nothing yet; that one sleeps "
+        "until something is on the native queue, which the verdict empties; its reference keeps the psock, which is "
+        "in no map any more",
+        "data-race(sock.sk_prot)": RECVMSG_LOADS_SK_PROT,
     },
 )

@@ -39,6 +39,13 @@ from spec.invariants_callbacks import CALLBACKS
 from spec.invariants_families import UNIX, no_message_is_lost
 from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_queues import QUEUES
+from spec.reasons import (
+    ORPHAN_CLEARS_SK_WQ,
+    ORPHAN_SETS_SOCK_DEAD,
+    SOCK_CLOSE_CLEARS_OPS,
+    UNIX_RECVMSG_LOOKS_AT_THE_QUEUE,
+    UNIX_RELEASE_LOADS_SK_PROT,
+)
 
 unix_close_against_delete = scenario(
     "close() of a stream socket while another process deletes it from the map",
@@ -47,12 +54,8 @@ unix_close_against_delete = scenario(
     pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX,
-    expect={
-        "data-race(sock.sk_prot)": VIOLATED,
-    },
-    why={
-        "data-race(sock.sk_prot)": "unix_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
-    },
+    expect={"data-race(sock.sk_prot)": VIOLATED},
+    why={"data-race(sock.sk_prot)": UNIX_RELEASE_LOADS_SK_PROT},
 )
 
 unix_shutdown_of_the_peer = scenario(
@@ -66,8 +69,8 @@ unix_shutdown_of_the_peer = scenario(
         "data-race(sock.sk_wq)": VIOLATED,
     },
     why={
-        "data-race(sock.sk_prot)": "unix_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
-        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; who wakes readers loads it by rcu_dereference()",
+        "data-race(sock.sk_prot)": UNIX_RELEASE_LOADS_SK_PROT,
+        "data-race(sock.sk_wq)": ORPHAN_CLEARS_SK_WQ,
     },
 )
 
@@ -93,12 +96,10 @@ unix_update_against_connect = scenario(
     run=[process(sys_unix_connect, fd0), process(sys_map_update, map0, 0, fd0, BPF_ANY)],
     pools={sock: 2, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + UNIX,
-    expect={
-        "data-race(sock.unix.peer)": VIOLATED,
-    },
+    expect={"data-race(sock.unix.peer)": VIOLATED},
     why={
-        "data-race(sock.unix.peer)": "unix_stream_bpf_update_proto() loads the peer plainly, without the state "
-        "lock under which connect() stores it",
+        "data-race(sock.unix.peer)": "unix_stream_bpf_update_proto() loads the peer plainly, without the state lock "
+        "under which connect() stores it",
     },
 )
 
@@ -108,12 +109,8 @@ unix_second_slot_and_close = scenario(
     run=[process(sys_map_update, map0, 1, fd0, BPF_ANY), process(sys_close, fd0), process(sys_close, fd1)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + UNIX,
-    expect={
-        "data-race(sock.sk_wq)": VIOLATED,
-    },
-    why={
-        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; who wakes readers loads it by rcu_dereference()",
-    },
+    expect={"data-race(sock.sk_wq)": VIOLATED},
+    why={"data-race(sock.sk_wq)": ORPHAN_CLEARS_SK_WQ},
 )
 
 unix_backlog_against_close_and_delete = scenario(
@@ -122,12 +119,8 @@ unix_backlog_against_close_and_delete = scenario(
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
     pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX,
-    expect={
-        "data-race(sock.sk_prot)": VIOLATED,
-    },
-    why={
-        "data-race(sock.sk_prot)": "unix_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
-    },
+    expect={"data-race(sock.sk_prot)": VIOLATED},
+    why={"data-race(sock.sk_prot)": UNIX_RELEASE_LOADS_SK_PROT},
 )
 
 unix_iterator_updates_map = scenario(
@@ -150,10 +143,10 @@ unix_iterator_against_close = scenario(
         "data-race(sock.sk_wq)": VIOLATED,
     },
     why={
-        "I34-closed": "the iterator's program finds the socket between sock_map_close() and unix_release_sock(), "
-        "when it is not dead yet; nobody takes it out of the map again",
-        "data-race(sock.sk_prot)": "unix_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
-        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; who wakes readers loads it by rcu_dereference()",
+        "I34-closed": "the iterator's program finds the socket between sock_map_close() and unix_release_sock(), when "
+        "it is not dead yet; nobody takes it out of the map again",
+        "data-race(sock.sk_prot)": UNIX_RELEASE_LOADS_SK_PROT,
+        "data-race(sock.sk_wq)": ORPHAN_CLEARS_SK_WQ,
     },
 )
 
@@ -171,10 +164,10 @@ unix_copy_against_close = scenario(
     why={
         "I34-closed": "the program puts the socket into the other slot between sock_map_close() and "
         "unix_release_sock(), when it is still connected; nobody takes it out of the map again",
-        "data-race(sock.sk_prot)": "unix_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
-        "data-race(sock.unix.peer)": "unix_stream_bpf_update_proto() loads the peer plainly, without the state "
-        "lock under which close() clears it; that the peer is still there is due to the old psock, whose "
-        "reference on it outlives the program",
+        "data-race(sock.sk_prot)": UNIX_RELEASE_LOADS_SK_PROT,
+        "data-race(sock.unix.peer)": "unix_stream_bpf_update_proto() loads the peer plainly, without the state lock "
+        "under which close() clears it; that the peer is still there is due to the old psock, whose reference on it "
+        "outlives the program",
     },
 )
 
@@ -191,12 +184,11 @@ unix_reader_while_data_arrives = scenario(
         "data-race(sock.sk_receive_queue.list)": VIOLATED,
     },
     why={
-        "I59-eagain": "unix_msg_wait_data() sees that data has come since unix_bpf_recvmsg() looked, does not "
-        "sleep, and returns 0 as if time were up",
-        "I59-native": "unix_bpf_recvmsg() sees the data on the receive queue and leaves it to the native read; "
-        "before that one takes iolock the verdict has moved the data to the psock",
-        "data-race(sock.sk_receive_queue.list)": "unix_bpf_recvmsg() looks at the receive queue plainly, without "
-        "the queue's lock",
+        "I59-eagain": "unix_msg_wait_data() sees that data has come since unix_bpf_recvmsg() looked, does not sleep, "
+        "and returns 0 as if time were up",
+        "I59-native": "unix_bpf_recvmsg() sees the data on the receive queue and leaves it to the native read; before "
+        "that one takes iolock the verdict has moved the data to the psock",
+        "data-race(sock.sk_receive_queue.list)": UNIX_RECVMSG_LOOKS_AT_THE_QUEUE,
     },
 )
 
@@ -212,12 +204,11 @@ unix_dgram_reader_while_data_arrives = scenario(
         "data-race(sock.sk_receive_queue.list)": VIOLATED,
     },
     why={
-        "I59-eagain": "unix_msg_wait_data() sees that data has come since unix_bpf_recvmsg() looked, does not "
-        "sleep, and returns 0 as if time were up",
-        "I59-native": "unix_bpf_recvmsg() sees the data on the receive queue and leaves it to the native read; "
-        "before that one takes iolock the verdict has moved the data to the psock",
-        "data-race(sock.sk_receive_queue.list)": "unix_bpf_recvmsg() looks at the receive queue plainly, without "
-        "the queue's lock",
+        "I59-eagain": "unix_msg_wait_data() sees that data has come since unix_bpf_recvmsg() looked, does not sleep, "
+        "and returns 0 as if time were up",
+        "I59-native": "unix_bpf_recvmsg() sees the data on the receive queue and leaves it to the native read; before "
+        "that one takes iolock the verdict has moved the data to the psock",
+        "data-race(sock.sk_receive_queue.list)": UNIX_RECVMSG_LOOKS_AT_THE_QUEUE,
     },
 )
 
@@ -227,12 +218,10 @@ unix_two_writers = scenario(
     run=[process(sys_unix_send, fd1, 0), process(sys_unix_send_two, fd1)],
     pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 3, sk_msg: 3},
     properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX,
-    expect={
-        "I32": VIOLATED,
-    },
+    expect={"I32": VIOLATED},
     why={
-        "I32": "unix_stream_read_skb() lets iolock go before the verdict runs: a process that took an older skb "
-        "off may queue it after another has queued a younger one",
+        "I32": "unix_stream_read_skb() lets iolock go before the verdict runs: a process that took an older skb off "
+        "may queue it after another has queued a younger one",
     },
 )
 
@@ -242,13 +231,8 @@ unix_one_writer = scenario(
     run=[process(sys_unix_send_two, fd1), process(sys_unix_recv, fd0, True)],
     pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
     properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX,
-    expect={
-        "data-race(sock.sk_receive_queue.list)": VIOLATED,
-    },
-    why={
-        "data-race(sock.sk_receive_queue.list)": "unix_bpf_recvmsg() looks at the receive queue plainly, without "
-        "the queue's lock",
-    },
+    expect={"data-race(sock.sk_receive_queue.list)": VIOLATED},
+    why={"data-race(sock.sk_receive_queue.list)": UNIX_RECVMSG_LOOKS_AT_THE_QUEUE},
 )
 
 unix_send_against_delete_and_close = scenario(
@@ -264,10 +248,10 @@ unix_send_against_delete_and_close = scenario(
         "data-race(socket.ops)": VIOLATED,
     },
     why={
-        "data-race(sock.sk_prot)": "unix_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
-        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; who wakes readers loads it by rcu_dereference()",
-        "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain",
-        "data-race(socket.ops)": "sock_close() clears ops plainly, which the verdict reads by READ_ONCE()",
+        "data-race(sock.sk_prot)": UNIX_RELEASE_LOADS_SK_PROT,
+        "data-race(sock.sk_wq)": ORPHAN_CLEARS_SK_WQ,
+        "data-race(sock.sock_dead)": ORPHAN_SETS_SOCK_DEAD,
+        "data-race(socket.ops)": SOCK_CLOSE_CLEARS_OPS,
     },
 )
 
@@ -299,12 +283,11 @@ unix_peer_sends_and_shuts_down = scenario(
         "data-race(sock.sk_shutdown)": VIOLATED,
     },
     why={
-        "I62-messages": "unix_shutdown() of the peer calls sock_map_unhash() on this socket, whatever the "
-        "direction: the psock goes, and the messages that the reader has not read yet with it",
-        "data-race(sock.sk_receive_queue.list)": "unix_bpf_recvmsg() looks at the receive queue plainly, without "
-        "the queue's lock",
-        "data-race(sock.sk_shutdown)": "unix_msg_wait_data() loads sk_shutdown plainly, which unix_shutdown() of "
-        "the peer stores by WRITE_ONCE()",
+        "I62-messages": "unix_shutdown() of the peer calls sock_map_unhash() on this socket, whatever the direction: "
+        "the psock goes, and the messages that the reader has not read yet with it",
+        "data-race(sock.sk_receive_queue.list)": UNIX_RECVMSG_LOOKS_AT_THE_QUEUE,
+        "data-race(sock.sk_shutdown)": "unix_msg_wait_data() loads sk_shutdown plainly, which unix_shutdown() of the "
+        "peer stores by WRITE_ONCE()",
     },
 )
 
@@ -327,11 +310,11 @@ unix_echo_while_closing = scenario(
         "sender's verdict empties it",
         "data-race(sock.sk_state)": "sock_map_redirect_allowed() loads sk_state plainly, which unix_release_sock() "
         "stores by WRITE_ONCE()",
-        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; who wakes readers loads it by rcu_dereference()",
-        "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain",
+        "data-race(sock.sk_wq)": ORPHAN_CLEARS_SK_WQ,
+        "data-race(sock.sock_dead)": ORPHAN_SETS_SOCK_DEAD,
         "data-race(sock.unix.oob_skb)": "unix_release_sock() clears oob_skb plainly and without a lock, while the "
         "verdict compares it under the queue's lock",
-        "data-race(socket.ops)": "sock_close() clears ops plainly, which the verdict reads by READ_ONCE()",
+        "data-race(socket.ops)": SOCK_CLOSE_CLEARS_OPS,
     },
 )
 
@@ -341,10 +324,6 @@ unix_dgram_backlog_against_closes = scenario(
     run=[process(sys_close, fd0), process(sys_close, fd1)],
     pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX,
-    expect={
-        "data-race(sock.sk_wq)": VIOLATED,
-    },
-    why={
-        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; who wakes readers loads it by rcu_dereference()",
-    },
+    expect={"data-race(sock.sk_wq)": VIOLATED},
+    why={"data-race(sock.sk_wq)": ORPHAN_CLEARS_SK_WQ},
 )

@@ -33,6 +33,14 @@ from models.syscalls import (
 from spec.invariants_callbacks import CALLBACKS, I62
 from spec.invariants_lifecycle import I02, I03, I07, I10, I12, I14, I34, LIFECYCLE, nobody_spins_over_the_dropper
 from spec.invariants_queues import I23, I24, I27, I28, I29, I30, I33, I36, QUEUES
+from spec.reasons import (
+    BACKLOG_PEEKS_WITHOUT_THE_LOCK,
+    CLOSE_LOADS_SK_PROT,
+    ORPHAN_SETS_SOCK_DEAD,
+    RECVMSG_LOADS_SK_PROT,
+    STATE_IS_READ_WITHOUT_THE_SOCKET,
+    UPDATE_ELEM_IGNORES_THE_OWNER,
+)
 
 delete_against_data_ready = scenario(
     "two packets arrive while the socket is deleted from the map",
@@ -43,10 +51,10 @@ delete_against_data_ready = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + [I62],
     expect={"I62": VIOLATED, "data-race(sk_psock.ingress_skb.list)": VIOLATED},
     why={
-        "data-race(sk_psock.ingress_skb.list)": "sk_psock_backlog() peeks at ingress_skb plainly and without its "
-        "lock while a softirq appends to it",
-        "I62": "sk_psock_verdict_recv() drops what it takes off the receive queue when the psock is gone; the "
-        "callback was loaded before the detach put the old one back",
+        "data-race(sk_psock.ingress_skb.list)": "sk_psock_backlog() peeks at ingress_skb plainly and without its lock "
+        "while a softirq appends to it",
+        "I62": "sk_psock_verdict_recv() drops what it takes off the receive queue when the psock is gone; the callback "
+        "was loaded before the detach put the old one back",
     },
 )
 
@@ -57,10 +65,7 @@ softirq_on_the_droppers_cpu = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES,
     expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
-    },
+    why={"data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT},
 )
 
 close_against_data_ready = scenario(
@@ -80,10 +85,9 @@ recvmsg_against_packet_and_delete = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES,
     expect={"data-race(sock.sk_prot)": VIOLATED, "data-race(sock.sk_receive_queue.list)": VIOLATED},
     why={
-        "data-race(sock.sk_prot)": "inet_recvmsg() loads sk_prot plainly while sk_psock_drop() stores it by "
-        "WRITE_ONCE()",
-        "data-race(sock.sk_receive_queue.list)": "skb_queue_empty() looks at the receive queue plainly and without"
-        " its lock",
+        "data-race(sock.sk_prot)": RECVMSG_LOADS_SK_PROT,
+        "data-race(sock.sk_receive_queue.list)": "skb_queue_empty() looks at the receive queue plainly and without its "
+        "lock",
     },
 )
 
@@ -95,9 +99,8 @@ redirect_into_closing_socket = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES,
     expect={"data-race(sock.sk_state)": VIOLATED, "data-race(sock.sock_dead)": VIOLATED},
     why={
-        "data-race(sock.sk_state)": "sk_state is read plainly by those who do not hold the socket",
-        "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain, and others test"
-        " it without a lock",
+        "data-race(sock.sk_state)": STATE_IS_READ_WITHOUT_THE_SOCKET,
+        "data-race(sock.sock_dead)": ORPHAN_SETS_SOCK_DEAD,
     },
 )
 
@@ -113,11 +116,9 @@ redirect_into_closing_and_deleted_socket = scenario(
         "data-race(sock.sock_dead)": VIOLATED,
     },
     why={
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
-        "data-race(sock.sk_state)": "sk_state is read plainly by those who do not hold the socket",
-        "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain, and others test"
-        " it without a lock",
+        "data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT,
+        "data-race(sock.sk_state)": STATE_IS_READ_WITHOUT_THE_SOCKET,
+        "data-race(sock.sock_dead)": ORPHAN_SETS_SOCK_DEAD,
     },
 )
 
@@ -132,9 +133,8 @@ redirect_while_both_sockets_go = scenario(
         "data-race(sock.sock_dead)": VIOLATED,
     },
     why={
-        "data-race(sock.sk_state)": "sk_state is read plainly by those who do not hold the socket",
-        "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain, and others test"
-        " it without a lock",
+        "data-race(sock.sk_state)": STATE_IS_READ_WITHOUT_THE_SOCKET,
+        "data-race(sock.sock_dead)": ORPHAN_SETS_SOCK_DEAD,
     },
 )
 
@@ -157,23 +157,19 @@ program_inserts_closing_socket = scenario(
         "data-race(sock.sock_dead)": VIOLATED,
     },
     why={
-        "null-deref": "sock_map_update_elem() does not ask who owns the socket, so the psock comes after close() "
-        "chose tcp_close(), which does not wait for the backlog",
-        "use-after-free": "sock_map_update_elem() does not ask who owns the socket, so the psock comes after "
-        "close() chose tcp_close(), which does not wait for the backlog",
-        "I30": "sock_map_update_elem() does not ask who owns the socket, so the psock comes after close() chose "
-        "tcp_close(), which does not wait for the backlog",
+        "null-deref": UPDATE_ELEM_IGNORES_THE_OWNER,
+        "use-after-free": UPDATE_ELEM_IGNORES_THE_OWNER,
+        "I30": UPDATE_ELEM_IGNORES_THE_OWNER,
         "data-race(socket.sk)": "close() should have waited for the backlog, see null-deref",
         "data-race(socket.ops)": "close() should have waited for the backlog, see null-deref",
         "data-race(sock.sk_prot)": "inet_release() loads sk_prot plainly while sock_map_init_proto() stores it by "
         "WRITE_ONCE()",
         "data-race(sock.sk_socket)": "the backlog reads sk_socket plainly; close() should have waited for it, see "
         "null-deref",
-        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; close() should have waited for the backlog, "
-        "see null-deref",
-        "data-race(sock.sk_state)": "sk_state is read plainly by those who do not hold the socket",
-        "data-race(sock.sock_dead)": "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain, and others test"
-        " it without a lock",
+        "data-race(sock.sk_wq)": "sock_orphan() clears sk_wq plainly; close() should have waited for the backlog, see "
+        "null-deref",
+        "data-race(sock.sk_state)": STATE_IS_READ_WITHOUT_THE_SOCKET,
+        "data-race(sock.sock_dead)": ORPHAN_SETS_SOCK_DEAD,
     },
 )
 
@@ -185,10 +181,7 @@ order_of_packets = scenario(
     may_fail=[sk_msg],
     properties=LIFECYCLE + CALLBACKS + QUEUES,
     expect={"data-race(sk_psock.ingress_skb.list)": VIOLATED},
-    why={
-        "data-race(sk_psock.ingress_skb.list)": "skb_peek() in the backlog looks at the queue without its lock "
-        "while skb_queue_tail() adds to it",
-    },
+    why={"data-race(sk_psock.ingress_skb.list)": BACKLOG_PEEKS_WITHOUT_THE_LOCK},
 )
 
 poller_while_verdict_runs = scenario(
@@ -219,7 +212,6 @@ reset_over_the_dropper = scenario(
     why={
         "I13-one-cpu": "the sender has put the last reference and is interrupted by the softirq that destroys the "
         "socket: sock_map_destroy() tries again for ever",
-        "data-race(sock.sk_prot)": "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while "
-        "sk_psock_drop() stores it by WRITE_ONCE()",
+        "data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT,
     },
 )

@@ -68,10 +68,9 @@ vsock_reader_while_backlog_sends = scenario(
     },
     why={
         "I59-native": "vsock_msg_wait_data() takes what waits to be sent for data, vsock_bpf_recvmsg() finds no "
-        "message and leaves it to the native read; that one sleeps until there is native data, which the verdict "
-        "takes",
-        "data-race(sk_psock.ingress_skb.list)": "vsock_has_data() looks at the backlog's queue plainly, without "
-        "its lock",
+        "message and leaves it to the native read; that one sleeps until there is native data, which the verdict takes",
+        "data-race(sk_psock.ingress_skb.list)": "vsock_has_data() looks at the backlog's queue plainly, without its "
+        "lock",
     },
 )
 
@@ -117,9 +116,7 @@ vsock_close_against_backlog = scenario(
     run=[process(sys_close, fd0), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES + VSOCK,
-    expect={
-        "data-race(sock.sk_prot)": VIOLATED,
-    },
+    expect={"data-race(sock.sk_prot)": VIOLATED},
     why={
         "data-race(sock.sk_prot)": "vsock_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()",
     },

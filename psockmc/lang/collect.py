@@ -15,7 +15,7 @@ BASES = {
     "Flags": SymbolKind.FLAGS,
 }
 
-_ALLOWED = "a file holds imports, classes, functions, instances, scenarios, integer constants and type aliases"
+_ALLOWED = "a file holds imports, classes, functions, instances, scenarios, constants and type aliases"
 
 
 def collect(module: Module, report: Report) -> None:
@@ -92,6 +92,8 @@ def _assigned_kind(value: ast.expr) -> SymbolKind:
             return SymbolKind.ALIAS
         case _ if any(isinstance(node, ast.List | ast.Tuple) for node in ast.walk(value)):
             return SymbolKind.PROPERTIES
+        case ast.Constant(value=str()):
+            return SymbolKind.SENTENCE
         case _:
             return SymbolKind.CONSTANT
 

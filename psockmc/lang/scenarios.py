@@ -260,11 +260,18 @@ class _ScenarioReader:
         for key, value in self._entries(node, "why", 'write `why={"data-race": "the reason"}`'):
             with self.world.report.recover():
                 id = self._id(key)
-                if not (isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value.strip()):
-                    help = "write a sentence in quotes"
-                    raise self.file.refuse("E0706", value, f"`{id}` needs a reason", label="no sentence", help=help)
-                texts[id] = value.value
+                texts[id] = self._reason(value, id)
         return texts
+
+    def _reason(self, node: ast.expr, id: str) -> str:
+        """A reason: a sentence in quotes, or the name that one has at module level."""
+        symbol = self.module.value_symbol(node) if isinstance(node, ast.Name) else None
+        if symbol is not None and symbol.kind is SymbolKind.SENTENCE and isinstance(symbol.node, ast.Assign):
+            node = symbol.node.value
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.strip():
+            return node.value
+        help = 'write a sentence in quotes, or the name of one: `NAME = "sentence"`'
+        raise self.file.refuse("E0706", node, f"`{id}` needs a reason", label="no sentence", help=help)
 
     def _match_reasons(self, expect: Mapping[str, str], why: Mapping[str, str]) -> None:
         """Every expectation has a reason, and every reason an expectation."""

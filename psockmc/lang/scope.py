@@ -26,6 +26,7 @@ class SymbolKind(Enum):
     INSTANCE = "instance"
     SCENARIO = "scenario"
     PROPERTIES = "list of properties"
+    SENTENCE = "sentence"
     WORD = "word"
 
 

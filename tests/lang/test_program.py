@@ -355,6 +355,7 @@ def test_the_sample_scenario() -> None:
     scenario = load_program(FOLDER, [FOLDER / "everything.py"]).scenarios["two_writers"]
     assert scenario.properties == ("I01_has_data", "ends_empty")
     assert scenario.expect == {"data-race": "VIOLATED", "I02": "HOLDS"}
+    assert scenario.why == {"data-race": "the flags are read without the lock", "I02": "spelt out"}
     assert (scenario.setup, scenario.may_fail, scenario.workers_cpu) == ("prepare", ("item",), 1)
     assert [(r.kind, r.function, r.cpu, r.name) for r in scenario.run] == [
         ("process", "work", 0, "writer"),

@@ -241,6 +241,8 @@ def ends_empty(sk: Ptr[sock]) -> bool:
 LIFECYCLE = [I01_has_data]
 ALL = LIFECYCLE + [I02]
 
+WITHOUT_THE_LOCK = "the flags are read without the lock"
+
 two_writers = scenario(
     "two writers and an interrupt",
     setup=prepare,
@@ -252,7 +254,7 @@ two_writers = scenario(
     pools={item: 2},
     properties=ALL + LIFECYCLE,
     expect={"data-race": VIOLATED, "I02": HOLDS},
-    why={"data-race": "the flags are read without the lock", "I02": "spelt out"},
+    why={"data-race": WITHOUT_THE_LOCK, "I02": "spelt out"},
     may_fail=[item],
     workers_cpu=1,
 )

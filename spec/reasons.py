@@ -1,0 +1,56 @@
+"""Why scenarios expect what they expect: the sentences that three or more of them share."""
+
+# ---------------------------------------------------------------- sk_prot is loaded plainly, and stored by WRITE_ONCE()
+
+CLOSE_LOADS_SK_PROT = (
+    "inet_release() and inet_csk_destroy_sock() load sk_prot plainly while sk_psock_drop() stores it by WRITE_ONCE()"
+)
+RELEASE_LOADS_SK_PROT = "inet_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()"
+DESTROY_LOADS_SK_PROT = "inet_csk_destroy_sock() loads sk_prot plainly while sk_psock_drop() stores it by WRITE_ONCE()"
+UNIX_RELEASE_LOADS_SK_PROT = "unix_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()"
+RECVMSG_LOADS_SK_PROT = "inet_recvmsg() loads sk_prot plainly while a detach stores it by WRITE_ONCE()"
+LINK_LOADS_SK_PROT = (
+    "sock_map_link() and what it calls load sk_prot plainly, without the lock under which a detach stores"
+    " it by WRITE_ONCE()"
+)
+UPDATE_LOADS_SK_PROT = (
+    "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, while another update "
+    "stores it by WRITE_ONCE()"
+)
+
+# ---------------------------------------------------------------- other fields of a socket
+
+STATE_IS_READ_WITHOUT_THE_SOCKET = "sk_state is read plainly by those who do not hold the socket"
+REDIRECT_READS_SK_STATE = "bpf_msg_redirect_map() reads sk_state plainly, without a lock on the target"
+ORPHAN_CLEARS_SK_WQ = "sock_orphan() clears sk_wq plainly; who wakes readers loads it by rcu_dereference()"
+ORPHAN_SETS_SOCK_DEAD = "sock_orphan() sets SOCK_DEAD by __set_bit(), which is plain, and others test it without a lock"
+SOCK_CLOSE_CLEARS_OPS = "sock_close() clears ops plainly, which the verdict reads by READ_ONCE()"
+RESTORE_STORES_UNHASH = (
+    "the restore stores unhash into the table that the socket has, which others use and tcp_set_state() reads plainly"
+)
+CLONE_COPIES_CALLBACKS = (
+    "sk_clone() copies sk_data_ready and sk_write_space of a listener that is in a map with a program, "
+    "and tcp_bpf_clone() gives the copy back its table only"
+)
+
+# ---------------------------------------------------------------- queues
+
+BACKLOG_PEEKS_WITHOUT_THE_LOCK = (
+    "skb_peek() in the backlog looks at the queue without its lock while skb_queue_tail() adds to it"
+)
+RECVMSG_LOOKS_AT_THE_QUEUE = "tcp_bpf_recvmsg() looks at the receive queue plainly before it owns the socket"
+UNIX_RECVMSG_LOOKS_AT_THE_QUEUE = "unix_bpf_recvmsg() looks at the receive queue plainly, without the queue's lock"
+DESTROY_UNCHARGES_WITHOUT_THE_SOCKET = (
+    "sk_psock_destroy() frees messages that nobody has read, and uncharges them without the socket"
+)
+
+# ---------------------------------------------------------------- programs and maps
+
+UPDATE_PROTO_READS_THE_PROGRAM = "tcp_bpf_update_proto() reads the program plainly while sock_map_link() exchanges it"
+INIT_PROTO_STORES_PLAINLY = (
+    "sock_map_init_proto() stores it plainly without the callback lock under which sock_map_del_link() reads it"
+)
+UPDATE_ELEM_IGNORES_THE_OWNER = (
+    "sock_map_update_elem() does not ask who owns the socket, so the psock comes after close() chose "
+    "tcp_close(), which does not wait for the backlog"
+)
