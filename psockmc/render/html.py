@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from markupsafe import Markup, escape
@@ -17,6 +17,11 @@ from psockmc.render.rows import Presence, Row, columns_of, rows_of
 
 PATTERNS = 6
 """So many owners have a pattern of their own; the digit tells the others apart."""
+PART = 60
+"""So many rows that are not folded make a part of the table, which is laid out when it comes into view."""
+NUMBER, CONTEXT, LANE = "3.6rem", "minmax(0, 1fr)", "1.55rem"
+LAST = (CONTEXT, "42%", "37%", "32%", "27%")
+"""How wide the columns are. The last context's depends on how many there are: its code has no room to its right."""
 DEEPEST = 12
 """Deeper calls are not indented any further."""
 
@@ -31,15 +36,17 @@ def html(trace: Trace, why: Sequence[str] = (), about: Sequence[tuple[str, str]]
     columns = columns_of(trace, rows)
     return page(
         "trace",
+        _grid(len(columns), len(lanes)),
         trace=trace,
         why=why,
         about=about,
         index=index,
-        rows=_folded(rows),
+        parts=_parts(_folded(rows)),
         columns=columns,
         absent=[c.label for i, c in enumerate(trace.contexts) if i not in columns],
         headings={c: heading(trace, c) for c in columns},
         lanes=lanes,
+        held_after=lambda number: _held_after(lanes, number),
         hold_class=hold_class,
         hold_text=hold_text,
         hold_title=lambda lane, hold: hold_title(trace, lane, hold),
@@ -73,6 +80,27 @@ def _folded(rows: Sequence[Row]) -> list[tuple[Row, int]]:
     return folded
 
 
+def _parts(rows: Sequence[tuple[Row, int]]) -> list[list[tuple[Row, int]]]:
+    """The rows in parts that a browser lays out when they come into view; a fold and its rows stay together."""
+    parts: list[list[tuple[Row, int]]] = [[]]
+    shown = 0
+    for row, fold in rows:
+        starts = bool(fold) or not row.quiet
+        if shown >= PART and starts:
+            parts.append([])
+            shown = 0
+        parts[-1].append((row, fold))
+        shown += starts
+    return parts
+
+
+def _grid(columns: int, lanes: int) -> str:
+    """The rules of a table with so many columns and lanes; trace.css has the rest."""
+    widths = [NUMBER, *[CONTEXT] * (columns - 1), LAST[min(columns, len(LAST)) - 1], *[LANE] * lanes]
+    spans = [f".run td[colspan='{n}'] {{ grid-column: span {n}; }}" for n in range(2, lanes + 1)]
+    return "\n".join(["@media screen {", f".run tr {{ grid-template-columns: {' '.join(widths)}; }}", *spans, "}", ""])
+
+
 def pattern(context: int) -> str:
     """The class of a context's colour and pattern."""
     return f"c{context % PATTERNS}"
@@ -83,7 +111,14 @@ def soft(text: str) -> Markup:
     return Markup(re.sub(r"(?<=[(.,])(?=\w)", "<wbr>", str(escape(text))))
 
 
-def hold_class(lane: Lane, hold: Hold) -> str:
+def _held_after(lanes: Sequence[Lane], number: int) -> Iterator[tuple[int, Lane, Hold]]:
+    """The cells of the lanes after a step: 0 and a lane that is held or waited for, or how many are free in a row."""
+    for free, group in groupby(((lane, lane.after(number)) for lane in lanes), key=lambda one: not hold_class(one[1])):
+        members = list(group)
+        yield from [(len(members), *members[0])] if free else [(0, lane, hold) for lane, hold in members]
+
+
+def hold_class(hold: Hold) -> str:
     """How a lane looks: filled in the owner's pattern, outlined while somebody waits."""
     names = [f"held {pattern(hold.owners[0])}"] if hold.owners else []
     names += ["shared"] if hold.reads else []

@@ -1,7 +1,7 @@
 """HTML pages that need nothing else: style and script stand in them.
 
 Whatever goes into a template is escaped by jinja2, and the page's own Content-Security-Policy lets nothing run but the
-one script whose hash it names, and load nothing at all.
+scripts whose hashes it names, and load nothing at all.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 
-def page(name: str, /, **values: object) -> str:
-    """The page of templates/NAME.html, with the styles base.css and NAME.css and the scripts base.js and NAME.js."""
-    style, script = _part("base.css") + _part(f"{name}.css"), _part("base.js") + _part(f"{name}.js")
-    own = {"style": Markup(style), "script": Markup(script)}
-    hashes = {"style_hash": _sha256(style), "script_hash": _sha256(script)}
-    return _environment().get_template(f"{name}.html").render(values, **own, **hashes)
+def page(name: str, /, style: str = "", **values: object) -> str:
+    """The page of templates/NAME.html, with the styles base.css and NAME.css and the scripts base.js and NAME.js.
+
+    style: rules of this page alone, made of nothing but numbers.
+    """
+    styles = _part("base.css") + _part(f"{name}.css") + style
+    first, script = _part("base.js"), _part(f"{name}.js")
+    own = {"style": Markup(styles), "first_script": Markup(first), "script": Markup(script)}
+    allowed = {"styles_allowed": _hashes(styles), "scripts_allowed": _hashes(first, script)}
+    return _environment().get_template(f"{name}.html").render(values, **own, **allowed)
 
 
 @cache
@@ -41,6 +45,7 @@ def _part(name: str) -> str:
     return environment.loader.get_source(environment, name)[0]
 
 
-def _sha256(text: str) -> str:
-    """The hash by which a Content-Security-Policy allows an inline element."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+def _hashes(*texts: str) -> Markup:
+    """The sources by which a Content-Security-Policy allows these inline elements and no others."""
+    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts]
+    return Markup(" ".join(f"'sha256-{digest}'" for digest in digests))

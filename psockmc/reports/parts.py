@@ -58,5 +58,5 @@ PARTS = {
 }
 """By name, in the order in which they are written."""
 
-HTML = Part("html", "psockmc.reports.site:pages", ("index.html", "findings/*.html", "bugs/*.html"))
+HTML = Part("html", "psockmc.reports.html_pages:pages", ("index.html", "findings/*.html", "bugs/*.html"))
 """Beside the others: pages for a browser, which are not kept in the repository."""

@@ -30,5 +30,4 @@
       $("words").focus();
     } else if (event.key === "t") turnTheme();
   });
-  document.documentElement.classList.add("scripted");
 })();

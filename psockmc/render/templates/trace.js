@@ -77,7 +77,7 @@
     }
   }
 
-  const folded = () => document.body.classList.contains("folded");
+  const folded = () => root.classList.contains("folded");
   const hidden = (row) => folded() && row.classList.contains("quiet") && !row.classList.contains("open");
 
   function select(number, aloud = true) {
@@ -139,7 +139,7 @@
   // ------------------------------------------------------------ keys
 
   function setFolded(on) {
-    document.body.classList.toggle("folded", on);
+    root.classList.toggle("folded", on);
     $("fold").setAttribute("aria-pressed", String(on));
     if (now && hidden(rows[now - 1])) openFold(rows[now - 1]);
     if (now) rows[now - 1].scrollIntoView({ block: "nearest" });
@@ -200,8 +200,6 @@
   addEventListener("hashchange", () => { if (fromAddress() && fromAddress() !== now) select(fromAddress()); });
 
   $("tools").hidden = $("copy").hidden = false;
-  root.classList.add("scripted");
-  document.body.classList.add("folded");
   if (last) {
     if (fromAddress()) select(fromAddress());
     else { now = last; show(); }
