@@ -176,6 +176,7 @@ socket_comes_back_to_its_parser = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 3, sk_buff: 2, sk_msg: 1},
     properties=LIFECYCLE + QUEUES + PARSER,
     expect={
+        "null-deref": VIOLATED,
         "data-race(sk_psock.strp.sk)": VIOLATED,
         "I21": VIOLATED,
         "leak": VIOLATED,
@@ -183,6 +184,8 @@ socket_comes_back_to_its_parser = scenario(
         "data-race(sk_psock.strp.stopped)": VIOLATED,
     },
     why={
+        "null-deref": "strp_init() clears the parser by memset() while its timer runs; in the kernel the timer calls "
+        "cb.lock, which is NULL meanwhile",
         "data-race(sk_psock.strp.sk)": "strp_init() clears it under sk_callback_lock, while the timer reads it before "
         "it owns the socket",
         "I21": "sock_map_del_link() only stops the parser; sock_map_link() finds it stopped and sk_psock_init_strp() "

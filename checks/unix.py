@@ -299,7 +299,6 @@ unix_echo_while_closing = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX,
     expect={
         "data-race(sock.sk_receive_queue.list)": VIOLATED,
-        "data-race(sock.sk_state)": VIOLATED,
         "data-race(sock.sk_wq)": VIOLATED,
         "data-race(sock.sock_dead)": VIOLATED,
         "data-race(sock.unix.oob_skb)": VIOLATED,
@@ -308,8 +307,6 @@ unix_echo_while_closing = scenario(
     why={
         "data-race(sock.sk_receive_queue.list)": "unix_release_sock() looks at its receive queue plainly, while a "
         "sender's verdict empties it",
-        "data-race(sock.sk_state)": "sock_map_redirect_allowed() loads sk_state plainly, which unix_release_sock() "
-        "stores by WRITE_ONCE()",
         "data-race(sock.sk_wq)": ORPHAN_CLEARS_SK_WQ,
         "data-race(sock.sock_dead)": ORPHAN_SETS_SOCK_DEAD,
         "data-race(sock.unix.oob_skb)": "unix_release_sock() clears oob_skb plainly and without a lock, while the "

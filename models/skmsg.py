@@ -1,7 +1,7 @@
 """The psock and its life: attach, references, detach, destruction.
 
 Sources: include/linux/skmsg.h and net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6) with the 7.1 changes to the
-message counter; net/ipv4/tcp_bpf.c of 7.2 for the table of protocols.
+message counter; read again in 7.1.5 (danayer/linux-7.1.5 9d1745cf8134) and in 6.1.192, which has no such counter.
 
 Left out everywhere: memory accounting of skbs. What a psock keeps for senders (cork, apply_bytes, eval, sk_redir) is
 used in skmsg_send.py and tcp_bpf_send.py.
@@ -239,7 +239,8 @@ def sk_psock(sk: Ptr[sock]) -> Ptr[sk_psock]:
 def sk_psock_init(sk: Ptr[sock]) -> Ptr[sk_psock]:
     """A new psock with one reference for the caller, published in sk_user_data; NULL for every ERR_PTR.
 
-    The lists, locks and counters of a zeroed object are already what the kernel initialises them to.
+    The kernel asks sk_is_inet(), and inet_csk_has_ulp() whether it is a connection; no other socket here is both. The
+    lists, locks and counters of a zeroed object are already what the kernel initialises them to.
     """
     write_lock_bh(sk.sk_callback_lock)
     if sk_is_tcp(sk):

@@ -1,7 +1,7 @@
 """The receive queue of a psock, and the worker that feeds it.
 
 Sources: include/linux/skmsg.h (queueing) and net/core/skmsg.c (from skb to message, the backlog), v6.19, with the
-message counter of 7.1.
+message counter of 7.1; read again in 7.1.5 (danayer/linux-7.1.5 9d1745cf8134), and in 6.1.192 without the counter.
 """
 
 from psockmc.kernel.mutex import mutex_lock, mutex_unlock

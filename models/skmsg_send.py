@@ -1,6 +1,6 @@
 """What a sender does with its message, before its verdict and after: memory, pages, the program, the corked message.
 
-Sources: include/linux/skmsg.h and net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6).
+Sources: include/linux/skmsg.h and net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6); the same in 7.1.5 and 6.1.192.
 
 A message has up to MAX_MSG_BYTES bytes, each in a fragment and on a page of its own. The arithmetic of the ring of
 fragments is proved in checks/ring.

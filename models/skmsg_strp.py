@@ -1,7 +1,7 @@
 """The psock's side of the stream parser.
 
-Sources: net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6), and net/ipv4/tcp_bpf.c, 7.2-rc (kernel-patches/bpf
-014f07a97d29).
+Sources: net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6), the same in 7.1.5 and 6.1.192, and net/ipv4/tcp_bpf.c,
+7.2-rc (kernel-patches/bpf 014f07a97d29).
 """
 
 from psockmc.kernel.rwlock import read_lock_bh, read_unlock_bh
@@ -74,6 +74,7 @@ def tcp_bpf_strp_read_sock(strp: strparser) -> desc_t:
     What readers of the socket have taken (copied_seq) is what the parser has, without what went to a reader's queue
     during this call.
     """
+    omits("the receive window; the early return for a listening socket")
     sk = strp.sk
     rcu_read_lock()
     psock = sk_psock(sk)
@@ -134,7 +135,7 @@ def sk_psock_strp_parse(strp: strparser, skb: Ptr[sk_buff]) -> int_t:
 @kernel("net/core/skmsg.c")
 def sk_psock_strp_data_ready(sk: Ptr[sock]) -> None:
     """sk_data_ready of a socket with a stream parser: the caller holds slock, or owns the socket."""
-    omits("a socket with kTLS on its receive side has no psock any more")
+    omits("tls_sw_has_ctx_rx(): a socket with a psock does not get kTLS on its receive side")
     rcu_read_lock()
     psock = sk_psock(sk)
     if psock:

@@ -1,7 +1,7 @@
 """Verdict programs on the receive side, without the stream parser.
 
-Sources: net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6), with 490a83d6386e (2026); net/core/sock_map.c for
-bpf_sk_redirect_map().
+Sources: net/core/skmsg.c, v6.19 (gregkh/linux 1861d369efd6), with 490a83d6386e (2026), read again in 7.1.5
+(danayer/linux-7.1.5 9d1745cf8134), which does not have that one, and in 6.1.192, which has it.
 """
 
 from psockmc.kernel.rcu import call_rcu, rcu_head
@@ -210,11 +210,12 @@ def sk_psock_verdict_recv(sk: Ptr[sock], skb: Ptr[sk_buff]) -> int_t:
 @kernel("net/core/skmsg.c")
 def sk_psock_verdict_data_ready(sk: Ptr[sock]) -> None:
     """sk_data_ready of a socket with a verdict program: the caller holds slock, or owns the socket."""
+    omits("tls_sw_has_ctx_rx(): a socket with a psock does not get kTLS on its receive side")
     rcu_read_lock()
     sock = READ_ONCE(sk.sk_socket)
     ops = READ_ONCE(sock.ops) if sock else NULL
     rcu_read_unlock()
-    if not ops:
+    if not ops or not ops.read_skb:
         return
     copied = ops.read_skb(sk, sk_psock_verdict_recv)
     if copied >= 0:

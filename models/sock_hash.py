@@ -1,6 +1,7 @@
 """The hash map of sockets.
 
-Source: net/core/sock_map.c, 7.2-rc (incapdns/selinux-kernel b6265f6363c3); include/linux/rculist.h for the chain.
+Source: net/core/sock_map.c, 7.2-rc (incapdns/selinux-kernel b6265f6363c3) and 7.1.5; include/linux/rculist.h for the
+chain.
 
 An element of the map owns one psock reference: whoever takes the element off its chain under the bucket's lock puts
 it. Programs walk the chain under RCU alone, so an element is freed a grace period after it was taken off. There is
@@ -55,11 +56,12 @@ from models.sock import (
     ENOENT,
     ENOMEM,
     EOPNOTSUPP,
-    TCP_LISTEN,
     file,
     fput,
     int_t,
     release_sock_and_backlog,
+    sk_is_refcounted,
+    sk_is_vsock,
     sock,
     sock_hold,
     sock_put,
@@ -71,11 +73,10 @@ from models.sock_map import (
     flags_t,
     sock_map_add_link,
     sock_map_link,
+    sock_map_redirect_allowed,
     sock_map_sk_state_allowed,
     sock_map_unref,
 )
-
-E2BIG = 7
 
 key_t = Int[0, 1]
 count_t = Int[0, 3]
@@ -175,13 +176,13 @@ def __sock_hash_lookup_elem(htab: Ptr[bpf_shtab], key: key_t) -> Ptr[sock]:
 
 @kernel("net/core/sock_map.c")
 def sock_hash_lookup(htab: Ptr[bpf_shtab], key: key_t) -> Ptr[sock]:
-    """The socket of a key with a reference, for a program, or NULL."""
-    omits("sockets that are freed through RCU (listening ones) are given out without a reference")
+    """The socket of a key, for a program, or NULL: with a reference, unless RCU keeps the socket anyway."""
     sk = __sock_hash_lookup_elem(htab, key)
     if not sk:
         return NULL
-    if not refcount_inc_not_zero(sk.sk_refcnt):
-        return NULL
+    if sk_is_refcounted(sk):
+        if not refcount_inc_not_zero(sk.sk_refcnt):
+            return NULL
     return sk
 
 
@@ -189,7 +190,9 @@ def sock_hash_lookup(htab: Ptr[bpf_shtab], key: key_t) -> Ptr[sock]:
 def bpf_sk_redirect_hash(skb: Ptr[sk_buff], htab: Ptr[bpf_shtab], key: key_t, ingress: bool) -> sk_action:
     """What a program calls to choose the target of an skb."""
     sk = __sock_hash_lookup_elem(htab, key)
-    if not sk or sk.sk_state == TCP_LISTEN:
+    if not sk or not sock_map_redirect_allowed(sk):
+        return SK_DROP
+    if ingress and sk_is_vsock(sk):
         return SK_DROP
     skb_bpf_set_redir(skb, sk, ingress)
     return SK_PASS
@@ -215,7 +218,7 @@ def sock_hash_free_elem(htab: Ptr[bpf_shtab], elem: Ptr[bpf_shtab_elem]) -> None
 def sock_hash_alloc_elem(
     htab: Ptr[bpf_shtab], key: key_t, sk: Ptr[sock], old: Ptr[bpf_shtab_elem]
 ) -> Ptr[bpf_shtab_elem]:
-    """A new element; NULL when the map is full or memory is short. Replacing an old one may exceed the limit."""
+    """A new element; NULL for -E2BIG (the map is full) and -ENOMEM. Replacing an old one may exceed the limit."""
     with atomic("atomic_inc_return() is one atomic instruction"):
         htab.count += 1
         full = htab.count > htab.max_entries

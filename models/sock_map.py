@@ -1,7 +1,8 @@
 """The array map of sockets.
 
-Source: net/core/sock_map.c, 7.2-rc (incapdns/selinux-kernel b6265f6363c3; the same as gregkh/linux 2519003dd5fb of
-7.1 in everything that is here).
+Source: net/core/sock_map.c, 7.2-rc (incapdns/selinux-kernel b6265f6363c3). Read again beside 7.1.5 (danayer/linux-7.1.5
+9d1745cf8134), which differs in what may enter: it lets UDP sockets in without a port; and beside 6.1.192, which has
+that test and not the loops of sock_map_close(), sock_map_destroy() and sock_map_unhash(): it warns and returns.
 
 A slot of the map owns one psock reference: whoever takes the socket out of the slot puts it. The kernel tells the
 entries of all maps apart by the address of the slot or element, which is link_raw. Here an entry is the map and the
@@ -292,6 +293,10 @@ def sock_map_link(progs: sk_psock_progs, sk: Ptr[sock]) -> int_t:
         return ret
     write_lock_bh(sk.sk_callback_lock)
     if stream_parser and stream_verdict and not psock.saved_data_ready:
+        if not sk_is_tcp(sk):
+            write_unlock_bh(sk.sk_callback_lock)
+            sk_psock_put(sk, psock)
+            return -EOPNOTSUPP
         strp_config.sk_psock_init_strp(sk, psock)
         strp_config.sk_psock_start_strp(sk, psock)
     elif not stream_parser and stream_verdict and not psock.saved_data_ready:
@@ -346,7 +351,7 @@ def sock_map_redirect_allowed(sk: Ptr[sock]) -> bool:
     """What a program may redirect to."""
     if sk_is_tcp(sk):
         return sk.sk_state != TCP_LISTEN
-    return sk.sk_state == TCP_ESTABLISHED
+    return READ_ONCE(sk.sk_state) == TCP_ESTABLISHED
 
 
 @kernel("net/core/sock_map.c")
@@ -362,7 +367,7 @@ def sock_map_sk_state_allowed(sk: Ptr[sock]) -> bool:
     if sk_is_stream_unix(sk):
         return READ_ONCE(sk.sk_state) == TCP_ESTABLISHED
     if sk_is_vsock(sk) and sk.sk_type == SOCK_STREAM:
-        return READ_ONCE(sk.sk_state) == TCP_ESTABLISHED
+        return sk.sk_state == TCP_ESTABLISHED
     return True
 
 
@@ -448,9 +453,12 @@ def bpf_sk_redirect_map(skb: Ptr[sk_buff], map: Ptr[bpf_stab], key: slot_t, ingr
 @kernel("net/core/sock_map.c")
 def bpf_msg_redirect_map(msg: Ptr[sk_msg], map: Ptr[bpf_stab], key: slot_t, ingress: bool) -> sk_action:
     """What a program calls to choose the target of a message. The message keeps the pointer, without a reference."""
-    omits("targets that are not TCP sockets are refused as such")
     sk = __sock_map_lookup_elem(map, key)
-    if not sk or sk.sk_state == TCP_LISTEN:
+    if not sk or not sock_map_redirect_allowed(sk):
+        return SK_DROP
+    if not ingress and not sk_is_tcp(sk):
+        return SK_DROP
+    if sk_is_vsock(sk):
         return SK_DROP
     msg.ingress = ingress
     msg.sk_redir = sk

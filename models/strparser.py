@@ -1,6 +1,7 @@
 """The stream parser: cuts the bytes of a TCP socket into messages.
 
-Source: net/strparser/strparser.c, 7.2-rc (kernel-patches/bpf 2d39926b02dd); net/ipv4/tcp.c for reading without an ACK.
+Source: net/strparser/strparser.c, 7.2-rc (kernel-patches/bpf 2d39926b02dd), the same in 6.1.192; 7.1.5 lacks the socket
+lock in strp_done(). net/ipv4/tcp.c of 7.1.5 for reading without an ACK.
 
 The engine runs under the socket lock: in a softirq that found the socket not owned, or in its own worker, which owns
 it. `stopped` is set without that lock, too: strp_stop() is called under sk_callback_lock.
@@ -328,9 +329,13 @@ def strp_init(strp: strparser, sk: Ptr[sock]) -> None:
         running = strp.work.running != NOBODY or strp.msg_timer_work.work.running != NOBODY
         strp.dirty = busy or running or strp.skb_head != NULL
         strp.stop_returned = False
-        strp.stopped = False
+        strp.sk = NULL
+    strp.stopped = False
     strp.need_bytes = 0
     strp.skb_head = NULL
+    strp.read_sock = NULL
+    strp.parse_msg = NULL
+    strp.rcv_msg = NULL
     strp.sk = sk
     INIT_DELAYED_WORK(strp.msg_timer_work, strp_msg_timeout)
     INIT_WORK(strp.work, strp_work)

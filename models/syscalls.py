@@ -22,7 +22,7 @@ from psockmc.lang import (
 from models.skbuff import alloc_skb, sk_buff
 from models.skmsg import sk_msg
 from models.skmsg_verdict import SK_DROP, SK_PASS, bpf_prog, sk_action
-from models.sock import MSG_DONTWAIT, file, fput, hash_t, int_t, sock, sock_put, socket
+from models.sock import MSG_DONTWAIT, TCP_CLOSE, file, fput, hash_t, int_t, sock, sock_put, socket
 from models.sock_map import (
     BPF_ANY,
     bpf_sk_redirect_map,
@@ -265,7 +265,7 @@ def net_rx_reset(hash: hash_t) -> None:
     sk = __inet_lookup_established(hash)
     if sk:
         bh_lock_sock(sk.sk_lock)
-        if not sock_owned_by_user(sk.sk_lock):
+        if not sock_owned_by_user(sk.sk_lock) and sk.sk_state != TCP_CLOSE:
             tcp_done(sk)
         bh_unlock_sock(sk.sk_lock)
         sock_put(sk)

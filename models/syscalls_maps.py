@@ -17,7 +17,7 @@ from models.sock_hash import (
     sock_hash_update_elem,
     sock_hash_update_elem_sys,
 )
-from models.sock_map import BPF_ANY, bpf_stab, flags_t, slot_t, sock_map_delete_elem
+from models.sock_map import BPF_ANY, bpf_sk_release, bpf_stab, flags_t, slot_t, sock_map_delete_elem
 from models.syscalls import map0
 from models.tcp import __inet_lookup_established
 from models.tracing import BPF_PROG_TYPE_SCHED_CLS, BPF_PROG_TYPE_TRACEPOINT, may_update_sockmap
@@ -83,10 +83,10 @@ def sys_hash_close(htabfd: Ptr[bpf_htab_fd]) -> None:
 
 @user
 def program_looks_key_up(key: key_t) -> None:
-    """A program takes the socket under a key out of the map, with a reference, and gives it back."""
+    """A program looks the socket of a key up and lets it go."""
     sk = sock_hash_lookup(htab0, key)
     if sk:
-        sock_put(sk)
+        bpf_sk_release(sk)
 
 
 @user

@@ -212,6 +212,9 @@ def tcp_urg(sk: Ptr[sock]) -> None:
 @kernel("net/ipv4/tcp_input.c")
 def tcp_reset(sk: Ptr[sock]) -> None:
     """A RST: the connection is over, and whoever reads or sends should know why. The caller holds slock."""
+    omits("unacknowledged data is freed at once; the error in other states")
+    if sk.sk_state == TCP_CLOSE:
+        return
     WRITE_ONCE(sk.sk_err, ECONNRESET)
     tcp_done(sk)
     if not sock_flag_dead(sk):
@@ -357,6 +360,8 @@ def tcp_purge_receive_queue(sk: Ptr[sock]) -> None:
 @kernel("net/ipv4/tcp.c")
 def __tcp_close(sk: Ptr[sock], timeout: timeout_t) -> None:
     """The user lets go of the connection. With SO_LINGER and no time it is aborted, else it ends on its own later."""
+    omits("unread data, which aborts the connection as SO_LINGER with no time does")
+    omits("a backlog that ends the connection: it has data only")
     WRITE_ONCE(sk.sk_shutdown, SHUTDOWN_MASK)
     if sk.sk_state == TCP_LISTEN:
         tcp_set_state(sk, TCP_CLOSE)
