@@ -1,4 +1,5 @@
-"""The command line: `psockmc check`, `bugs`, `mutants`, `ring`, `litmus`, `trace`, `step`, `size`, `report`, `list`.
+"""The command line: `psockmc check`, `bugs`, `mutants`, `orders`, `ring`, `litmus`, `trace`, `step`, `size`,
+`report`, `list`.
 
 Exit status: 0 every verdict is the expected one; 1 some verdict is not; 2 usage or model error; 3 undetermined;
 70 internal error. With --json, one JSON object goes to stdout and nothing else does.
@@ -24,6 +25,7 @@ COMMANDS = {
     "check": "psockmc.cli.check:check",
     "bugs": "psockmc.cli.bugs:bugs",
     "mutants": "psockmc.cli.mutants:mutants_",
+    "orders": "psockmc.cli.orders:orders_",
     "ring": "psockmc.cli.ring:ring",
     "litmus": "psockmc.cli.litmus:litmus",
     "trace": "psockmc.cli.trace:trace",

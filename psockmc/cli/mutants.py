@@ -15,17 +15,18 @@ from psockmc import content
 from psockmc.cache import cache_folder
 from psockmc.cli import console
 from psockmc.cli.options import json_option, run_options, search_options
+from psockmc.cli.report import require_folders
 from psockmc.cli.status import Status, print_json, user_errors
 from psockmc.explore.limits import Limits
 from psockmc.ir.reach import used
-from psockmc.lang.effects import Effects
 from psockmc.lang.tree import Function, Program
-from psockmc.mutants.kinds import Kind, Mutant, mutants
+from psockmc.mutants.chosen import chosen, made
+from psockmc.mutants.kinds import Kind, Mutant
+from psockmc.mutants.ledger import load_ledger
 from psockmc.mutants.memory import Kept
-from psockmc.mutants.summary import NOT_NOTICED, Summary, page, who
+from psockmc.mutants.summary import NOT_NOTICED, Summary, who
 from psockmc.mutants.survivors import Key, load_reasons
 from psockmc.mutants.trial import Fate, InternalError, Interrupted, Memory, Tried, attempt, baselines, candidates
-from psockmc.mutants.valid import is_program
 from psockmc.run import Job, Options, Outcome
 
 STATES = 500_000
@@ -42,7 +43,10 @@ STYLES = {Fate.NOTICED: "green", Fate.WEAKLY: "yellow", Fate.SURVIVED: "bold red
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="try the first N mutants only")
 @click.option("--searches", type=click.IntRange(min=1), metavar="N", help="search at most N scenarios for each mutant")
 @click.option(
-    "--page", "page_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="write a page"
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="write what was tried, for psockmc report mutants, which reads reports/mutants.json",
 )
 @json_option
 @user_errors({"mutants": [], "properties": [], "ok": False})
@@ -53,7 +57,7 @@ def mutants_(
     kinds: tuple[str, ...],
     limit: int | None,
     searches: int | None,
-    page_file: Path | None,
+    record: Path | None,
     as_json: bool,
     **search: Any,
 ) -> Status:
@@ -68,22 +72,23 @@ def mutants_(
     root = content.find_root()
     program = content.load(root)
     reasons = load_reasons(root)
-    options = _budget(run_options(**search))
+    options = with_budget(run_options(**search))
     memory = Memory() if options.cache is None else Kept(cache_folder() / "mutants", program, options)
-    chosen = _chosen(program, functions)
-    every = _made(program, chosen)
-    _complain_of(reasons, program, chosen, every)
+    require_folders(record)
+    named = chosen(program, functions)
+    every = made(program, named)
+    _complain_of(reasons, program, named, every)
     scenarios = _scenarios(program, within, quick=quick)
-    made = [m for m in every if not kinds or m.kind in kinds][:limit]
-    progress = _Progress(len(made))
+    wanted = [m for m in every if not kinds or m.kind in kinds][:limit]
+    progress = Progress(len(wanted))
     tried: list[Tried] = []
     known = {}
     complete = True
     try:
-        names = _reaching(program, scenarios, {m.function.name for m in made})
+        names = _reaching(program, scenarios, {m.function.name for m in wanted})
         click.echo(f"the unchanged models first: {console.number(len(names), 'scenario')}", err=True)
         known = baselines(program, names, options, progress)
-        tried = [Tried(m, _known_first(memory, m, candidates(m, known))) for m in made]
+        tried = [Tried(m, _known_first(memory, m, candidates(m, known))) for m in wanted]
         attempt(program, tried, options, progress, memory=memory, searches=searches, done=progress.tried)
     except Interrupted:
         complete = False
@@ -98,12 +103,32 @@ def mutants_(
         print_json(as_object(summary))
     else:
         _print(summary)
-    if page_file is not None:
-        page_file.write_text(page(summary), encoding="utf-8")
+    if record is not None:
+        _record(record, program, summary, functions)
     return _status(summary, complete=complete)
 
 
-def _budget(options: Options) -> Options:
+def _record(file: Path, program: Program, summary: Summary, functions: Sequence[str]) -> None:
+    """Add this run to a file, or begin it."""
+    ledger = load_ledger(file, program)
+    before = ledger.notes.get("of", []) if functions else []
+    ledger.notes = {
+        "of": sorted({*before, *functions}),
+        "budget": summary.budget,
+        "left_out": summary.left_out,
+        "asked": sorted({*ledger.notes.get("asked", []), *summary.first}),
+    }
+    for baseline in summary.known.values():
+        ledger.searched(baseline.scenario, baseline.states)
+    for tried in summary.tried:
+        if tried.fate is not Fate.UNTRIED:
+            ledger.note(tried, diagrams=False)
+    ledger.prune(made(program, chosen(program, ledger.notes["of"])))
+    ledger.save(file)
+
+
+def with_budget(options: Options) -> Options:
+    """The options with limits for each search, where none are given."""
     limits = options.limits
     return replace(options, limits=Limits(limits.max_states or STATES, limits.max_depth, limits.timeout or SECONDS))
 
@@ -113,22 +138,6 @@ def _budget_text(options: Options, searches: int | None, within: Sequence[str], 
     each = f"each search {limits.max_states:,} states and {limits.timeout:g} seconds"
     scenarios = ("the quick scenarios" if quick else "all scenarios") + (f" of {', '.join(within)}" if within else "")
     return f"{each}; {scenarios}" + (f", at most {searches} for each mutant, the smallest first" if searches else "")
-
-
-def _chosen(program: Program, wanted: Sequence[str]) -> list[Function]:
-    """The kernel functions named, or those of the files named; all of them when nothing is named."""
-    kernel = {f.name: f for f in program.functions.values() if f.role == "kernel" and f.body}
-    by_file: dict[str, list[str]] = {}
-    for name, function in kernel.items():
-        by_file.setdefault(function.span.file, []).append(name)
-    names = [n for w in wanted for n in by_file.get(w, [w])]
-    return [kernel[name] for name in content.pick("kernel function or file", names, kernel)]
-
-
-def _made(program: Program, functions: Sequence[Function]) -> list[Mutant]:
-    """The mutants that are programs."""
-    effects = Effects(program.functions, program.structs, program.instances.values())
-    return [m for f in functions for m in mutants(f, program, effects) if is_program(program, m, effects)]
 
 
 def _scenarios(program: Program, within: Sequence[str], *, quick: bool) -> list[str]:
@@ -152,7 +161,7 @@ def _reaching(program: Program, scenarios: Sequence[str], functions: set[str]) -
     return [name for name in scenarios if functions & set(used(program, program.scenarios[name]).functions)]
 
 
-class _Progress:
+class Progress:
     """One line on stderr for each mutant that is done. (Its searches are too short to be watched.)"""
 
     def __init__(self, total: int) -> None:

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     FORCE_FALSE = "force-false"
     NOT_ATOMIC = "not-atomic"
     APART = "apart"
+    MOVE = "move"
 
 
 PAIRS = {
@@ -55,7 +56,7 @@ class Mutant:
     """A function with one change. change: what identifies it in its function, without lines: the statements' text.
 
     old, new: what stood there and what stands there now. lines: the lines whose statements must run for anything to
-    be different.
+    be different. and_lines: if any, one of these must run, too.
     """
 
     function: tree.Function
@@ -64,6 +65,7 @@ class Mutant:
     old: str
     new: str
     lines: tuple[int, ...]
+    and_lines: tuple[int, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -87,8 +89,10 @@ class Mutant:
 
 
 def mutants(function: tree.Function, program: tree.Program, effects: Effects) -> Iterator[Mutant]:
-    """All changes of a function, in the order of kinds; some may break a rule of the language."""
-    maker = _Maker(function, program, effects)
+    """All changes of a function but the moves (see moves.py), in the order of kinds; some may break a rule of the
+    language.
+    """
+    maker = Maker(function, program, effects)
     count: Counter[tuple[Kind, str]] = Counter()
     for mutant in maker.all():
         key = (mutant.kind, mutant.change)
@@ -96,7 +100,9 @@ def mutants(function: tree.Function, program: tree.Program, effects: Effects) ->
         yield mutant if count[key] == 1 else replace(mutant, change=f"{mutant.change} #{count[key]}")
 
 
-class _Maker:
+class Maker:
+    """Makes the mutants of one function."""
+
     def __init__(self, function: tree.Function, program: tree.Program, effects: Effects) -> None:
         self.function = function
         self.program = program
@@ -136,11 +142,11 @@ class _Maker:
         """A section without its lock: every beginning and end of it in the function."""
         found: dict[tuple[str, str], list[tree.Stmt]] = {}
         for statement in statements(self.function.body):
-            name, of = _called(statement), self.argument(statement)
+            name, of = called(statement), self.argument(statement)
             if name:
                 found.setdefault((name, of), []).append(statement)
         for (begin, of), begins in found.items():
-            ends = [s for end in _ends(begin) for s in found.get((end, of), ())]
+            ends = [s for end in ends_of(begin) for s in found.get((end, of), ())]
             if not ends:
                 continue
             gone = {id(s) for s in (*begins, *ends)}
@@ -161,7 +167,7 @@ class _Maker:
         statement = block[i]
         rest = (*block[:i], *block[i + 1 :])
         match statement:
-            case tree.Evaluate() if _called(statement) not in PAIRS and self.steps(statement):
+            case tree.Evaluate() if called(statement) not in PAIRS and self.steps(statement):
                 yield self.made(Kind.REMOVE_CALL, path, rest, statement, "")
             case tree.Assign(target=tree.FieldOf() | tree.ElementOf()) if not self.is_note(statement):
                 yield self.made(Kind.REMOVE_STORE, path, rest, statement, "")
@@ -255,12 +261,13 @@ def _name(expr: tree.Expr) -> str:
     return ""
 
 
-def _called(statement: tree.Stmt) -> str:
+def called(statement: tree.Stmt) -> str:
     """The function or word that a statement consists of; "" for others."""
     return _name(statement.value) if isinstance(statement, tree.Evaluate) else ""
 
 
-def _ends(begin: str) -> tuple[str, ...]:
+def ends_of(begin: str) -> tuple[str, ...]:
+    """The calls that end a section which this one begins; none when it begins no section."""
     if begin == "lock_sock":
         return (PAIRS[begin], "release_sock_and_backlog")
     return (PAIRS[begin],) if begin in PAIRS else ()

@@ -1,9 +1,9 @@
-"""What a run of mutants says: rows, counts, and the page under reports/."""
+"""What a run of mutants says: which fates there are, and what needs a reason."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from psockmc.mutants.survivors import Key
@@ -66,54 +66,3 @@ def who(tried: Tried) -> str:
         return made if tried.candidates else ""
     steps = f", {tried.first.steps} steps" if tried.first.steps is not None else ""
     return f"{tried.first.property} in {tried.first.scenario}{steps}"
-
-
-def page(summary: Summary) -> str:
-    """The page `reports/mutants.md`."""
-    counts = ", ".join(f"{n} {fate}" for fate, n in sorted(summary.counts.items()))
-    files = ", ".join(sorted({t.mutant.function.span.file for t in summary.tried}))
-    parts = [
-        "# Mutants",
-        "",
-        f"Single steps of the models changed, and what noticed. {len(summary.tried)} mutants of {files}: {counts}.",
-        "",
-        f"Budget: {summary.budget}. A limit of it is no verdict: what is undecided or untried may well be noticed.",
-        "",
-        f"Scenarios that did not fit into the budget as they are: {', '.join(summary.left_out) or 'none'}.",
-        "",
-        "## What noticed first",
-        "",
-        "| property | mutants |",
-        "|---|--:|",
-        *(f"| {id} | {n} |" for id, n in summary.first.items() if n),
-        "",
-        f"The first to notice none of them: {', '.join(id for id, n in summary.first.items() if not n) or '-'}. "
-        "(Another property may have been quicker.)",
-        "",
-        "## Not noticed, and not explained",
-        "",
-        *_rows(summary, summary.unexplained),
-        "",
-        "## Not noticed, with a reason",
-        "",
-        *_rows(summary, summary.explained),
-        "",
-        "## All",
-        "",
-        *_rows(summary, [t for t in summary.tried if t.fate is not Fate.UNTRIED]),
-        "",
-    ]
-    return "\n".join(parts)
-
-
-def _rows(summary: Summary, rows: Iterable[Tried]) -> list[str]:
-    found = [_row(summary, t) for t in rows]
-    head = ["| function | kind | change | fate | by |", "|---|---|---|---|---|"]
-    return [*head, *found] if found else ["None."]
-
-
-def _row(summary: Summary, tried: Tried) -> str:
-    mutant = tried.mutant
-    by = summary.reason(tried) if tried.fate in NOT_NOTICED else ""
-    cells = (mutant.function.name, mutant.kind, f"`{mutant.shown}`", tried.fate, by or who(tried))
-    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"

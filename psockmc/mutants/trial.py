@@ -18,6 +18,7 @@ from psockmc.lang.tree import Call, Program
 from psockmc.lang.walk import all_expressions
 from psockmc.mutants.kinds import Kind, Mutant
 from psockmc.mutants.valid import with_mutant
+from psockmc.render import render
 from psockmc.run import Events, Failure, Job, Options, Outcome, run
 
 
@@ -35,13 +36,17 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class Trial:
-    """A mutant in a scenario. property, steps, message: what noticed it; "", None and "" when nothing did."""
+    """A mutant in a scenario. property, steps, message: what noticed it; "", None and "" when nothing did.
+
+    diagram: of the shortest run that violates the property; "" when there is none.
+    """
 
     scenario: str
     fate: Fate
     property: str = ""
     steps: int | None = None
     message: str = ""
+    diagram: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,9 @@ _KNOWN = frozenset((Fate.SURVIVED,))
 SETUP_FAILS = "E0901"
 """The diagnostic of a setup in which something goes wrong."""
 
+SETUP = "setup"
+"""Stands for a property where a setup fails."""
+
 
 class Interrupted(Exception):
     """The run was interrupted: what is known so far is all there is."""
@@ -154,13 +162,19 @@ def _called_from(program: Program, setup: str) -> frozenset[str]:
 
 
 def candidates(mutant: Mutant, known: Mapping[str, Baseline]) -> list[str]:
-    """The scenarios that may notice a mutant, smallest first."""
+    """The scenarios that may notice a mutant, smallest first.
+
+    A move needs a scenario whose contexts run both steps: what only a setup runs, alone, says nothing about an order.
+    """
     file = mutant.function.span.file
     lines = {(file, line) for line in mutant.lines}
+    and_lines = {(file, line) for line in mutant.and_lines}
     function = (file, mutant.function.name)
     forced = mutant.kind in (Kind.FORCE_TRUE, Kind.FORCE_FALSE)
 
     def fits(b: Baseline) -> bool:
+        if and_lines:
+            return bool(lines & b.ran) and bool(and_lines & b.ran)
         return bool(lines & b.ran) or (forced and function in b.functions) or mutant.function.name in b.set_up
 
     fit = [b for b in known.values() if b.usable and fits(b)]
@@ -251,7 +265,7 @@ def _judged(outcome: Outcome) -> Trial:
     """What a scenario says about a mutant."""
     scenario = outcome.scenario
     if outcome.failure is Failure.MODEL and SETUP_FAILS in outcome.detail:
-        return Trial(scenario, Fate.WEAKLY, "setup", None, outcome.detail.strip().splitlines()[0])
+        return Trial(scenario, Fate.WEAKLY, SETUP, None, outcome.detail.strip().splitlines()[0])
     if outcome.failure is Failure.MODEL:
         return Trial(scenario, Fate.REFUSED, message=outcome.detail.strip().splitlines()[0])
     if outcome.result is None:
@@ -260,7 +274,8 @@ def _judged(outcome: Outcome) -> Trial:
     violated = [v for v in wrong if v.verdict is Verdict.VIOLATED]
     if violated:
         first = min(violated, key=_length)
-        return Trial(scenario, Fate.NOTICED, first.id, first.depth, first.message or first.sentence)
+        diagram = render(outcome.traces[first.id]) if first.id in outcome.traces else ""
+        return Trial(scenario, Fate.NOTICED, first.id, first.depth, first.message or first.sentence, diagram)
     if not outcome.result.complete:
         return Trial(scenario, Fate.UNDECIDED, message=outcome.result.reason)
     if wrong:

@@ -19,7 +19,13 @@ def with_mutant(program: tree.Program, mutant: Mutant) -> tree.Program:
 
 
 def is_program(program: tree.Program, mutant: Mutant, effects: Effects) -> bool:
-    """Whether the changed function keeps the rules: locals have values, results are returned, loops take steps, ...
+    """Whether the changed function keeps the rules of the language; see `refusal`."""
+    return not refusal(program, mutant, effects)
+
+
+def refusal(program: tree.Program, mutant: Mutant, effects: Effects) -> str:
+    """The rule that the changed function breaks: locals have values, results are returned, loops take steps, ...
+    "" when it keeps them all.
 
     effects: of the unchanged program. What a change means for the callers' loops is left to the compiler.
     """
@@ -30,6 +36,6 @@ def is_program(program: tree.Program, mutant: Mutant, effects: Effects) -> bool:
     check_rules(report, files, program.structs, [mutant.function], effects)
     try:
         report.raise_errors()
-    except ModelErrors:
-        return False
-    return True
+    except ModelErrors as errors:
+        return errors.diagnostics[0].message
+    return ""

@@ -172,6 +172,31 @@ def test_a_second_run_has_nothing_left_to_search(
     assert ([row["fate"] for row in read(capsys)["mutants"]], searched) == (before, [])
 
 
-def test_the_page_says_the_budget(root: Path) -> None:
-    main((*MUTANTS, "--page", "mutants.md", "--max-states", "1000"))
-    assert "1,000 states" in (root / "mutants.md").read_text()
+def test_the_page_is_made_from_the_record(root: Path) -> None:
+    (root / "reports").mkdir()
+    main((*MUTANTS, "--record", "reports/mutants.json", "--max-states", "1000"))
+    assert main(("report", "mutants")) == 0
+    page = (root / "reports/mutants.md").read_text()
+    assert "Of 5 mutants of all models 5 were tried." in page
+    assert "1,000 states" in page
+
+
+def test_the_page_says_how_many_were_tried(root: Path) -> None:
+    (root / "reports").mkdir()
+    main((*MUTANTS, "--record", "reports/mutants.json", "--limit", "2"))
+    main(("report", "mutants"))
+    assert "Of 5 mutants of all models 2 were tried." in (root / "reports/mutants.md").read_text()
+
+
+def test_what_was_recorded_of_another_model_does_not_count(root: Path) -> None:
+    (root / "reports").mkdir()
+    main((*MUTANTS, "--record", "reports/mutants.json"))
+    model = root / "models/counter.py"
+    model.write_text(model.read_text().replace("value += 1", "value += 2"))
+    main(("report", "mutants"))
+    assert "Of 5 mutants of all models 0 were tried." in (root / "reports/mutants.md").read_text()
+
+
+def test_without_a_record_there_is_no_page(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(("report", "mutants")) == 2
+    assert "run psockmc mutants --record" in capsys.readouterr().err

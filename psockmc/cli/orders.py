@@ -1,0 +1,114 @@
+"""`psockmc orders`: change the order of the steps of functions, and see which orders violate a property."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from psockmc import content
+from psockmc.cache import cache_folder
+from psockmc.cli.mutants import Progress, with_budget
+from psockmc.cli.options import run_options, search_options
+from psockmc.cli.status import Status, user_errors
+from psockmc.lang.effects import Effects
+from psockmc.lang.tree import Program
+from psockmc.mutants.kinds import Mutant
+from psockmc.mutants.ledger import Ledger, load_ledger
+from psockmc.mutants.memory import Kept
+from psockmc.mutants.moves import moves
+from psockmc.mutants.ordered import Functions, Ordered, load_ordered
+from psockmc.mutants.orders import Table
+from psockmc.mutants.trial import Baseline, InternalError, Interrupted, Memory, Tried, attempt, baselines, candidates
+from psockmc.run import Options
+
+LEDGER = Path("reports") / "ordering.json"
+"""What was tried: below the root of a checkout."""
+
+
+@click.command(name="orders")
+@click.argument("functions", nargs=-1, metavar="[FUNCTION]...")
+@search_options
+@user_errors({})
+def orders_(functions: tuple[str, ...], **search: Any) -> Status:
+    """Move each step of a function to the other side of the others, and remove it: which property notices?
+
+    The functions are those of spec/ordering.toml. What comes of it is written to reports/ordering.json, from which
+    psockmc report ordering makes the pages. What stands there and is still valid is not tried again, so a run that was
+    interrupted goes on where it was. Every search gives up after 500,000 states or 60 seconds unless --max-states or
+    --timeout say otherwise.
+
+    Exit status: 0 everything was tried, 2 usage or model error, 3 interrupted, 70 internal error.
+    """
+    root = content.find_root()
+    program = content.load(root)
+    every = load_ordered(root, program)
+    names = content.pick("function in spec/ordering.toml", functions, [o.name for o in every], "spec/ordering.toml")
+    options = with_budget(run_options(**search))
+    behind = Memory() if options.cache is None else Kept(cache_folder() / "mutants", program, options)
+    ledger = load_ledger(root / LEDGER, program, behind)
+    ledger.notes = {"budget": f"{options.limits.max_states:,} states and {options.limits.timeout:g} seconds"}
+    work = _Work(program, options, ledger, root / LEDGER)
+    try:
+        for ordered in every:
+            if ordered.name in names:
+                work.all_of(ordered)
+    except Interrupted:
+        click.echo("psockmc: interrupted; the same command goes on from here", err=True)
+        return Status.UNDETERMINED
+    except InternalError as error:
+        click.echo(f"psockmc: internal error: {error}", err=True)
+        return Status.INTERNAL
+    return Status.EXPECTED
+
+
+class _Work:
+    def __init__(self, program: Program, options: Options, ledger: Ledger, file: Path) -> None:
+        self.program = program
+        self.options = options
+        self.ledger = ledger
+        self.file = file
+        self.effects = Effects(program.functions, program.structs, program.instances.values())
+        self.functions = Functions(program, self.effects)
+
+    def all_of(self, ordered: Ordered) -> None:
+        """Everything about one function."""
+        self.functions.require_steps(ordered)
+        known: dict[str, Baseline] | None = None
+        while wanted := self._wanted(ordered):
+            if known is None:
+                known = self._baselines(ordered)
+            self._try(ordered, wanted, known)
+        orders = Counter(pair.order for table in self._tables(ordered) for pair in table.pairs.values())
+        click.echo(f"{ordered.name}: {', '.join(f'{n} {order}' for order, n in sorted(orders.items()))}")
+
+    def _tables(self, ordered: Ordered) -> list[Table]:
+        function = self.program.functions[ordered.name]
+        return [
+            Table(m, self.ledger.tried, frozenset(ordered.like)) for m in moves(function, self.program, self.effects)
+        ]
+
+    def _wanted(self, ordered: Ordered) -> list[Mutant]:
+        found = [mutant for table in self._tables(ordered) for mutant in table.wanted]
+        return found + [m for m in self.functions.removals(ordered) if not self.ledger.tried(m).finished]
+
+    def _baselines(self, ordered: Ordered) -> dict[str, Baseline]:
+        known = baselines(self.program, ordered.scenarios, self.options, Progress(0))
+        for name, baseline in known.items():
+            if baseline.usable:
+                self.ledger.searched(name, baseline.states)
+        return known
+
+    def _try(self, ordered: Ordered, wanted: Sequence[Mutant], known: dict[str, Baseline]) -> None:
+        tried = [Tried(m, sorted(candidates(m, known), key=ordered.scenarios.index)) for m in wanted]
+        progress = Progress(len(tried))
+
+        def done(one: Tried) -> None:
+            progress.tried(one)
+            self.ledger.note(one)
+            self.ledger.save(self.file)
+
+        attempt(self.program, tried, self.options, progress, memory=self.ledger, searches=None, done=done)

@@ -1,0 +1,109 @@
+"""The part `mutants`: which changes of single steps are noticed, and by what.
+
+Made from reports/mutants.json, which `psockmc mutants --record` writes, and what reports/ordering.json has of the same
+mutants: nothing is searched here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from psockmc.content import UsageError
+from psockmc.mutants.chosen import chosen, made
+from psockmc.mutants.kinds import Mutant
+from psockmc.mutants.ledger import Ledger, load_ledger
+from psockmc.mutants.summary import Summary, who
+from psockmc.mutants.survivors import load_property_reasons, load_reasons
+from psockmc.mutants.trial import Fate, Tried
+from psockmc.reports.markdown import bullets, code, heading, page, table, text
+from psockmc.reports.material import Material
+
+LEDGER = Path("reports") / "mutants.json"
+ORDERING = Path("reports") / "ordering.json"
+
+MEANINGS = {
+    Fate.NOTICED: "a property is violated that must hold",
+    Fate.WEAKLY: "a setup fails, a bound is left, an expected violation or something to be covered is gone",
+    Fate.SURVIVED: "nothing noticed in the scenarios searched, each to its end",
+    Fate.UNDECIDED: "some search ran out of its budget",
+    Fate.UNREACHED: "no scenario of those within the budget runs it",
+    Fate.REFUSED: "no program",
+    Fate.UNTRIED: "not tried yet",
+}
+
+
+def pages(material: Material) -> Iterator[tuple[str, str]]:
+    """The one page. Raises UsageError when nothing was tried yet."""
+    program = material.program
+    if not (material.root / LEDGER).exists():
+        raise UsageError(
+            f"there is no {LEDGER}, which the part mutants is made from: run psockmc mutants --record {LEDGER} first"
+        )
+    ledgers = [load_ledger(material.root / file, program) for file in (LEDGER, ORDERING)]
+    of = ledgers[0].notes.get("of", [])
+    tried = [_tried(ledgers, mutant) for mutant in made(program, chosen(program, of))]
+    summary = Summary(tried, load_reasons(material.root), {}, ledgers[0].notes.get("budget", ""))
+    yield "mutants.md", _page(summary, ledgers[0], of, load_property_reasons(material.root))
+
+
+def _tried(ledgers: Sequence[Ledger], mutant: Mutant) -> Tried:
+    """What the ledgers say of it: a violation if any of them has one."""
+    found = [ledger.tried(mutant) for ledger in ledgers]
+    rank = {Fate.NOTICED: 0, Fate.REFUSED: 1, Fate.UNTRIED: 3}
+    return min(found, key=lambda tried: rank.get(tried.fate, 2))
+
+
+def _page(summary: Summary, ledger: Ledger, of: Sequence[str], quiet: dict[str, str]) -> str:
+    done = [t for t in summary.tried if t.fate is not Fate.UNTRIED]
+    names = ", ".join(code(name) for name in of) or "all models"
+    left_out = ", ".join(code(name) for name in ledger.notes.get("left_out", [])) or "none"
+    return page(
+        heading(1, "Mutants"),
+        f"Single steps of the models changed, and what noticed. Of {len(summary.tried):,} mutants of {names} "
+        f"{len(done):,} were tried.",
+        table(
+            ["fate", "mutants", "meaning"],
+            [[str(fate), f"{n:,}", text(MEANINGS[fate])] for fate, n in sorted(summary.counts.items())],
+            [1],
+        ),
+        f"Budget: {text(summary.budget)}. A limit of it is no verdict: what is undecided or untried may well be "
+        f"noticed. Scenarios that did not fit into it as they are: {left_out}.",
+        heading(2, "What noticed first"),
+        *_noticed(done, ledger.notes.get("asked", []), quiet),
+        heading(2, "Not noticed, and not explained"),
+        _rows(summary, summary.unexplained),
+        heading(2, "Not noticed, with a reason"),
+        _rows(summary, summary.explained),
+        heading(2, "All that were tried"),
+        _rows(summary, done),
+    )
+
+
+def _noticed(done: Sequence[Tried], asked: Sequence[str], quiet: dict[str, str]) -> Iterator[str]:
+    """The properties that noticed something, then those that did not. asked: those of the scenarios searched."""
+    found = Counter(t.first.property for t in done if t.fate is Fate.NOTICED and t.first is not None)
+    by_count = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    yield table(["property", "mutants"], [[text(id), f"{n:,}"] for id, n in by_count], [1])
+    silent = [id for id in asked if not found[id]]
+    yield (
+        f"{len(silent):,} more were checked and were the first to notice none. That does not mean that they notice "
+        "nothing: only the shortest violation of the first scenario that notices is counted."
+    )
+    yield bullets(f"{text(id)}: {text(quiet[id])}" for id in silent if id in quiet)
+    unsaid = ", ".join(text(id) for id in silent if id not in quiet)
+    yield f"Without a reason: {unsaid}." if unsaid else ""
+
+
+def _rows(summary: Summary, rows: Sequence[Tried]) -> str:
+    if not rows:
+        return "None."
+    return table(["function", "kind", "change", "fate", "by"], [_row(summary, tried) for tried in rows])
+
+
+def _row(summary: Summary, tried: Tried) -> list[str]:
+    mutant = tried.mutant
+    explained = tried in summary.explained
+    by = summary.reason(tried) if explained else who(tried)
+    return [code(mutant.function.name), str(mutant.kind), code(mutant.shown), str(tried.fate), text(by)]
