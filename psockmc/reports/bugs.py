@@ -91,7 +91,7 @@ def _row(trial: Tried) -> tuple[str, ...]:
 def _without_a_model(left_out: Sequence[LeftOut]) -> str:
     if not left_out:
         return ""
-    rows = [(md.text(bug.id), md.commit(bug.fix), md.text(bug.kind), md.text(bug.reason)) for bug in left_out]
+    rows = [(md.text(bug.id), md.commit(bug.fix), md.text(bug.kind), md.prose(bug.reason)) for bug in left_out]
     table = md.table(("bug", "fixed by", "class", "reason"), rows)
     return md.join(md.heading(2, f"Without a model: {len(left_out)}"), WITHOUT_A_MODEL, table)
 
@@ -106,16 +106,18 @@ def _page(trial: Tried) -> str:
         md.heading(2, "The fix, in the models"),
         md.fenced(trial.fix, "diff"),
         md.heading(2, f"Without the fix: {md.text(trial.bug.property)} is {trial.before.verdict}"),
-        _said(trial.before.message),
+        md.sentence(trial.before.message),
         md.fenced(trial.picture(WIDTH)) if trial.picture(WIDTH) else "",
+        md.bullets(md.text(reason) for reason in _reasons(trial)),
         md.heading(2, f"With the fix: {md.text(trial.bug.property)} {trial.after.verdict}"),
         _with_the_fix(trial),
         f"Again: {md.code(f'psockmc bugs {trial.bug.id}')}",
     )
 
 
-def _said(message: str) -> str:
-    return md.text(message[:1].upper() + message[1:].rstrip(".")) + "." if message else ""
+def _reasons(trial: Tried) -> Sequence[str]:
+    """Why the run fails, as far as it says."""
+    return trial.with_bug.reasons.get(trial.bug.property, ()) if isinstance(trial, Trial) else ()
 
 
 def _story(trial: Tried) -> str:
@@ -126,7 +128,7 @@ def _story(trial: Tried) -> str:
         ("What users saw", bug.symptom),
         ("What happens", bug.gist),
     ]
-    lines = [f"**{head}**: {md.text(said.rstrip('.'))}." for head, said in told if said]
+    lines = [f"**{head}**: {md.prose(said.rstrip('.'))}." for head, said in told if said]
     return md.join("  \n".join(lines), ", ".join(filter(None, facts)) + ".")
 
 

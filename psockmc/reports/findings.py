@@ -43,12 +43,13 @@ ELSEWHERE = {
 
 @dataclass(frozen=True)
 class Shown:
-    """A scenario that shows a finding."""
+    """A scenario that shows a finding. why: what it says; reasons: what the run says (psockmc.explore.why)."""
 
     scenario: str
     why: str
     verdict: PropertyVerdict
     trace: Trace
+    reasons: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def findings(material: Material) -> Mapping[Cause, Sequence[Finding]]:
         why = material.program.scenarios[scenario].why.get(id, "")
         outcome = material.outcomes[scenario]
         (verdict,) = (v for v in outcome.verdicts if v.id == id)
-        one = Shown(scenario, why, verdict, outcome.traces[id])
+        one = Shown(scenario, why, verdict, outcome.traces[id], outcome.reasons.get(id, ()))
         shown.setdefault((cause_of((scenario, id), why, causes), id), []).append(one)
     by_cause: dict[Cause, list[Finding]] = {cause: [] for cause in causes}
     for (cause, id), found in shown.items():
@@ -206,6 +207,7 @@ def _page(material: Material, finding: Finding, same_cause: Sequence[Finding]) -
         f"{md.text(first.verdict.sentence)}.",
         _judgement(material, finding),
         md.fenced(render(first.trace, "diagram")),
+        md.bullets(md.text(reason) for reason in first.reasons),
         _also_in(finding),
         _also_violates(finding, same_cause),
         _omitted(first.trace),
@@ -216,11 +218,11 @@ def _page(material: Material, finding: Finding, same_cause: Sequence[Finding]) -
 def _judgement(material: Material, finding: Finding) -> str:
     """What is made of it, on what it rests, and what would refute it."""
     cause, first = finding.cause, finding.shown[0]
-    said = [f"**What happens**: {md.text(first.why.rstrip('.'))}." if first.why else ""]
+    said = [f"**What happens**: {md.prose(first.why.rstrip('.'))}." if first.why else ""]
     reason = cause.because or HOW_BELIEVED[cause.confidence]
-    said.append(f"**Confidence**: {cause.confidence}: {md.text(reason.rstrip('.'))}.")
+    said.append(f"**Confidence**: {cause.confidence}: {md.prose(reason.rstrip('.'))}.")
     if cause.refuted_by:
-        said.append(f"**Refuted by**: {md.text(cause.refuted_by.rstrip('.'))}.")
+        said.append(f"**Refuted by**: {md.prose(cause.refuted_by.rstrip('.'))}.")
     if cause.rests_on:
         files = (f"{md.code(name + '()')} of {md.code(_kernel_file(material, name))}" for name in cause.rests_on)
         said.append(f"**Rests on**: {', '.join(files)}.")

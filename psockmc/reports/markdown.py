@@ -23,7 +23,11 @@ _COMMITS = "https://git.kernel.org/linus/"
 
 def text(words: object) -> str:
     """A text within a line: its markup and HTML are shown as they are written, lines are joined."""
-    plain = _one_line(str(words))
+    return _inner(_one_line(str(words)))
+
+
+def _inner(plain: str) -> str:
+    """A piece of a text, with the blanks at its ends."""
     escaped = _MARKUP.sub(lambda found: "\\" + found[0], plain)
     escaped = _ENTITY.sub("&amp;", escaped).replace("<", "&lt;")
     return _AT_BEGINNING.sub(lambda found: f"{found[1] or ''}\\{found[2] or found[3]}", escaped)
@@ -37,6 +41,20 @@ def code(words: object) -> str:
     if not _UNSAFE_IN_CODE.search(plain):
         return f"`{plain}`"
     return "<code>" + "".join(c if c.isalnum() or c in " _." else f"&#{ord(c)};" for c in plain) + "</code>"
+
+
+def prose(words: str) -> str:
+    """A text whose parts in `backticks` are code, as docstrings and sentences of this project are written."""
+    parts = _one_line(words).split("`")
+    if len(parts) % 2 == 0 or "``" in words:
+        return text(words)
+    return "".join(code(part) if i % 2 else _inner(part) for i, part in enumerate(parts))
+
+
+def sentence(words: str) -> str:
+    """A text as a sentence: a capital at its beginning, unless a name of the code is there, and a full stop."""
+    named = re.match(r"\S*[_(`]", words)
+    return prose(words if named else words[:1].upper() + words[1:]).rstrip(".") + "." if words else ""
 
 
 def link(shown: str, target: str) -> str:
@@ -100,6 +118,11 @@ def page(*blocks: str) -> str:
 def slug(name: str) -> str:
     """A name as part of a file name: letters, digits, dots and dashes; never empty, never hidden."""
     return "".join(c if (c.isascii() and c.isalnum()) or c in "-." else "-" for c in name).strip("-.") or "unnamed"
+
+
+def anchor(heading: str) -> str:
+    """The part of an address that leads to a heading whose text this is: #part."""
+    return "".join(c for c in heading.lower().replace(" ", "-") if c.isalnum() or c in "-_")
 
 
 def _one_line(words: str) -> str:

@@ -46,7 +46,7 @@ PARTS = {
     part.name: part
     for part in (
         Part("findings", "psockmc.reports.findings:pages", ("findings/*.md",)),
-        Part("invariants", "psockmc.reports.invariants:pages", ("invariants.md",)),
+        Part("invariants", "psockmc.reports.invariants:pages", ("invariants.md", "scenarios.md")),
         Part("bugs", "psockmc.reports.bugs:pages", ("bugs/*.md",)),
         Part("locks", "psockmc.reports.locks:pages", ("lock-order.md", "lockgraph.svg")),
         Part("lifecycle", "psockmc.reports.lifecycle:pages", ("lifecycle.md", "lifecycle.svg")),

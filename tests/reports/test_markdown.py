@@ -64,6 +64,19 @@ def test_code_shows_what_was_written(words: str) -> None:
 
 
 @pytest.mark.parametrize("words", HOSTILE)
+def test_prose_shows_what_was_written_but_for_the_quotes_of_code(words: str) -> None:
+    source = md.prose(f"before {words} `<b>` behind")
+    kinds = {leaf.type for leaf in leaves(source)}
+    assert kinds <= INLINE
+    assert "<b>" in said(source)
+
+
+def test_code_in_prose_is_code() -> None:
+    assert md.prose("where `strp.stopped` is *set*") == "where `strp.stopped` is \\*set\\*"
+    assert md.prose("a ` alone") == "a \\` alone"
+
+
+@pytest.mark.parametrize("words", HOSTILE)
 def test_a_cell_ends_where_the_table_says(words: str) -> None:
     source = md.table(["a", "b", "c"], [[md.text(words), md.code(words), "last"]])
     tokens = PARSER.parse(source)
