@@ -5,6 +5,7 @@ The pages hold no times, so the same models give the same pages.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -35,6 +36,14 @@ def pages(verdicts: Sequence[ClaimVerdict], examples: Examples) -> dict[str, str
         if example is not None:
             files |= _finding(verdict, example)
     return files
+
+
+def counted(page: str) -> str:
+    """How many claims were decided, from the text of ring.md. Raises ValueError when it does not say."""
+    found = re.search(r"^\d+ claims about \d+ operations at \d+ fragments: .*$", page, re.MULTILINE)
+    if found is None:
+        raise ValueError("ring.md does not say how many claims there are: write it anew with psockmc ring --report")
+    return found[0]
 
 
 def slug(verdict: ClaimVerdict) -> str:

@@ -104,7 +104,7 @@ def _book(material: Material) -> str:
     own = [one for one in all_ if one.role]
     built_in = [one for one in all_ if not one.role]
     claims = load_claims(material.root, BY_PSOCKMC)
-    elsewhere = [_elsewhere(claim) for claim in claims]
+    elsewhere = [_elsewhere(material, claim) for claim in claims]
     return md.page(
         md.heading(1, "The invariants"),
         INTRODUCTION,
@@ -135,11 +135,12 @@ def _verdicts(one: Checked) -> str:
     return ", ".join(f"{n} {word}" for n, word in ((len(one.holds), "HOLDS"), (others, "not")) if n) or "none"
 
 
-def _elsewhere(claim: Claim) -> str:
+def _elsewhere(material: Material, claim: Claim) -> str:
     points = [md.link(md.text(id), f"#{md.anchor(id)}") for id in claim.properties]
     points += [md.link(md.text(claim.report), claim.report)] if claim.report else []
     decided = f"Decided by {md.text(claim.decided_by.rstrip('.'))}: {', '.join(points)}."
-    return md.join(md.heading(3, md.text(claim.id)), f"**{md.sentence(claim.sentence)}**", decided)
+    weak = md.bullets(_on_weak_memory(material, claim.id))
+    return md.join(md.heading(3, md.text(claim.id)), f"**{md.sentence(claim.sentence)}**", decided, weak)
 
 
 # ---------------------------------------------------------------- a chapter
@@ -153,7 +154,7 @@ def _chapter(material: Material, one: Checked) -> str:
         f"**{md.sentence(one.sentence)}**{when}",
         md.prose(why),
         f"*{md.prose(upheld)}*" if upheld else "",
-        md.bullets([*_checked_in(material, one), *_found(one), *_broken_by(one)]),
+        md.bullets([*_checked_in(material, one), *_found(one), *_on_weak_memory(material, one.id), *_broken_by(one)]),
         _everywhere(one),
     )
 
@@ -209,6 +210,15 @@ def _found(one: Checked) -> Iterator[str]:
     for finding in one.findings:
         names = ", ".join(scenarios.link(shown.scenario) for shown in finding.shown)
         yield f"VIOLATED: {md.link(finding.title, f'{findings.FOLDER}/{finding.file}')} in {names}."
+
+
+def _on_weak_memory(material: Material, id: str) -> Iterator[str]:
+    """What psockmc litmus says of the claims about memory order that belong to an invariant."""
+    for claim in material.memory_claims:
+        if id in claim.invariants and claim.form in ("right", "finding"):
+            said = "holds" if claim.holds else md.link("does not hold", f"{findings.FOLDER}/{claim.finding}")
+            test = md.link(md.code(claim.file.removesuffix(".litmus")), f"../models/litmus/{claim.file}")
+            yield f"On weaker memory, {test} {said}: {md.sentence(claim.claim)}"
 
 
 def _broken_by(one: Checked) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from psockmc import content
 from psockmc.corpus import Bug, LeftOut, has_corpus, load_corpus, load_left_out
 from psockmc.explore.verdict import Verdict
+from psockmc.reports.memory_order import MemoryClaim, decided
 from psockmc.run import Failure, Job, Outcome
 from psockmc.trials import Trial, Tried, reproduced
 from psockmc.variants import fix_diff, variant_diff
@@ -112,6 +113,15 @@ class Material:
                 )
         order = {bug.id: number for number, bug in enumerate(self.bugs)}
         return tuple(sorted(trials, key=lambda trial: order[trial.bug.id]))
+
+    @cached_property
+    def memory_claims(self) -> tuple[MemoryClaim, ...]:
+        """What psockmc litmus says of the claims about memory order. Raises NotSettled for an unexpected one."""
+        claims = decided(self.root)
+        for claim in claims:
+            if not claim.as_expected:
+                raise NotSettled(f"{claim.file}: the claim {'holds' if claim.holds else 'fails'}, and is not said to")
+        return claims
 
     def _searched_trials(self) -> Iterator[Tried]:
         for bug in self.bugs:
