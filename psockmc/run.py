@@ -30,6 +30,7 @@ from psockmc.explore.limits import Limits
 from psockmc.explore.lockorder import LOCK_ORDER
 from psockmc.explore.result import SearchResult
 from psockmc.explore.verdict import JUDGED, BadExpectation, PropertyVerdict, Verdict, judge, property_ids, undecided
+from psockmc.ir.fingerprint import fingerprint
 from psockmc.ir.system import Property, Statement, TransitionSystem
 from psockmc.orders import Taking, takings, witness
 
@@ -84,6 +85,7 @@ class Facts:
     """What a reader must know to weigh a result.
 
     ran, never_ran: statements that some step executed, or none did. reached, missed: cover sentences likewise.
+    fingerprint: of the system that was searched (psockmc.ir.fingerprint).
     """
 
     bounds: tuple[str, ...]
@@ -93,6 +95,7 @@ class Facts:
     never_ran: frozenset[Statement]
     reached: frozenset[str]
     missed: frozenset[str]
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -420,6 +423,7 @@ def _facts(ts: TransitionSystem, result: SearchResult) -> Facts:
         never_ran=frozenset(ts.statements[i] for i in statements if i not in result.statements),
         reached=frozenset(text for i, text in enumerate(ts.covers) if i in result.covers),
         missed=frozenset(text for i, text in enumerate(ts.covers) if i not in result.covers),
+        fingerprint=fingerprint(ts),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from psockmc.cli import console
 from psockmc.cli.options import json_option, proofs_cache, run_options, search_options
 from psockmc.cli.status import Status, print_json, user_errors
 from psockmc.corpus import Bug
+from psockmc.reports.made_from import load
 from psockmc.reports.material import Material, NotSettled
 from psockmc.reports.parts import HTML, PARTS, Part
 from psockmc.reports.writing import Written, require_writable, write
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 def report_(parts: tuple[str, ...], folder: Path | None, as_html: bool, as_json: bool, **search: Any) -> Status:
     """Write the documents for reviewers: the parts named, or all of them.
 
-    The parts are findings, invariants, bugs, locks, lifecycle, ordering, mutants and overview.
+    The parts are findings, invariants, bugs, locks, lifecycle, ordering, mutants, states and overview.
 
     A part is written when all its pages are made, and only the files that change are touched. What was searched before
     is not searched again, so a run that was interrupted goes on where it was.
@@ -110,9 +111,26 @@ def _proving(root: Path, options: Options) -> Any:
 
 
 def _write_all(parts: Sequence[Part], material: Material, folder: Path) -> Iterator[Written]:
+    made = load(folder)
     for part in parts:
         click.echo(f"{part.name} ...", err=True)
-        yield write(folder, part, dict(part.load()(material)))
+        material.used.clear()
+        pages = _distinct(part.load()(material))
+        written = write(folder, part, pages)
+        if part is not HTML:
+            made.note(part, pages, material)
+            made.save(folder)
+        yield written
+
+
+def _distinct(pages: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Pages by path. Raises ValueError for two of one path."""
+    found: dict[str, str] = {}
+    for path, text in pages:
+        if path in found:
+            raise ValueError(f"two pages are called {path}")
+        found[path] = text
+    return found
 
 
 def _line(written: Written, folder: Path) -> str:

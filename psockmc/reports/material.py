@@ -6,6 +6,7 @@ made from half a run, so an outcome that is not settled raises NotSettled.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,7 @@ from psockmc.trials import Trial, Tried, reproduced
 from psockmc.variants import fix_diff, variant_diff
 
 if TYPE_CHECKING:
-    from psockmc.lang.tree import Program
+    from psockmc.lang.tree import Program, Scenario
     from psockmc.ring_trials import RingTrial
 
 Search = Callable[[Sequence[Job]], Sequence[Outcome]]
@@ -47,13 +48,15 @@ class Material:
 
     program: without variants. bugs, left_out: the corpus. outcomes: of every scenario, by its name. bug_outcomes: of
     every bug that a scenario shows, by the bug's id, searched with its variant. trials: of every bug of the corpus.
-    prove: may be None for a corpus without bugs of ring arithmetic.
+    prove: may be None for a corpus without bugs of ring arithmetic. used: which of them somebody has asked for
+    ("scenarios", "bugs"); whoever wants to know what a document is made from clears it before.
     """
 
     def __init__(self, root: Path, search: Search, prove: Prove | None = None) -> None:
         self.root = root
         self.search = search
         self.prove = prove
+        self.used: set[str] = set()
         self._diffs: dict[str, tuple[str, str]] = {}
 
     @cached_property
@@ -71,9 +74,39 @@ class Material:
         """The bugs that no model shows."""
         return load_left_out(self.root)
 
-    @cached_property
+    @property
     def outcomes(self) -> Mapping[str, Outcome]:
         """Raises NotSettled unless every verdict is the expected one."""
+        self.used.add("scenarios")
+        return self._outcomes
+
+    @property
+    def bug_outcomes(self) -> Mapping[str, Outcome]:
+        """Raises NotSettled unless every bug violates the property that its entry names."""
+        self.used.add("bugs")
+        return self._bug_outcomes
+
+    @property
+    def trials(self) -> tuple[Tried, ...]:
+        """Every bug put back, and its fix, in the order of the corpus. Raises NotSettled unless each is reproduced."""
+        self.used |= {"scenarios", "bugs"}
+        return self._trials
+
+    @property
+    def scenario_fingerprints(self) -> Mapping[str, str]:
+        """What each outcome of a scenario is made from, as a short hash."""
+        return {
+            name: scenario_fingerprint(self.program.scenarios[name], outcome)
+            for name, outcome in self._outcomes.items()
+        }
+
+    @property
+    def bug_fingerprints(self) -> Mapping[str, str]:
+        """The same of each bug that a scenario shows."""
+        return {id: bug_fingerprint(self._diffs[id], outcome) for id, outcome in self._bug_outcomes.items()}
+
+    @cached_property
+    def _outcomes(self) -> Mapping[str, Outcome]:
         found = self.search([Job(name, self.program, name, explain=True) for name in sorted(self.program.scenarios)])
         for outcome in found:
             _settled(outcome)
@@ -87,8 +120,7 @@ class Material:
         return {outcome.name: outcome for outcome in found}
 
     @cached_property
-    def bug_outcomes(self) -> Mapping[str, Outcome]:
-        """Raises NotSettled unless every bug violates the property that its entry names."""
+    def _bug_outcomes(self) -> Mapping[str, Outcome]:
         bugs = [bug for bug in self.bugs if bug.scenario]
         found = self.search([self._job(bug) for bug in bugs])
         for bug, outcome in zip(bugs, found, strict=True):
@@ -101,8 +133,7 @@ class Material:
         return {bug.id: outcome for bug, outcome in zip(bugs, found, strict=True)}
 
     @cached_property
-    def trials(self) -> tuple[Tried, ...]:
-        """Every bug put back, and its fix, in the order of the corpus. Raises NotSettled unless each is reproduced."""
+    def _trials(self) -> tuple[Tried, ...]:
         trials = [*self._searched_trials(), *self._proved_trials()]
         for trial in trials:
             if not reproduced(trial):
@@ -126,8 +157,8 @@ class Material:
     def _searched_trials(self) -> Iterator[Tried]:
         for bug in self.bugs:
             if bug.scenario:
-                outcome = self.bug_outcomes[bug.id]
-                yield Trial(bug, *self._diffs[bug.id], outcome, self.outcomes[bug.scenario])
+                outcome = self._bug_outcomes[bug.id]
+                yield Trial(bug, *self._diffs[bug.id], outcome, self._outcomes[bug.scenario])
 
     def _proved_trials(self) -> Sequence[Tried]:
         ring = [bug for bug in self.bugs if bug.operation]
@@ -151,3 +182,23 @@ def _settled(outcome: Outcome) -> None:
         raise RuntimeError(f"{outcome.name}: {outcome.detail}")
     if outcome.failure is Failure.LOST:
         raise NotSettled(f"{outcome.name} has no verdicts: {outcome.detail}", undetermined=True)
+
+
+def scenario_fingerprint(scenario: Scenario, outcome: Outcome) -> str:
+    """A short hash of what is said about a scenario: its system, what it expects, and why."""
+    return digest(_fingerprint(outcome), sorted(scenario.expect.items()), sorted(scenario.why.items()))
+
+
+def bug_fingerprint(diffs: tuple[str, str], outcome: Outcome) -> str:
+    """The same of a bug. diffs: what its variant changes, and what its fix does."""
+    return digest(_fingerprint(outcome), diffs)
+
+
+def digest(*parts: object) -> str:
+    """A short hash of texts and numbers."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _fingerprint(outcome: Outcome) -> str:
+    assert outcome.facts is not None, "an outcome without facts is not settled"
+    return outcome.facts.fingerprint

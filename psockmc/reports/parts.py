@@ -21,12 +21,14 @@ class Part:
 
     made_by: "module:function", a function of the type Pages, whose module is imported when it is used. owns: patterns
     (of Path.glob, below the folder of the reports) of the part's files: it writes no others, and those of them that it
-    does not write any more are removed.
+    does not write any more are removed. reads: patterns of texts, below the root of the content, that decide the pages
+    of a part beside what is searched.
     """
 
     name: str
     made_by: str
     owns: tuple[str, ...]
+    reads: tuple[str, ...] = ()
 
     def load(self) -> Pages:
         """The function that makes the pages."""
@@ -42,18 +44,25 @@ class Part:
         )
 
 
+CORPUS = ("spec/bugs.toml", "spec/bugs/*.toml")
+
 PARTS = {
     part.name: part
     for part in (
-        Part("findings", "psockmc.reports.findings:pages", ("findings/*.md",)),
-        Part("invariants", "psockmc.reports.invariants:pages", ("invariants.md", "scenarios.md")),
-        Part("bugs", "psockmc.reports.bugs:pages", ("bugs/*.md",)),
+        Part("findings", "psockmc.reports.findings:pages", ("findings/*.md",), ("spec/findings.toml",)),
+        Part(
+            "invariants",
+            "psockmc.reports.invariants:pages",
+            ("invariants.md", "scenarios.md"),
+            ("spec/elsewhere.toml", *CORPUS),
+        ),
+        Part("bugs", "psockmc.reports.bugs:pages", ("bugs/*.md",), (*CORPUS, "models/variants/**/*.py")),
         Part("locks", "psockmc.reports.locks:pages", ("lock-order.md", "lockgraph.svg")),
         Part("lifecycle", "psockmc.reports.lifecycle:pages", ("lifecycle.md", "lifecycle.svg")),
         Part("ordering", "psockmc.reports.ordering:pages", ("ordering.md", "ordering/*.md")),
         Part("mutants", "psockmc.reports.mutants:pages", ("mutants.md",)),
         Part("states", "psockmc.reports.states:pages", ("states.md",)),
-        Part("overview", "psockmc.reports.overview:pages", ("README.md",)),
+        Part("overview", "psockmc.reports.overview:pages", ("README.md",), ("spec/*.toml", "spec/bugs/*.toml")),
     )
 }
 """By name, in the order in which they are written."""

@@ -30,9 +30,7 @@ def names(material: Material) -> Iterator[tuple[str, str]]:
 
 def states(material: Material) -> Iterator[tuple[str, str]]:
     """Needs every scenario."""
-    for name, outcome in material.outcomes.items():
-        assert outcome.result is not None
-        yield "states.md", f"{name}: {outcome.result.states}\n"
+    yield "states.md", "".join(f"{name}: {o.result.states}\n" for name, o in material.outcomes.items() if o.result)
 
 
 @pytest.fixture(autouse=True)
@@ -172,6 +170,14 @@ def test_the_installed_copy_has_no_reports_to_write(
     assert (
         "there is no checkout here whose reports could be written: name a folder with --to" in capsys.readouterr().err
     )
+
+
+def test_two_pages_of_one_name_are_an_internal_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Part, "load", lambda part: lambda material: iter([("states.md", "a"), ("states.md", "b")]))
+    assert main((*REPORT, "states")) == 70
+    assert "two pages are called states.md" in capsys.readouterr().err
 
 
 def test_a_part_cannot_write_what_is_not_its_own(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from psockmc.cache import cache_folder
 from psockmc.cli import console
 from psockmc.explore.limits import Limits
 from psockmc.lang.tree import Program
+from psockmc.reports.made_from import load as load_made_from
 from psockmc.run import Job, Options, Outcome, run
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +44,23 @@ def outcome(request: pytest.FixtureRequest) -> Callable[[Job], Outcome]:
         return outcome
 
     return outcome_of
+
+
+@pytest.fixture
+def reported(request: pytest.FixtureRequest) -> Callable[[str, str, str], None]:
+    """Compares a fingerprint with that from which the committed reports were made; nothing while goldens are written.
+
+    Reports that were never written are the complaint of another test (tests/reports/test_committed.py).
+    """
+    made = load_made_from(ROOT / "reports")
+    known = {"scenario": made.scenarios, "bug": made.bugs}
+
+    def compare(kind: str, name: str, fingerprint: str) -> None:
+        if known[kind] and not request.config.getoption("--update-goldens"):
+            then = known[kind].get(name, "")
+            assert then == fingerprint, f"the reports show another {kind} {name}: `psockmc report` writes them anew"
+
+    return compare
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,4 +1,4 @@
-"""Every bug of the corpus is found when it is put back; the way there is pinned as a diagram."""
+"""Every bug of the corpus is found when it is put back; the way there is pinned as a diagram, and is in the reports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from psockmc.corpus import Bug, load_corpus
 from psockmc.explore import native
 from psockmc.lang.tree import Program
 from psockmc.render import render
+from psockmc.reports.material import bug_fingerprint
 from psockmc.run import Job, Outcome
+from psockmc.variants import fix_diff, variant_diff
 
 ROOT = Path(__file__).parents[2]
 BUGS = {bug.id: bug for bug in load_corpus(ROOT) if bug.scenario}
@@ -23,12 +25,17 @@ FIRST = list(BUGS)[:9]
 @pytest.mark.skipif(bool(native.available()), reason="the native engine needs a C compiler")
 @pytest.mark.parametrize("id", [*FIRST, *(pytest.param(id, marks=pytest.mark.slow) for id in BUGS if id not in FIRST)])
 def test_a_bug_put_back_is_found(
-    id: str, outcome: Callable[[Job], Outcome], golden: Callable[[str, str], None]
+    id: str,
+    outcome: Callable[[Job], Outcome],
+    golden: Callable[[str, str], None],
+    reported: Callable[[str, str, str], None],
 ) -> None:
     bug = BUGS[id]
-    found = outcome(Job(id, content.load(ROOT, [bug.variant]), bug.scenario, bug.variant.name))
+    program = content.load(ROOT, [bug.variant])
+    found = outcome(Job(id, program, bug.scenario, bug.variant.name))
     assert bug.property in found.traces
     golden(render(found.traces[bug.property], "diagram"), f"{bug.id}.txt")
+    reported("bug", id, bug_fingerprint((variant_diff(program), fix_diff(program)), found))
 
 
 @pytest.mark.parametrize("bug", BUGS.values(), ids=BUGS)

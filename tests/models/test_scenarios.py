@@ -1,4 +1,4 @@
-"""Every scenario gets the verdicts it expects, and its numbers are pinned."""
+"""Every scenario gets the verdicts it expects, its numbers are pinned, and it is the one that the reports show."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from psockmc.explore.limits import Limits
 from psockmc.explore.result import SearchResult
 from psockmc.ir.lower import compile_scenario
 from psockmc.lang.tree import Program
+from psockmc.reports.material import scenario_fingerprint
 from psockmc.run import Job, Outcome
 
 needs_compiler = pytest.mark.skipif(bool(native.available()), reason="the native engine needs a C compiler")
@@ -28,7 +29,11 @@ def summary(result: SearchResult) -> tuple[object, ...]:
 
 @needs_compiler
 def test_a_scenario_gets_its_verdicts(
-    scenario: str, program: Program, outcome: Callable[[Job], Outcome], golden: Callable[[str, str], None]
+    scenario: str,
+    program: Program,
+    outcome: Callable[[Job], Outcome],
+    golden: Callable[[str, str], None],
+    reported: Callable[[str, str, str], None],
 ) -> None:
     found = outcome(Job(scenario, program, scenario))
     assert found.result is not None
@@ -37,6 +42,7 @@ def test_a_scenario_gets_its_verdicts(
     lines = [f"states {numbers.states}", f"transitions {numbers.transitions}", f"depth {numbers.depth}"]
     lines += [f"{v.id} {v.verdict}" for v in found.verdicts if v.verdict != "HOLDS"]
     golden("\n".join(lines) + "\n", f"{scenario}.txt")
+    reported("scenario", scenario, scenario_fingerprint(program.scenarios[scenario], found))
 
 
 @needs_compiler

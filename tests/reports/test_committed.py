@@ -1,0 +1,75 @@
+"""The reports of this checkout are what its models, its texts and psockmc make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from psockmc import content
+from psockmc.cli import console
+from psockmc.cli.options import proofs_cache
+from psockmc.corpus import Bug
+from psockmc.explore import resolve
+from psockmc.explore.limits import Limits
+from psockmc.lang.tree import Program
+from psockmc.reports.made_from import load, stale
+from psockmc.reports.material import Material
+from psockmc.reports.parts import PARTS, Part
+from psockmc.ring_trials import RingTrial, try_rings
+from psockmc.run import Job, Options, Outcome, run
+
+ROOT = Path(__file__).parents[2]
+REPORTS = ROOT / "reports"
+
+pytestmark = pytest.mark.skipif(not REPORTS.is_dir(), reason="not a checkout")
+
+
+@pytest.fixture(scope="module")
+def program() -> Program:
+    return content.load(ROOT)
+
+
+def without_search() -> list[Part]:
+    """The parts whose pages were made without a search."""
+    made = load(REPORTS).parts
+    return [
+        part for name, part in PARTS.items() if name in made and not made[name].inputs.keys() & {"scenarios", "bugs"}
+    ]
+
+
+def differing(part: Part, material: Material) -> list[str]:
+    """The files that the part does not make as they are, byte for byte: sentences, each with what mends it."""
+    pages = {path: text.encode() for path, text in part.load()(material)}
+    there = {file.relative_to(REPORTS).as_posix() for pattern in part.owns for file in REPORTS.glob(pattern)}
+    others = sorted(p for p in there | set(pages) if p not in there or (REPORTS / p).read_bytes() != pages.get(p))
+    return [f"{path} is stale: `psockmc report {part.name}` writes it anew" for path in others]
+
+
+def test_no_report_is_stale_as_far_as_can_be_seen_without_a_search(program: Program) -> None:
+    assert list(stale(ROOT, REPORTS, PARTS.values(), program.scenarios)) == []
+
+
+def test_pages_that_need_no_search_are_what_psockmc_writes(program: Program) -> None:
+    def refused(jobs: Sequence[Job]) -> Sequence[Outcome]:
+        raise AssertionError("made_from.json does not say that this part needs a search: `psockmc report` does")
+
+    material = Material(ROOT, refused)
+    material.program = program
+    assert not [sentence for part in without_search() for sentence in differing(part, material)]
+
+
+@pytest.mark.slow
+def test_every_page_is_what_psockmc_writes(tmp_path: Path) -> None:
+    options = Options(resolve("auto"), Limits(), 2, tmp_path)
+
+    def search(jobs: Sequence[Job]) -> Sequence[Outcome]:
+        with console.events(len(jobs), expectations=False) as events:
+            return run(jobs, options, events)
+
+    def prove(bugs: Sequence[Bug]) -> Sequence[RingTrial]:
+        return try_rings(ROOT, bugs, options.processes, proofs_cache(options), console.progress)
+
+    material = Material(ROOT, search, prove)
+    assert not [sentence for part in PARTS.values() for sentence in differing(part, material)]
