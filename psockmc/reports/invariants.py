@@ -13,9 +13,11 @@ from functools import cached_property
 
 from psockmc.explore.verdict import JUDGED, PropertyVerdict, Verdict
 from psockmc.ir.lower import BUILTIN, PROGRESS
+from psockmc.mutants.survivors import Key, load_property_reasons
 from psockmc.reports import findings, scenarios
 from psockmc.reports import markdown as md
 from psockmc.reports.elsewhere import Claim, load_claims
+from psockmc.reports.kills import kills
 from psockmc.reports.material import Material
 from psockmc.trials import Tried
 
@@ -39,18 +41,26 @@ OF_PSOCKMC = (
 )
 FEW = 8
 """So many scenarios are named in a sentence."""
+SOME = 3
+"""So many mutants are shown."""
 _UPHELD = re.compile(r"(?:^|(?<=[.:;] ))((?:Would be u|U)pheld\b.*)")
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A property and what is known of it. verdicts: by scenario. bugs: that violate it when they are put back."""
+    """A property and what is known of it.
+
+    verdicts: by scenario. bugs: that violate it when they are put back. kills: mutants that it was the first to notice;
+    quiet: why there is none. role, doc, file: of the function that states it, "" for what psockmc looks for by itself.
+    """
 
     id: str
     sentence: str
     verdicts: Mapping[str, PropertyVerdict]
     bugs: Sequence[Tried]
     findings: Sequence[findings.Finding]
+    kills: Sequence[Key] = ()
+    quiet: str = ""
     role: str = ""
     doc: str = ""
     file: str = ""
@@ -82,8 +92,11 @@ def checked(material: Material) -> Sequence[Checked]:
         if trial.bug.scenario:
             broken.setdefault(_whole(trial.bug.property), []).append(trial)
 
+    killed, quiet = kills(material), load_property_reasons(material.root)
+
     def of(id: str, sentence: str, role: str = "", doc: str = "", file: str = "") -> Checked:
-        return Checked(id, sentence, verdicts.get(id, {}), broken.get(id, []), shown.get(id, []), role, doc, file)
+        known = (verdicts.get(id, {}), broken.get(id, []), shown.get(id, []), killed.get(id, ()), quiet.get(id, ""))
+        return Checked(id, sentence, *known, role, doc, file)
 
     own = [f for f in material.program.functions.values() if f.role in ROLES]
     own.sort(key=lambda f: _numbered_first(f.property_id))
@@ -154,7 +167,15 @@ def _chapter(material: Material, one: Checked) -> str:
         f"**{md.sentence(one.sentence)}**{when}",
         md.prose(why),
         f"*{md.prose(upheld)}*" if upheld else "",
-        md.bullets([*_checked_in(material, one), *_found(one), *_on_weak_memory(material, one.id), *_broken_by(one)]),
+        md.bullets(
+            [
+                *_checked_in(material, one),
+                *_found(one),
+                *_on_weak_memory(material, one.id),
+                *_broken_by(one),
+                *_notices(one),
+            ]
+        ),
         _everywhere(one),
     )
 
@@ -229,3 +250,13 @@ def _broken_by(one: Checked) -> Iterator[str]:
             for trial in one.bugs
         )
         yield f"Broken by bugs that the kernel has had: {', '.join(said)}."
+
+
+def _notices(one: Checked) -> Iterator[str]:
+    """The mutants that it was the first to notice."""
+    if one.kills:
+        shown = "; ".join(f"{md.code(change)} in {md.code(name)} ({kind})" for name, kind, change in one.kills[:SOME])
+        number = f"{len(one.kills)} mutants, for example" if len(one.kills) > SOME else "these mutants:"
+        yield f"The first to notice {md.link(number, 'mutants.md')} {shown}."
+    elif one.quiet:
+        yield f"Notices no mutant: {md.prose(one.quiet.rstrip('.'))}."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from psockmc.cli import main
 from psockmc.content import UsageError
 from psockmc.reports import invariants, scenarios
 from psockmc.reports import markdown as md
@@ -79,3 +80,15 @@ def test_a_hostile_scenario_stays_text(material: Material) -> None:
     file = material.root / "checks" / "counter.py"
     file.write_text(file.read_text().replace("two additions at", "<script>x</script> ``` | [a](javascript:b) at"))
     require_harmless(scenarios.page(material))
+
+
+def test_a_property_names_the_mutants_that_it_was_the_first_to_notice(
+    material: Material, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(material.root)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (material.root / "reports").mkdir()
+    assert main(("mutants", "--engine", "reference", "-j", "1", "--record", "reports/mutants.json")) == 0
+    book = dict(invariants.pages(material))["invariants.md"]
+    assert "The first to notice" in book
+    assert "in `counter_add`" in book.partition("The first to notice")[2]
