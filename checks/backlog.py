@@ -25,7 +25,7 @@ from models.syscalls import (
 from spec.invariants_callbacks import CALLBACKS
 from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_queues import QUEUES
-from spec.reasons import CLOSE_LOADS_SK_PROT, ORPHAN_SETS_SOCK_DEAD, RECVMSG_LOADS_SK_PROT
+from spec.reasons import CLOSE_LOADS_SK_PROT, ORPHAN_SETS_SOCK_DEAD
 
 close_against_backlog = scenario(
     "close() while the backlog sends",
@@ -125,6 +125,4 @@ recvmsg_against_enqueue_and_delete = scenario(
     run=[process(sys_recvmsg, fd0, True), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
     properties=LIFECYCLE + CALLBACKS + QUEUES,
-    expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={"data-race(sock.sk_prot)": RECVMSG_LOADS_SK_PROT},
 )

@@ -30,7 +30,7 @@ from spec.invariants_listeners import LISTENERS
 from spec.invariants_maps import MAPS
 from spec.invariants_queues import QUEUES
 from spec.invariants_receive import I60
-from spec.reasons import CLONE_COPIES_CALLBACKS, DESTROY_LOADS_SK_PROT
+from spec.reasons import CLONE_COPIES_CALLBACKS, DESTROY_LOADS_SK_PROT, LISTENER_WAKES_NOBODY
 
 accept_on_a_listener_in_the_map = scenario(
     "accept() waits on a listening socket that is in a map with a verdict program",
@@ -41,8 +41,7 @@ accept_on_a_listener_in_the_map = scenario(
     properties=LIFECYCLE + CALLBACKS + MAPS + LISTENERS,
     expect={"lost-wakeup": VIOLATED, "I18": VIOLATED, "I52-callbacks": VIOLATED},
     why={
-        "lost-wakeup": "sk_data_ready of the listening socket is the verdict's, which gets -ENOTCONN from "
-        "tcp_read_skb() and wakes nobody",
+        "lost-wakeup": LISTENER_WAKES_NOBODY,
         "I18": CLONE_COPIES_CALLBACKS,
         "I52-callbacks": CLONE_COPIES_CALLBACKS,
     },
@@ -126,8 +125,7 @@ data_for_a_child_of_a_listener_in_the_map = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + MAPS + LISTENERS + [I62],
     expect={"lost-wakeup": VIOLATED, "I18": VIOLATED, "I52-callbacks": VIOLATED, "I62": VIOLATED},
     why={
-        "lost-wakeup": "sk_data_ready of the listening socket is the verdict's, which gets -ENOTCONN from "
-        "tcp_read_skb() and wakes nobody",
+        "lost-wakeup": LISTENER_WAKES_NOBODY,
         "I18": CLONE_COPIES_CALLBACKS,
         "I52-callbacks": CLONE_COPIES_CALLBACKS,
         "I62": "the connection has its listener's sk_psock_verdict_data_ready(), finds no psock, and "
@@ -136,13 +134,14 @@ data_for_a_child_of_a_listener_in_the_map = scenario(
 )
 
 room_to_send_on_a_child_in_the_map = scenario(
-    "an ACK makes room on a connection in the map, whose listener is in the map, too",
+    "an ACK makes room on a connection in the map, which is accepted, and whose listener is in the map, too",
     setup=listener_and_connections_in_map,
-    run=[softirq(net_rx_connection, 0, 1), softirq(net_rx_ack, 1, cpu=1)],
-    pools={sock: 2, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    run=[softirq(net_rx_connection, 0, 1), process(sys_accept, fd0, fd1), softirq(net_rx_ack, 1, cpu=2)],
+    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + MAPS + LISTENERS,
     expect={
         "recursion": VIOLATED,
+        "lost-wakeup": VIOLATED,
         "I16": VIOLATED,
         "I18": VIOLATED,
         "I52-callbacks": VIOLATED,
@@ -151,6 +150,7 @@ room_to_send_on_a_child_in_the_map = scenario(
     why={
         "recursion": "sk_clone() has copied the listener's sk_psock_write_space(), which sk_psock_init() then saves "
         "for the connection's psock: the psock's saved function is the one that calls it",
+        "lost-wakeup": LISTENER_WAKES_NOBODY,
         "I16": "sk_clone() has copied the listener's sk_psock_write_space(), which sk_psock_init() then saves for the "
         "connection's psock; sk_psock_start_verdict() saves the copied sk_psock_verdict_data_ready() in the same way",
         "I18": CLONE_COPIES_CALLBACKS,

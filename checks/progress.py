@@ -116,11 +116,9 @@ insert_with_native_data_and_a_reader = scenario(
     run=[process(sys_map_update, map0, 0, fd0, BPF_ANY), process(sys_recvmsg, fd0, True)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=PROGRESS,
-    expect={"I60-live": VIOLATED, "data-race(sock.sk_prot)": VIOLATED},
+    expect={"I60-live": VIOLATED},
     why={
         "I60-live": "sock_map_link() installs the callback and does not call it for what is on the receive queue; only "
         "tcp_bpf_recvmsg_parser() does, and nobody need read from a socket whose data goes elsewhere",
-        "data-race(sock.sk_prot)": "inet_recvmsg() loads sk_prot plainly while sock_map_init_proto() has it stored by "
-        "WRITE_ONCE()",
     },
 )

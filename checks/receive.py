@@ -48,7 +48,7 @@ from spec.invariants_receive import (
     nothing_is_left_before_the_end,
     reader_is_told,
 )
-from spec.reasons import BACKLOG_PEEKS_WITHOUT_THE_LOCK, RECVMSG_LOADS_SK_PROT, RECVMSG_LOOKS_AT_THE_QUEUE
+from spec.reasons import BACKLOG_PEEKS_WITHOUT_THE_LOCK, RECVMSG_LOOKS_AT_THE_QUEUE
 
 peek_against_packet = scenario(
     "a reader peeks and then reads, while a second packet arrives",
@@ -87,8 +87,6 @@ reader_of_a_reset_connection = scenario(
     run=[process(sys_recv_twice, fd0, 1, MSG_DONTWAIT), process(sys_map_delete, map0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE + [reader_is_told],
-    expect={"data-race(sock.sk_prot)": VIOLATED},
-    why={"data-race(sock.sk_prot)": RECVMSG_LOADS_SK_PROT},
 )
 
 fin_against_reader = scenario(
@@ -196,13 +194,11 @@ unread_data_when_the_program_goes = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 2, sk_msg: 2},
     properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE + [every_byte_is_counted, native_read_finds_its_place],
     expect={
-        "data-race(sock.sk_prot)": VIOLATED,
         "data-race(sock.sk_receive_queue.list)": VIOLATED,
         "I40-end": VIOLATED,
         "I62-seq": VIOLATED,
     },
     why={
-        "data-race(sock.sk_prot)": RECVMSG_LOADS_SK_PROT,
         "data-race(sock.sk_receive_queue.list)": RECVMSG_LOOKS_AT_THE_QUEUE,
         "I40-end": "tcp_bpf_recvmsg() reads messages of the own stack and does not count them, as it is not the reader "
         "of sockets with a program",
@@ -221,12 +217,10 @@ unread_data_when_the_psock_goes = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
     properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE + [native_read_finds_its_place],
     expect={
-        "data-race(sock.sk_prot)": VIOLATED,
         "data-race(sock.sk_receive_queue.list)": VIOLATED,
         "I62-seq": VIOLATED,
     },
     why={
-        "data-race(sock.sk_prot)": RECVMSG_LOADS_SK_PROT,
         "data-race(sock.sk_receive_queue.list)": RECVMSG_LOOKS_AT_THE_QUEUE,
         "I62-seq": "__sk_psock_purge_ingress_msg() frees data of the own stack and does not advance copied_seq",
     },

@@ -44,7 +44,6 @@ from spec.invariants_send import SENDING
 from spec.reasons import (
     CLOSE_LOADS_SK_PROT,
     DESTROY_UNCHARGES_WITHOUT_THE_SOCKET,
-    RECVMSG_LOADS_SK_PROT,
     REDIRECT_READS_SK_STATE,
 )
 
@@ -87,11 +86,9 @@ redirect_against_reader_and_delete = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING,
     expect={
         "I39-owner": VIOLATED,
-        "data-race(sock.sk_prot)": VIOLATED,
     },
     why={
         "I39-owner": DESTROY_UNCHARGES_WITHOUT_THE_SOCKET,
-        "data-race(sock.sk_prot)": RECVMSG_LOADS_SK_PROT,
     },
 )
 

@@ -31,7 +31,6 @@ from spec.invariants_queues import QUEUES
 from spec.reasons import (
     ORPHAN_CLEARS_SK_WQ,
     ORPHAN_SETS_SOCK_DEAD,
-    RECVMSG_LOADS_SK_PROT,
     RELEASE_LOADS_SK_PROT,
     SOCK_CLOSE_CLEARS_OPS,
 )
@@ -171,12 +170,10 @@ udp_reader_against_delete = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + UDP,
     expect={
         "I59-native": VIOLATED,
-        "data-race(sock.sk_prot)": VIOLATED,
     },
     why={
         "I59-native": "udp_bpf_recvmsg() leaves it to the native read when the psock has nothing yet; that one sleeps "
         "until something is on the native queue, which the verdict empties; its reference keeps the psock, which is "
         "in no map any more",
-        "data-race(sock.sk_prot)": RECVMSG_LOADS_SK_PROT,
     },
 )

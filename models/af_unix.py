@@ -251,7 +251,7 @@ def unix_dgram_forget_peer(sk: Ptr[sock], other: Ptr[sock]) -> int_t:
     unix_state_lock(sk)
     if unix_peer(sk) != other:
         unix_state_unlock(sk)
-        return -ENOTCONN
+        return -ECONNRESET
     sk.unix.peer = NULL
     WRITE_ONCE(sk.sk_state, TCP_CLOSE)
     unix_state_unlock(sk)
@@ -262,7 +262,7 @@ def unix_dgram_forget_peer(sk: Ptr[sock], other: Ptr[sock]) -> int_t:
 @kernel("net/unix/af_unix.c")
 def unix_dgram_send(sock: Ptr[socket], seq: seq_t) -> int_t:
     """unix_dgram_sendmsg() of one datagram to the peer, on which it has a reference of its own."""
-    omits("destinations by address; a sender that finds its peer dead tries again with a new one")
+    omits("destinations by address, with which a sender whose peer is dead tries again; what it has not read is purged")
     sk = sock.sk
     other = unix_peer_get(sk)
     if not other:

@@ -1,7 +1,7 @@
 """Sockets: the two objects `struct socket` and `struct sock`, the file that holds them, and the socket lock's
 backlog.
 
-Sources: include/net/sock.h, net/core/sock.c, net/socket.c, net/ipv4/af_inet.c, v6.19.
+Sources: include/net/sock.h, net/core/sock.c, net/socket.c, net/ipv4/af_inet.c, v6.19; in part read again in 7.1.5.
 
 Lifetimes: a file descriptor holds a file, the file holds a `struct socket`, which is freed one grace period after
 the file's release; the user holds one reference on `struct sock`, which is given back when the connection is closed.

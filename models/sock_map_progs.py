@@ -1,6 +1,6 @@
 """Programs of a map: attached, detached and held by bpf_links, while sockets come and go.
 
-Source: net/core/sock_map.c, 7.2-rc (incapdns/selinux-kernel b6265f6363c3); kernel/bpf/syscall.c, v6.19.
+Source: net/core/sock_map.c, 7.2-rc (incapdns/selinux-kernel b6265f6363c3); kernel/bpf/syscall.c, v6.19; both 7.1.5.
 
 All this happens under sockmap_mutex, which sockets do not take: sock_map_link() reads the map's programs without it
 and takes references of its own. Sockets that are in the map keep the programs that they came with.

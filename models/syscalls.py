@@ -37,6 +37,7 @@ from models.sock_map import (
 )
 from models.tcp import (
     __inet_lookup_established,
+    inet_recvmsg,
     tcp_check_space,
     tcp_done,
     tcp_urg,
@@ -133,8 +134,7 @@ def sys_recvmsg(fd: Ptr[file], nonblock: bool) -> None:
     """recvmsg() of one unit of data."""
     sock = fdget(fd)
     sk = sock.sk
-    recvmsg = sk.sk_prot.recvmsg
-    recvmsg(sk, 1, MSG_DONTWAIT if nonblock else 0)
+    inet_recvmsg(sk, 1, MSG_DONTWAIT if nonblock else 0)
 
 
 @user

@@ -18,6 +18,7 @@ from models.skbuff import seq_t
 from models.sock import EAGAIN, MSG_DONTWAIT, SEND_SHUTDOWN, file, hash_t, int_t, shutdown_t, sock
 from models.sock_map import BPF_ANY, bpf_sk_release, slot_t, sock_map_lookup, sock_map_update_elem
 from models.syscalls import fdget, map0, map_delete_elem, sys_close
+from models.tcp import inet_recvmsg
 from models.tcp_listen import inet_disconnect, inet_listen
 from models.udp import __udp4_lib_lookup, inet_bind, udp_rcv
 from models.vsock import (
@@ -132,8 +133,7 @@ def sys_udp_recv(fd: Ptr[file], nonblock: bool) -> None:
     """recv() of a datagram."""
     sock = fdget(fd)
     sk = sock.sk
-    recvmsg = sk.sk_prot.recvmsg
-    ret: int_t = recvmsg(sk, 1, MSG_DONTWAIT if nonblock else 0)
+    ret: int_t = inet_recvmsg(sk, 1, MSG_DONTWAIT if nonblock else 0)
     sk.gave_up = ret == -EAGAIN and not nonblock
 
 

@@ -7,7 +7,7 @@ from models.listener import bpf_sock_map_update, inet_accept, tcp_v4_rcv_handsha
 from models.sock import bytes_t, file, hash_t, msg_flags_t, sock, sock_put, socket
 from models.sock_map import BPF_ANY
 from models.syscalls import fdget, map0, mapfd0, sys_close
-from models.tcp import __inet_lookup_established, inet_stream_ops, tcp_v4_rcv
+from models.tcp import __inet_lookup_established, inet_recvmsg, inet_stream_ops, tcp_v4_rcv
 
 
 @user
@@ -40,8 +40,7 @@ def sys_accept_and_recvmsg(fd: Ptr[file], newfd: Ptr[file], len: bytes_t, flags:
     sys_accept(fd, newfd)
     sock = fdget(newfd)
     sk = sock.sk
-    recvmsg = sk.sk_prot.recvmsg
-    recvmsg(sk, len, flags)
+    inet_recvmsg(sk, len, flags)
 
 
 @user

@@ -35,6 +35,7 @@ from models.sock_map import bpf_sk_redirect_map
 from models.syscalls import fdget, map0, msg_sender, sys_close, sys_sendmsg
 from models.tcp import (
     __inet_lookup_established,
+    inet_recvmsg,
     tcp_data_ready,
     tcp_queue_rcv,
     tcp_reset,
@@ -70,8 +71,7 @@ def sys_recv(fd: Ptr[file], len: bytes_t, flags: msg_flags_t) -> None:
     sk = sock.sk
     with atomic("for properties: whether the connection has ended before the call"):
         view0.over = READ_ONCE(sk.sk_shutdown) & RCV_SHUTDOWN != 0 or READ_ONCE(sk.sk_state) == TCP_CLOSE
-    recvmsg = sk.sk_prot.recvmsg
-    ret = recvmsg(sk, len, flags)
+    ret = inet_recvmsg(sk, len, flags)
     view0.last = ret
     view0.eof = view0.eof or ret == 0
 

@@ -1,7 +1,7 @@
 """As much of TCP as a psock meets: packets in, reading, sending, closing.
 
 Sources: net/ipv4/tcp.c, tcp_ipv4.c, tcp_input.c, inet_connection_sock.c, af_inet.c, net/core/skbuff.c
-(skb_send_sock), v6.19.
+(skb_send_sock), v6.19; in part read again in 7.1.5.
 
 Left out everywhere: windows and acknowledgements, timers, retransmission, the handshake, and what a FIN does to the
 state of the connection. Sequence numbers count units of data from 0; a FIN takes one, too.
@@ -223,10 +223,13 @@ def tcp_reset(sk: Ptr[sock]) -> None:
 
 @kernel("net/ipv4/tcp_input.c")
 def tcp_check_space(sk: Ptr[sock]) -> None:
-    """An ACK has made room in the send buffer; the caller holds slock or the socket."""
+    """An ACK has made room in the send buffer; the caller holds slock or the socket. Nobody is told of it on a socket
+    without a user, or when no sender has asked (SOCK_NOSPACE, see net_rx_ack_unheard()).
+    """
     WRITE_ONCE(sk.sk_wmem_full, False)
-    write_space = READ_ONCE(sk.sk_write_space)
-    write_space(sk)
+    if sk.sk_socket:
+        write_space = READ_ONCE(sk.sk_write_space)
+        write_space(sk)
 
 
 # ---------------------------------------------------------------- reading and sending
@@ -275,12 +278,19 @@ def tcp_recvmsg(sk: Ptr[sock], len: bytes_t, flags: msg_flags_t) -> int_t:
 
 
 @kernel("net/ipv4/af_inet.c")
+def inet_recvmsg(sk: Ptr[sock], len: bytes_t, flags: msg_flags_t) -> int_t:
+    """ops->recvmsg of internet sockets. The table is loaded once."""
+    prot = READ_ONCE(sk.sk_prot)
+    return prot.recvmsg(sk, len, flags)
+
+
+@kernel("net/ipv4/af_inet.c")
 def inet_sendmsg(sock: Ptr[socket], len: bytes_t) -> int_t:
     """Send without waiting: tcp_sendmsg() owns the socket while it copies. The number of bytes that were taken.
 
     A socket with short_writes takes one at a time, and is full whenever it likes; any other takes everything.
     """
-    omits("sk_prot->sendmsg is tcp_sendmsg() in every table; nothing is sent")
+    omits("a socket with an SK_MSG program, whose tcp_bpf_sendmsg() would be called; what is sent")
     sk = sock.sk
     lock_sock(sk.sk_lock)
     taken: int_t = len

@@ -2,7 +2,7 @@
 
 Source: net/ipv4/tcp_bpf.c of 7.2-rc (kernel-patches/bpf 014f07a97d29), with the two fixes of 7.2 that it does not have
 and 6.1.192 has: the corked message is compared with the sender's own (2d66a033864e), and the target of a redirect is
-held while the socket lock is dropped (a76624733730).
+held while the socket lock is dropped (a76624733730). 7.1.5 has neither.
 
 The socket lock is given up around a redirect and while waiting for room. Everything that a psock remembers for
 senders (cork, apply_bytes, eval, sk_redir) may then be changed by another sender. The count of bytes that sendmsg()

@@ -1,6 +1,7 @@
 """How TCP takes data to send, and waits for room.
 
-Sources: net/ipv4/tcp.c (tcp_sendmsg_locked()), net/core/stream.c, 6.1.192 and 7.2-rc.
+Sources: net/ipv4/tcp.c (tcp_sendmsg_locked()), net/core/stream.c, include/net/tcp.h (tcp_check_space()), 6.1.192 and
+7.1.5.
 
 The send buffer holds `sk_sndbuf` bytes, and what is in it stays charged to the socket until an ACK takes it out. Data
 has no content here. Left out everywhere: segments, corking by TCP itself, MSG_MORE, zero copy, fast open.
@@ -130,9 +131,11 @@ def tcp_write_queue_purge(sk: Ptr[sock]) -> None:
 @kernel("net/ipv4/tcp_input.c")
 def tcp_ack(sk: Ptr[sock]) -> None:
     """Everything is acknowledged: there is room again. The caller holds slock on a socket that nobody owns."""
+    omits("SOCK_NOSPACE: senders are told even if none of them has asked")
     tcp_write_queue_purge(sk)
-    write_space = READ_ONCE(sk.sk_write_space)
-    write_space(sk)
+    if sk.sk_socket:
+        write_space = READ_ONCE(sk.sk_write_space)
+        write_space(sk)
 
 
 @user

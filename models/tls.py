@@ -1,6 +1,6 @@
 """kTLS as an upper layer protocol (ULP) on a TCP socket.
 
-Sources: net/tls/tls_main.c, 7.2-rc (kernel-patches/bpf 9a4cc58dde77), net/ipv4/tcp_ulp.c.
+Sources: net/tls/tls_main.c, 7.2-rc (kernel-patches/bpf 9a4cc58dde77), net/ipv4/tcp_ulp.c; both read again in 7.1.5.
 
 A socket with the ULP has one of the tables of `tls_prots`, and its context remembers the table below, to which
 close() goes on. Since 460e6486617c neither encryption nor decryption is switched on while a psock is attached; the

@@ -1,6 +1,6 @@
 """Programs on tracepoints: they run wherever the kernel passes, with whatever locks it holds there.
 
-Sources: kernel/bpf/verifier.c, v6.10; include/trace/events/kmem.h.
+Sources: kernel/bpf/verifier.c, v6.10 and 7.1.5; include/trace/events/kmem.h.
 """
 
 from psockmc.lang import Callable, Const, Enum, Struct, instance, kernel

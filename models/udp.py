@@ -1,6 +1,7 @@
 """As much of UDP as a psock meets: datagrams in, reading, binding, closing.
 
-Sources: net/ipv4/udp.c, net/core/datagram.c, net/core/sock.c (sk_common_release), v6.12.117.
+Sources: net/ipv4/udp.c, net/core/datagram.c, net/core/sock.c (sk_common_release), v6.12.117; in part again
+in 7.1.5.
 
 Nobody takes the socket lock on the way in: softirqs on several CPUs put datagrams on the receive queue of one socket,
 and run its verdict, at once. They found the socket under RCU and have no reference on it: once it has a port its

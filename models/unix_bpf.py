@@ -1,6 +1,6 @@
 """The protocol tables of AF_UNIX sockets in a map, and how one reads from such a socket.
 
-Source: net/unix/unix_bpf.c, v6.12.117; the same in 6.1.192 (there with the socket's address as an argument).
+Source: net/unix/unix_bpf.c, v6.12.117; the same in 7.1.5 and 6.1.192 (there with an address as argument).
 """
 
 from psockmc.kernel.mutex import mutex_lock, mutex_unlock

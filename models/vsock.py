@@ -1,6 +1,6 @@
 """AF_VSOCK: what a psock meets of it. The transport is virtio's, as in vsock_loopback.
 
-Sources: net/vmw_vsock/af_vsock.c and virtio_transport_common.c, v6.12.117.
+Sources: net/vmw_vsock/af_vsock.c and virtio_transport_common.c, v6.12.117; in part read again in 7.1.5.
 
 Packets come in a worker, which owns the socket while it handles one: so a verdict runs in process context, with the
 socket lock held. A socket has a transport from its first connect() on; one that fails may take it away again.

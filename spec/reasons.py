@@ -8,7 +8,6 @@ CLOSE_LOADS_SK_PROT = (
 RELEASE_LOADS_SK_PROT = "inet_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()"
 DESTROY_LOADS_SK_PROT = "inet_csk_destroy_sock() loads sk_prot plainly while sk_psock_drop() stores it by WRITE_ONCE()"
 UNIX_RELEASE_LOADS_SK_PROT = "unix_release() loads sk_prot plainly while a detach stores it by WRITE_ONCE()"
-RECVMSG_LOADS_SK_PROT = "inet_recvmsg() loads sk_prot plainly while a detach stores it by WRITE_ONCE()"
 LINK_LOADS_SK_PROT = (
     "sock_map_link() and what it calls load sk_prot plainly, without the lock under which a detach stores"
     " it by WRITE_ONCE()"
@@ -27,6 +26,9 @@ ORPHAN_SETS_SOCK_DEAD = "sock_orphan() sets SOCK_DEAD by __set_bit(), which is p
 SOCK_CLOSE_CLEARS_OPS = "sock_close() clears ops plainly, which the verdict reads by READ_ONCE()"
 RESTORE_STORES_UNHASH = (
     "the restore stores unhash into the table that the socket has, which others use and tcp_set_state() reads plainly"
+)
+LISTENER_WAKES_NOBODY = (
+    "sk_data_ready of the listening socket is the verdict's, which gets -ENOTCONN from tcp_read_skb() and wakes nobody"
 )
 CLONE_COPIES_CALLBACKS = (
     "sk_clone() copies sk_data_ready and sk_write_space of a listener that is in a map with a program, "
