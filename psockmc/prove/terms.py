@@ -22,11 +22,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import gcd
 from operator import add as plus
+from operator import attrgetter
 from operator import eq as equal
 from operator import le as less_or_equal
 from operator import sub as minus
 from typing import Final
-from typing import cast as cast_type
 
 TRUTH_KINDS = frozenset(("true", "false", "bool", "lane", "le", "eq", "not", "and", "or"))
 ATOMS = frozenset(("bool", "lane", "le", "eq"))
@@ -86,13 +86,16 @@ class Term:
 
 
 Key = tuple[object, ...]
+Pairs = tuple[tuple[Term, int], ...]
+"""Terms with their factors, in the order of the terms' numbers."""
+BY_NUMBER = attrgetter("number")
 _table: dict[Key, Term] = {}
 
 
 _ranks: dict[Term, tuple[int, int]] = {}
 """Members of chains: the chain and the rank in it."""
-_facts: dict[tuple[tuple[int, int], ...], tuple[int | None, int | None]] = {}
-"""Assumed bounds of sums of products (pairs of a term's number and its factor)."""
+_facts: dict[Pairs, tuple[int | None, int | None]] = {}
+"""Assumed bounds of sums of products."""
 _untrue: set[Term] = set()
 """Equations that are assumed not to hold."""
 _intervals: dict[Term, tuple[int, int]] = {}
@@ -171,7 +174,7 @@ def learn(fact: Term) -> None:
 def _bind(parts: Parts, lo: int | None, hi: int | None) -> None:
     """Notes bounds of a sum of products, and of its negation."""
     for sign, least, greatest in ((1, lo, hi), (-1, None if hi is None else -hi, None if lo is None else -lo)):
-        key = tuple(sorted((t.number, sign * c) for t, c in parts.items()))
+        key = tuple([(t, sign * parts[t]) for t in sorted(parts, key=BY_NUMBER)])
         old = _facts.get(key, (None, None))
         _facts[key] = (_either(max, old[0], least), _either(min, old[1], greatest))
 
@@ -203,24 +206,28 @@ def interval(term: Term) -> tuple[int, int]:
 
 
 def _interval(term: Term) -> tuple[int, int]:
-    parts, constant = _parts(term)
-    lo, hi = _within_chain(parts, term.lo, term.hi) if len(parts) > 1 else (term.lo, term.hi)
-    known = _facts.get(tuple((t.number, c) for t, c in parts.items()))  # the parts of a term are in order
+    pairs, constant = (pairs_of(term), term.value) if term.kind == "lin" else (((term, 1),), 0)
+    lo, hi = _within_chain(pairs, term.lo, term.hi) if len(pairs) > 1 else (term.lo, term.hi)
+    known = _facts.get(pairs)
     if known is not None:
         lo = lo if known[0] is None else max(lo, known[0] + constant)
         hi = hi if known[1] is None else min(hi, known[1] + constant)
     return lo, hi
 
 
-def _within_chain(parts: Parts, lo: int, hi: int) -> tuple[int, int]:
+def _within_chain(pairs: Pairs, lo: int, hi: int) -> tuple[int, int]:
     """The difference of two members of a chain is at least that of their ranks. lo, hi: what the parts say."""
-    ranked = sorted(((c, _ranks[t], t) for t, c in parts.items() if t in _ranks), key=lambda r: -r[0])
-    if len(ranked) != 2 or (ranked[0][0], ranked[1][0]) != (1, -1) or ranked[0][1][0] != ranked[1][1][0]:
+    ranked = [(c, *_ranks[t], t) for t, c in pairs if t in _ranks]
+    if len(ranked) != 2:
         return lo, hi
-    (_, (_, up), plus), (_, (_, down), minus) = ranked
+    (first, chain, up, more), (second, other, down, less) = ranked
+    if first == -1:
+        first, up, more, second, down, less = second, down, less, first, up, more
+    if (first, second) != (1, -1) or chain != other:
+        return lo, hi
     if up > down:
-        return max(lo, lo - (plus.lo - minus.hi) + (up - down)), hi
-    return lo, min(hi, hi - (plus.hi - minus.lo) + (up - down))
+        return max(lo, lo - (more.lo - less.hi) + (up - down)), hi
+    return lo, min(hi, hi - (more.hi - less.lo) + (up - down))
 
 
 # ---------------------------------------------------------------- integers
@@ -273,9 +280,9 @@ def in_lanes(term: Term) -> tuple[int, ...] | None:
 Parts = dict[Term, int]
 
 
-def pairs_of(linear: Term) -> tuple[tuple[Term, int], ...]:
+def pairs_of(linear: Term) -> Pairs:
     """The terms of a linear combination with their factors."""
-    return cast_type("tuple[tuple[Term, int], ...]", linear.args)
+    return linear.args  # type: ignore[return-value]
 
 
 def _parts(term: Term) -> tuple[Parts, int]:
@@ -289,15 +296,14 @@ def _parts(term: Term) -> tuple[Parts, int]:
 
 
 def _linear(parts: Parts, constant: int) -> Term:
-    pairs = tuple(sorted(((t, c) for t, c in parts.items() if c), key=lambda pair: pair[0].number))
+    pairs = tuple([(t, parts[t]) for t in sorted(parts, key=BY_NUMBER) if parts[t]])
     if not pairs:
         return const(constant)
     if constant == 0 and len(pairs) == 1 and pairs[0][1] == 1:
         return pairs[0][0]
     if all(t.kind == "lanes" for t, _ in pairs):
         return _lane_by_lane(pairs, constant)
-    key = ("lin", constant, *((t.number, c) for t, c in pairs))
-    term, new = _intern(key, "lin", pairs, constant)
+    term, new = _intern(("lin", constant, pairs), "lin", pairs, constant)
     if new:
         term.lo = constant + sum(c * (t.lo if c > 0 else t.hi) for t, c in pairs)
         term.hi = constant + sum(c * (t.hi if c > 0 else t.lo) for t, c in pairs)
@@ -593,7 +599,7 @@ def _compare(kind: str, difference: Term) -> Term:
         return FALSE
     if kind == "eq":
         # One of the two signs stands for both.
-        first = min(parts, key=lambda t: t.number)
+        first = min(parts, key=BY_NUMBER)
         if parts[first] < 0:
             divisor = -divisor
         parts = {t: c // divisor for t, c in parts.items()}
@@ -777,8 +783,8 @@ def _gathered(kind: str, flat: dict[Term, None], empty: Term) -> Term:
         return empty
     if len(flat) == 1:
         return next(iter(flat))
-    args = tuple(sorted(flat, key=lambda t: t.number))
-    return _intern((kind, *(t.number for t in args)), kind, args)[0]
+    args = tuple(sorted(flat, key=BY_NUMBER))
+    return _intern((kind, args), kind, args)[0]
 
 
 def implies(cond: Term, then: Term) -> Term:
