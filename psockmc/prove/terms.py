@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import gcd
 from operator import add as plus
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from operator import eq as equal
 from operator import le as less_or_equal
 from operator import sub as minus
@@ -216,18 +216,26 @@ def _interval(term: Term) -> tuple[int, int]:
 
 
 def _within_chain(pairs: Pairs, lo: int, hi: int) -> tuple[int, int]:
-    """The difference of two members of a chain is at least that of their ranks. lo, hi: what the parts say."""
-    ranked = [(c, *_ranks[t], t) for t, c in pairs if t in _ranks]
-    if len(ranked) != 2:
+    """Sharper bounds: the difference of two members of a chain is at least that of their ranks.
+
+    lo, hi: what the parts say one by one. A member that is added is paired with a lower one that is taken off.
+    """
+    ranked = [(*_ranks[t], c, t) for t, c in pairs if c in (1, -1) and t in _ranks]
+    if len(ranked) < 2:
         return lo, hi
-    (first, chain, up, more), (second, other, down, less) = ranked
-    if first == -1:
-        first, up, more, second, down, less = second, down, less, first, up, more
-    if (first, second) != (1, -1) or chain != other:
-        return lo, hi
-    if up > down:
-        return max(lo, lo - (more.lo - less.hi) + (up - down)), hi
-    return lo, min(hi, hi - (more.hi - less.lo) + (up - down))
+    ranked.sort(key=itemgetter(0, 1), reverse=True)
+    higher: dict[tuple[int, int], list[tuple[int, Term]]] = {}
+    for chain, rank, sign, member in ranked:
+        above = higher.get((chain, -sign))
+        if not above:
+            higher.setdefault((chain, sign), []).append((rank, member))
+            continue
+        top, other = above.pop()
+        if sign < 0:
+            lo += max(0, top - rank - (other.lo - member.hi))
+        else:
+            hi -= max(0, top - rank + (member.hi - other.lo))
+    return lo, hi
 
 
 # ---------------------------------------------------------------- integers
