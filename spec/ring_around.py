@@ -14,7 +14,7 @@ from psockmc.lang import Array, Ptr, Struct, arbitrary, assume, check, choose, i
 
 from models.ring.helpers import found0, placed0
 from models.ring.types import INT_MAX, MAX_MSG_FRAGS, NR_MSG_FRAG_IDS, follow0, memory0, sk_msg, sock
-from spec.ring import MAX_CHARGE, MAX_PAGES, any_memory, check_charge, indices_are_slots
+from spec.ring import MAX_CHARGE, MAX_PAGES, any_memory, check_charge, indices_are_slots, slot
 from spec.ring_helpers import UINT_MAX, place, same_element, was0
 
 
@@ -43,8 +43,7 @@ around0 = instance(around)
 @user
 def from_anchor(n: u32) -> u32:
     """The slot that is `n` slots behind the anchor."""
-    gap: u32 = NR_MSG_FRAG_IDS - around0.anchor
-    return around0.anchor + n if n < gap else n - gap
+    return slot(around0.anchor, n)
 
 
 # ---------------------------------------------------------------- beginnings

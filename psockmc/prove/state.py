@@ -45,7 +45,7 @@ class State:
     @property
     def path(self) -> Term:
         """The condition under which the program gets here."""
-        return terms.conjunction(self.taken)
+        return terms.along(self.taken)
 
 
 Initial = Callable[[Path], Term]

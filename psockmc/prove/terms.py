@@ -98,6 +98,8 @@ _facts: dict[Pairs, tuple[int | None, int | None]] = {}
 """Assumed bounds of sums of products."""
 _untrue: set[Term] = set()
 """Equations that are assumed not to hold."""
+_along: dict[tuple[Term, ...], Term] = {}
+"""Conjunctions of the conditions on a way that were asked for."""
 _intervals: dict[Term, tuple[int, int]] = {}
 """Bounds of integers that were asked for since something was last learned."""
 
@@ -115,6 +117,7 @@ def forget() -> None:
     _facts.clear()
     _untrue.clear()
     _intervals.clear()
+    _along.clear()
     for term in (TRUE, FALSE):
         _table[(term.kind,)] = term
 
@@ -735,6 +738,16 @@ def conjunction(terms: Iterable[Term]) -> Term:
         if term.negated is not None and term.negated in flat:
             return FALSE
     return _gathered("and", flat, TRUE)
+
+
+def along(taken: tuple[Term, ...]) -> Term:
+    """All of the conditions that led to a place: asked for again and again while a run is there."""
+    if len(taken) < 2:
+        return taken[0] if taken else TRUE
+    found = _along.get(taken)
+    if found is None:
+        found = _along[taken] = conjunction(taken)
+    return found
 
 
 def _merge_lanes(flat: dict[Term, None], both: Callable[[Iterable[object]], bool]) -> bool:
