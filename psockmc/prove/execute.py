@@ -15,7 +15,7 @@ pointer      nothing is reached through NULL
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from psockmc.lang import tree
@@ -88,15 +88,13 @@ class _Frame:
 @dataclass(frozen=True)
 class Settings:
     """rounds: how often a loop may go round. split: how many of the first choices are made one by one. decided:
-    those that are made already; a tuple is carried side by side, one value in each lane (see terms). exact: see
-    Machine. constants: unknowns that stand for named constants, by name. given: values of all unknowns, for a run
-    on concrete numbers.
+    those that are made already; a tuple is carried side by side, one value in each lane (see terms). constants:
+    unknowns that stand for named constants, by name. given: values of all unknowns, for a run on concrete numbers.
     """
 
     rounds: int
     decided: tuple[int | tuple[int, ...], ...] = ()
     split: int = 0
-    exact: Collection[tuple[str, int, int]] = ()
     constants: dict[str, Term] = field(default_factory=dict)
     given: dict[str, int] | None = None
 
@@ -111,7 +109,7 @@ class Execution:
         self.program = program
         self.settings = settings
         self.items: list[Item] = []
-        self.machine = Machine(self._obligation, settings.exact)
+        self.machine = Machine(self._obligation)
         self.objects = Objects(program, settings.given)
         self.arithmetic = arithmetic
         self.frames: list[_Frame] = []

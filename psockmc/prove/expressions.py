@@ -10,8 +10,7 @@ from psockmc.lang import tree
 from psockmc.lang.types import ArrayType, Bool, Bounded, CInt, Pointer, StructType, Type
 from psockmc.lang.walk import within
 from psockmc.prove import terms
-from psockmc.prove.machine import NeedsCase, Unsupported, as_number, as_truth, bounds, compare
-from psockmc.prove.objects import show_path
+from psockmc.prove.machine import NeedsCase, Unsupported, as_number, as_truth, compare
 from psockmc.prove.state import Local, Path, Place, pick
 from psockmc.prove.terms import FALSE, TRUE, Term
 
@@ -416,6 +415,3 @@ class Expressions:
                     )
                 )
             )
-
-
-__all__ = ["Expressions", "bounds", "show_path"]

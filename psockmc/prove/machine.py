@@ -3,14 +3,14 @@
 A term is a mathematical integer. An operator whose exact result lies in its type by the intervals of the operands
 is that result. Otherwise the machine notes an obligation `wrap` (the exact value fits) and goes on with the exact
 value: it is the value that C computes in every run that meets the obligation, and in a run that does not, the
-obligation is what failed. Operations in `exact` (and those that the model marks as `wrapping`) are computed modulo
-2**bits instead, so that what C does after a wrap-around can be examined too.
+obligation is what failed. Known numbers, and operations that the model marks as `wrapping`, are computed modulo 2**bits
+instead, so that what C does after a wrap-around can be examined too.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 from psockmc.lang import tree
 from psockmc.lang.types import Bool, Bounded, CInt, Type
@@ -66,16 +66,10 @@ def bounds(t: Type) -> tuple[int, int]:
 
 
 class Machine:
-    """Conversions and operators. oblige(kind, condition, span, sentence): notes what must hold here.
+    """Conversions and operators. oblige(kind, condition, span, sentence): notes what must hold here."""
 
-    exact: places (file, line, column) whose results are taken modulo 2**bits without an obligation being assumed.
-    """
-
-    def __init__(
-        self, oblige: Callable[[str, Term, tree.Span, str], None], exact: Collection[tuple[str, int, int]] = ()
-    ) -> None:
+    def __init__(self, oblige: Callable[[str, Term, tree.Span, str], None]) -> None:
         self.oblige = oblige
-        self.exact = exact
         self.quotients = 0
         self.axioms: list[Term] = []
         self.intended = 0
@@ -96,7 +90,7 @@ class Machine:
         what = "leaves" if isinstance(t, CInt) else "is outside of"
         name = t.name if isinstance(t, CInt) else f"{lo}..{hi}"
         self.oblige("wrap", fits, span, f"the value {what} {name}")
-        if isinstance(t, CInt) and (value.is_int or (span.file, span.line, span.column) in self.exact):
+        if isinstance(t, CInt) and value.is_int:
             return self._modulo(value, t)
         return terms.cast(value, lo, hi)
 

@@ -9,14 +9,14 @@ is asked again without it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
 from psockmc.lang import tree
 from psockmc.prove import terms
 from psockmc.prove.execute import SAFETY, Execution, Item, Settings, arithmetic_functions
-from psockmc.prove.machine import NeedsCase, SomeLanes, Unsupported
+from psockmc.prove.machine import NeedsCase, SomeLanes
 from psockmc.prove.objects import in_lane
 from psockmc.prove.solver import Solver, Unknown
 from psockmc.prove.terms import Assignment, Term
@@ -37,7 +37,6 @@ class Question:
     proof: tree.Function
     rounds: int
     arithmetic: frozenset[str]
-    exact: frozenset[tuple[str, int, int]] = frozenset()
     timeout: float = LIMIT
 
     @classmethod
@@ -47,7 +46,7 @@ class Question:
 
     def execution(self, decided: Decided, given: dict[str, int] | None = None) -> Execution:
         """A symbolic run of one case; with given values, a run on numbers."""
-        settings = Settings(self.rounds, decided, self.proof.split, self.exact, given=given)
+        settings = Settings(self.rounds, decided, self.proof.split, given=given)
         return Execution(self.program, settings, self.arithmetic)
 
 
@@ -264,18 +263,3 @@ def run(question: Question, share: Share = (0, 1)) -> Iterator[Case]:
         met |= case.reached
         yield case
         before = time.monotonic()
-
-
-__all__ = [
-    "SAFETY",
-    "Case",
-    "Decided",
-    "Mapping",
-    "Question",
-    "Refutation",
-    "Unsupported",
-    "breaking",
-    "cases",
-    "run",
-    "settle",
-]
