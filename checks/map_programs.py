@@ -25,6 +25,7 @@ from models.syscalls_progs import (
 from spec.invariants_callbacks import CALLBACKS
 from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_maps import MAPS
+from spec.invariants_programs import PROGRAMS
 from spec.invariants_queues import QUEUES
 
 detach_of_a_program_that_runs = scenario(
@@ -32,7 +33,7 @@ detach_of_a_program_that_runs = scenario(
     setup=socket_in_map_with_a_loaded_program,
     run=[process(sys_prog_detach, map0, progfd0), process(sys_map_delete, map0, 0), softirq(net_rx_data, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_prog: 1, sk_buff: 1, sk_msg: 1},
-    properties=LIFECYCLE + CALLBACKS + QUEUES + MAPS,
+    properties=LIFECYCLE + CALLBACKS + QUEUES + MAPS + PROGRAMS,
     expect={"data-race(bpf_stab.progs.stream_verdict)": VIOLATED},
     why={
         "data-race(bpf_stab.progs.stream_verdict)": "sock_map_del_link() looks at the map's programs plainly and "
@@ -49,7 +50,7 @@ exchange_of_a_program_against_update = scenario(
         process(sys_map_update, map0, 0, fd0, BPF_ANY),
     ],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_prog: 2, sk_buff: 1, sk_msg: 1},
-    properties=LIFECYCLE + CALLBACKS + MAPS,
+    properties=LIFECYCLE + CALLBACKS + MAPS + PROGRAMS,
 )
 
 end_of_a_link_against_update = scenario(
@@ -70,7 +71,7 @@ end_of_a_link_against_update = scenario(
         sk_buff: 1,
         sk_msg: 1,
     },
-    properties=LIFECYCLE + CALLBACKS + MAPS,
+    properties=LIFECYCLE + CALLBACKS + MAPS + PROGRAMS,
 )
 
 second_verdict_against_delete = scenario(

@@ -21,7 +21,7 @@ from psockmc.mutants.ledger import Ledger, load_ledger
 from psockmc.mutants.memory import Kept
 from psockmc.mutants.moves import moves
 from psockmc.mutants.ordered import Functions, Ordered, load_ordered
-from psockmc.mutants.orders import Table
+from psockmc.mutants.orders import Table, is_bad
 from psockmc.mutants.trial import Baseline, InternalError, Interrupted, Memory, Tried, attempt, baselines, candidates
 from psockmc.run import Options
 
@@ -53,9 +53,11 @@ def orders_(functions: tuple[str, ...], **search: Any) -> Status:
     ledger.notes = {"budget": f"{options.limits.max_states:,} states and {options.limits.timeout:g} seconds"}
     work = _Work(program, options, ledger, root / LEDGER)
     try:
-        for ordered in every:
-            if ordered.name in names:
-                work.all_of(ordered)
+        chosen = [ordered for ordered in every if ordered.name in names]
+        for ordered in chosen:
+            work.orders(ordered)
+        for ordered in chosen:
+            work.removals(ordered)
     except Interrupted:
         click.echo("psockmc: interrupted; the same command goes on from here", err=True)
         return Status.UNDETERMINED
@@ -73,17 +75,22 @@ class _Work:
         self.file = file
         self.effects = Effects(program.functions, program.structs, program.instances.values())
         self.functions = Functions(program, self.effects)
+        self.known: dict[str, Baseline] = {}
 
-    def all_of(self, ordered: Ordered) -> None:
-        """Everything about one function."""
+    def orders(self, ordered: Ordered) -> None:
+        """Every pair of steps of a function, in rounds: see `Table`."""
         self.functions.require_steps(ordered)
-        known: dict[str, Baseline] | None = None
-        while wanted := self._wanted(ordered):
-            if known is None:
-                known = self._baselines(ordered)
-            self._try(ordered, wanted, known)
+        while wanted := [mutant for table in self._tables(ordered) for mutant in table.wanted]:
+            self._try(ordered, wanted)
         orders = Counter(pair.order for table in self._tables(ordered) for pair in table.pairs.values())
         click.echo(f"{ordered.name}: {', '.join(f'{n} {order}' for order, n in sorted(orders.items()))}")
+
+    def removals(self, ordered: Ordered) -> None:
+        """Everything that can be taken away from a function."""
+        every = self.functions.removals(ordered)
+        self._try(ordered, [m for m in every if not self.ledger.tried(m).finished])
+        bad = sum(is_bad(self.ledger.tried(m)) for m in every)
+        click.echo(f"{ordered.name}: {bad:,} of {len(every):,} removals are noticed")
 
     def _tables(self, ordered: Ordered) -> list[Table]:
         function = self.program.functions[ordered.name]
@@ -91,18 +98,18 @@ class _Work:
             Table(m, self.ledger.tried, frozenset(ordered.like)) for m in moves(function, self.program, self.effects)
         ]
 
-    def _wanted(self, ordered: Ordered) -> list[Mutant]:
-        found = [mutant for table in self._tables(ordered) for mutant in table.wanted]
-        return found + [m for m in self.functions.removals(ordered) if not self.ledger.tried(m).finished]
+    def _baseline(self, name: str) -> Baseline:
+        """A scenario of the unchanged models, searched once."""
+        if name not in self.known:
+            self.known |= baselines(self.program, [name], self.options, Progress(0))
+            if self.known[name].usable:
+                self.ledger.searched(name, self.known[name].states)
+        return self.known[name]
 
-    def _baselines(self, ordered: Ordered) -> dict[str, Baseline]:
-        known = baselines(self.program, ordered.scenarios, self.options, Progress(0))
-        for name, baseline in known.items():
-            if baseline.usable:
-                self.ledger.searched(name, baseline.states)
-        return known
-
-    def _try(self, ordered: Ordered, wanted: Sequence[Mutant], known: dict[str, Baseline]) -> None:
+    def _try(self, ordered: Ordered, wanted: Sequence[Mutant]) -> None:
+        if not wanted:
+            return
+        known = {name: self._baseline(name) for name in ordered.scenarios}
         tried = [Tried(m, sorted(candidates(m, known), key=ordered.scenarios.index)) for m in wanted]
         progress = Progress(len(tried))
 

@@ -1,0 +1,32 @@
+"""What must hold of programs whose references are counted."""
+
+from psockmc.lang import Ptr, at_end, count
+
+from models.skmsg import sk_psock
+from models.skmsg_verdict import bpf_prog
+from models.sock_map import bpf_stab
+from models.sock_map_progs import sockmap_link
+from models.syscalls_progs import bpf_prog_fd
+
+
+@at_end("program-references", "in the end references on a program are those of maps, psocks, links and descriptors")
+def program_references_have_owners(prog: Ptr[bpf_prog]) -> bool:
+    """A reference that nobody puts keeps the program for ever; one that is put twice frees it under who runs it. Once
+    map and sockets are gone, a program has the references that it had before. Upheld by sock_map_link() and
+    sock_map_put_progs(), sk_psock_stop_verdict(), sk_psock_stop_strp() and psock_progs_drop(). For array maps.
+    """
+    return not prog.counted or prog.refcnt.refs == (
+        count(m.progs.msg_parser == prog for m in bpf_stab)
+        + count(m.progs.stream_parser == prog for m in bpf_stab)
+        + count(m.progs.stream_verdict == prog for m in bpf_stab)
+        + count(m.progs.skb_verdict == prog for m in bpf_stab)
+        + count(p.progs.msg_parser == prog for p in sk_psock)
+        + count(p.progs.stream_parser == prog for p in sk_psock)
+        + count(p.progs.stream_verdict == prog for p in sk_psock)
+        + count(p.progs.skb_verdict == prog for p in sk_psock)
+        + count(link.prog == prog for link in sockmap_link)
+        + count(fd.prog == prog for fd in bpf_prog_fd)
+    )
+
+
+PROGRAMS = [program_references_have_owners]
