@@ -33,7 +33,14 @@ if TYPE_CHECKING:
     from psockmc.lang.tree import Program
 
 PACKAGE = Path(__file__).resolve().parent
-ENGINES = ("__init__", "limits", "liveness", "reference", "result")  # modules of psockmc/explore/, with its native/
+ENGINES = (
+    "__init__",
+    "breadth_first",
+    "limits",
+    "liveness",
+    "reference",
+    "result",
+)  # modules of psockmc/explore/, with its native/
 KEPT_SYSTEMS = 300  # compiled scenarios; each edit of a model makes new ones
 
 

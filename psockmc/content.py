@@ -35,8 +35,8 @@ def find_root(start: Path | None = None) -> Path:
     raise UsageError(f"there are no models/ and checks/ in {here} or above it: run psockmc in a checkout")
 
 
-def load(root: Path, variants: Sequence[Path] = ()) -> Program:
-    """All scenarios under `root/checks`, with the functions that the variant files replace.
+def load(root: Path, variants: Sequence[Path] = (), also: Sequence[Path] = ()) -> Program:
+    """All scenarios under `root/checks`, with the functions that the variant files replace. also: more files to load.
 
     Raises UsageError for a missing file and psockmc.lang.diagnostics.ModelErrors for a model that is wrong.
     """
@@ -47,7 +47,7 @@ def load(root: Path, variants: Sequence[Path] = ()) -> Program:
         raise UsageError(f"there are no scenarios in {root / 'checks'}")
     from psockmc.lang import load_program
 
-    return load_program(root, files, [v.resolve() for v in variants])
+    return load_program(root, [*files, *also], [v.resolve() for v in variants])
 
 
 def require_variants(variants: Sequence[Path]) -> None:

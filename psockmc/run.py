@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from psockmc.explore.tracedata import Trace
     from psockmc.lang.tree import Program
+    from psockmc.watch import Change
 
 POLL = 0.2  # seconds between two looks at the signals
 GRACE = 10.0  # seconds that an interrupted search has to hand over what it found
@@ -58,7 +59,8 @@ class Job:
 
     variant: the files that were composed, for traces; "" without any. edited: the program is not what its sources
     say (a mutant), so nothing of it is kept. explain: each violation is wanted with the reasons for it. witnesses:
-    takings of locks, of an earlier outcome of the same scenario, to which the runs are wanted.
+    takings of locks, of an earlier outcome of the same scenario, to which the runs are wanted. watch: states of objects
+    (see psockmc.watch) whose changes are wanted, and no verdicts.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Job:
     edited: bool = False
     explain: bool = False
     witnesses: tuple[Taking, ...] = ()
+    watch: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,8 @@ class Outcome:
     It and facts are None after a failure.
 
     traces: by property id, of every VIOLATED one that has a path. reasons: of each trace, the sentences of
-    psockmc.explore.why, where they were asked for. witnesses: the runs that the job asked
-    for. detail: diagnostics or a traceback, after a failure.
+    psockmc.explore.why, where they were asked for. witnesses, changes: what
+    the job asked for. detail: diagnostics or a traceback, after a failure.
     """
 
     name: str
@@ -119,6 +122,7 @@ class Outcome:
     detail: str = ""
     takings: tuple[Taking, ...] = ()
     witnesses: Mapping[Taking, Trace] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
 
 
 class Events(Protocol):
@@ -328,6 +332,8 @@ def _perform(job: Job, options: Options, send: Send) -> Outcome:
 
     try:
         with _warnings_sent(send):
+            if job.watch:
+                return _observe(job, options, cache, send)
             ts = _system(job, cache)
             ids = property_ids(ts)
             send("properties", ids)
@@ -410,6 +416,18 @@ def _conclude(job: Job, ts: TransitionSystem, result: SearchResult) -> Outcome:
         takings=tuple(named),
         witnesses={taking: witness(ts, taking, named[taking]) for taking in job.witnesses},
     )
+
+
+def _observe(job: Job, options: Options, cache: Cache | None, send: Send) -> Outcome:
+    """Run a job that wants to know how objects change. It has no verdicts."""
+    from psockmc.watch import watch
+
+    watched = watch(job.program, job.scenario, job.watch)
+    result = _search(watched.ts, options, cache, send)
+    if not result.complete:
+        return _lost(job, f"not searched to the end: {result.reason}")
+    changes = watched.seen(result.covers)
+    return Outcome(job.name, job.scenario, (), replace(result, lock_edges=(), violations=()), changes=changes)
 
 
 def _facts(ts: TransitionSystem, result: SearchResult) -> Facts:

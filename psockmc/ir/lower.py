@@ -63,6 +63,26 @@ def compile_scenario(program: tree.Program, name: str) -> ir.TransitionSystem:
     return _Compiler(program, program.scenarios[name]).compile()
 
 
+def compile_with(
+    program: tree.Program, name: str, conditions: Sequence[str]
+) -> tuple[ir.TransitionSystem, dict[str, tuple[ir.Expr, ...]]]:
+    """A scenario without its properties, and for each object of a struct, what the conditions are for it, by its name.
+
+    conditions: `@pure` functions with one parameter, a pointer to that struct; the values mean nothing for an object
+    that is not live. Raises as `compile_scenario` does.
+    """
+    asked = {c: replace(program.functions[c], role="invariant", property_id=c) for c in conditions}
+    scenario = replace(program.scenarios[name], properties=tuple(conditions), expect={}, why={})
+    compiler = _Compiler(replace(program, functions={**program.functions, **asked}), scenario)
+    ts = compiler.compile()
+    terms = [compiler.for_each(function) for function in asked.values()]
+    objects = [about for _, about in terms[0]] if terms else []
+    return (
+        replace(ts, properties=tuple(p for p in ts.properties if p.kind == "builtin")),
+        {about: tuple(term[i][0] for term in terms) for i, about in enumerate(objects)},
+    )
+
+
 @dataclass(frozen=True)
 class _Plan:
     """A context to be made: what runs in it, with which arguments (places for work items)."""
@@ -444,12 +464,11 @@ class _Compiler:
 
     def _properties(self) -> tuple[ir.Property, ...]:
         """Built-in properties, then the scenario's."""
-        inliner = Inliner(self.tables, self.memory, self.points_to, -1, 0, ())
         own = []
         for name in self.scenario.properties:
             function = self.program.functions[name]
             kind = KINDS[function.role]
-            each = self._for_each(inliner, function)
+            each = self.for_each(function)
             expr = None if kind == "eventually" else _all(term for term, _ in each)
             own.append(ir.Property(function.property_id, function.sentence, kind, expr))
         return (*self._builtin(), *own)
@@ -458,20 +477,20 @@ class _Compiler:
         """One goal for each object that an `@eventually` is about; and every context comes to an end, or out of the
         kernel.
         """
-        inliner = Inliner(self.tables, self.memory, self.points_to, -1, 0, ())
         number = {p.id: i for i, p in enumerate(properties)}
         goals = []
         for name in self.scenario.properties:
             function = self.program.functions[name]
             if function.role == "eventually":
-                each = self._for_each(inliner, function)
+                each = self.for_each(function)
                 goals += [ir.Goal(number[function.property_id], term, -1, about) for term, about in each]
         if LIVELOCK in number:
             goals += [ir.Goal(number[LIVELOCK], None, i, plan.name) for i, plan in enumerate(self.plans)]
         return tuple(goals)
 
-    def _for_each(self, inliner: Inliner, function: tree.Function) -> list[tuple[ir.Expr, str]]:
+    def for_each(self, function: tree.Function) -> list[tuple[ir.Expr, str]]:
         """The property for each combination of live objects that its parameters can be, and their names."""
+        inliner = Inliner(self.tables, self.memory, self.points_to, -1, 0, ())
         ranges = []
         for param in function.params:
             if not isinstance(param.type, Pointer):

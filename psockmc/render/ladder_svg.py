@@ -234,5 +234,6 @@ def _colours(paper: str, card: str, border: str, ink: str, dim: str, bad: str, o
     lanes = "".join(f".way.c{i}{{stroke:{c}}}.dot.c{i}{{fill:{c}}}" for i, c in enumerate(own))
     return (
         f".paper{{fill:{paper}}}.card{{fill:{card};stroke:{border}}}.title,.name,.code{{fill:{ink}}}"
-        f".note,.detail,.lead{{fill:{dim}}}.alarm,.code.bad,.dot.bad{{fill:{bad}}}.way.bad,.alarmed{{stroke:{bad}}}{lanes}"
+        f".note,.detail,.lead{{fill:{dim}}}.alarm,.code.bad,.bad .lead,.dot.bad{{fill:{bad}}}"
+        f".way.bad,.alarmed{{stroke:{bad}}}{lanes}"
     )

@@ -109,7 +109,7 @@ class Material:
     def _outcomes(self) -> Mapping[str, Outcome]:
         found = self.search([Job(name, self.program, name, explain=True) for name in sorted(self.program.scenarios)])
         for outcome in found:
-            _settled(outcome)
+            require_settled(outcome)
             for verdict in outcome.verdicts:
                 if not verdict.as_expected:
                     raise NotSettled(
@@ -124,7 +124,7 @@ class Material:
         bugs = [bug for bug in self.bugs if bug.scenario]
         found = self.search([self._job(bug) for bug in bugs])
         for bug, outcome in zip(bugs, found, strict=True):
-            _settled(outcome)
+            require_settled(outcome)
             if bug.property not in outcome.traces:
                 raise NotSettled(
                     f"{bug.id}: {bug.property} is not violated in {bug.scenario}: see `psockmc bugs {bug.id}`",
@@ -174,7 +174,7 @@ class Material:
         return Job(bug.id, program, bug.scenario, str(bug.variant.relative_to(self.root)), explain=True)
 
 
-def _settled(outcome: Outcome) -> None:
+def require_settled(outcome: Outcome) -> None:
     """Raises NotSettled for an outcome without a result, UsageError for a model that is wrong."""
     if outcome.failure is Failure.MODEL:
         raise content.UsageError(f"{outcome.name}: the model is wrong\n{outcome.detail}")
