@@ -19,6 +19,7 @@ from models.syscalls_progs import (
     socket_and_two_programs,
     socket_in_map_with_a_loaded_program,
     sys_link_close,
+    sys_link_detach_and_close,
     sys_prog_attach,
     sys_prog_detach,
 )
@@ -72,6 +73,27 @@ end_of_a_link_against_update = scenario(
         sk_msg: 1,
     },
     properties=LIFECYCLE + CALLBACKS + MAPS + PROGRAMS,
+)
+
+detach_of_a_link_against_update = scenario(
+    "a link is detached, then closed, while a program is attached past it and a socket is put into the map",
+    setup=socket_and_a_link,
+    run=[
+        process(sys_link_detach_and_close, linkfd0),
+        process(sys_prog_attach, map0, progfd1),
+        process(sys_map_update, map0, 0, fd0, BPF_ANY),
+    ],
+    pools={
+        sock: 1,
+        socket: 1,
+        sk_psock: 1,
+        sk_psock_link: 1,
+        bpf_prog: 2,
+        sockmap_link: 1,
+        sk_buff: 1,
+        sk_msg: 1,
+    },
+    properties=LIFECYCLE + CALLBACKS + MAPS,
 )
 
 second_verdict_against_delete = scenario(

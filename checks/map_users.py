@@ -2,7 +2,7 @@
 
 from psockmc.lang import VIOLATED, hardirq, process, scenario, softirq
 
-from models.setups import connected_socket, plain_socket_in_map, socket_in_map
+from models.setups import connected_socket, socket_in_map
 from models.setups_maps import (
     data_before_and_after_the_map,
     message_for_the_reader,
@@ -30,8 +30,6 @@ from spec.invariants_callbacks import CALLBACKS
 from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_listeners import closed_socket_has_no_psock
 from spec.invariants_maps import (
-    I50,
-    I51,
     MAPS,
     messages_survive_a_reset,
     older_native_data_is_read_first,

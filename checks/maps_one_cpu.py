@@ -4,7 +4,7 @@ Everything is on one CPU, the workers included: what does a softirq find that co
 what does the process find when it goes on?
 """
 
-from psockmc.lang import VIOLATED, process, scenario, softirq
+from psockmc.lang import process, scenario, softirq
 
 from models.setups import (
     connected_socket,
@@ -16,7 +16,6 @@ from models.setups import (
     target_of_a_sender,
 )
 from models.setups_maps import (
-    hash_with_an_end,
     plain_socket_in_hash,
     socket_in_both_kinds,
     socket_in_hash,
@@ -26,7 +25,7 @@ from models.skbuff import sk_buff
 from models.skmsg import sk_msg, sk_psock, sk_psock_link
 from models.skmsg_verdict import bpf_prog
 from models.sock import sock, socket
-from models.sock_hash import bpf_shtab, bpf_shtab_elem
+from models.sock_hash import bpf_shtab_elem
 from models.sock_map import BPF_ANY, bpf_stab
 from models.syscalls import (
     fd0,
@@ -43,12 +42,10 @@ from models.syscalls import (
 )
 from models.syscalls_maps import (
     htab0,
-    htabfd0,
     program_deletes,
     program_deletes_key,
     program_looks_key_up,
     program_updates_key,
-    sys_hash_close,
     sys_hash_delete,
     sys_hash_update,
 )

@@ -10,7 +10,6 @@ from models.skbuff import alloc_skb, seq_t, sk_buff, skb_queue_tail
 from models.skmsg_send import get_pages
 from models.sock import (
     TCP_ESTABLISHED,
-    TCP_LISTEN,
     file,
     hash_t,
     sk_stream_write_space,

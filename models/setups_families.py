@@ -22,6 +22,8 @@ from models.sock import (
     TCP_ESTABLISHED,
     file,
     hash_t,
+    proto,
+    proto_ops,
     sk_free_by_rcu,
     sk_stream_write_space,
     sock,
@@ -66,13 +68,13 @@ def open_socket(fd: Ptr[file]) -> Ptr[sock]:
 
 
 @user
-def unix_stream_socket(fd: Ptr[file], hash: hash_t) -> Ptr[sock]:
-    """A stream socket that is not connected."""
+def unix_socket(fd: Ptr[file], hash: hash_t, ops: Ptr[proto_ops], prot: Ptr[proto]) -> Ptr[sock]:
+    """A socket that is not connected."""
     sk = open_socket(fd)
-    fd.private_data.ops = unix_stream_ops
+    fd.private_data.ops = ops
     sk.sk_family = AF_UNIX
-    sk.sk_prot = unix_stream_proto
-    sk.sk_prot_creator = unix_stream_proto
+    sk.sk_prot = prot
+    sk.sk_prot_creator = prot
     sk.sk_write_space = unix_write_space
     sk.sk_destruct = unix_sock_destructor
     sk.sk_hash = hash
@@ -81,18 +83,16 @@ def unix_stream_socket(fd: Ptr[file], hash: hash_t) -> Ptr[sock]:
 
 
 @user
+def unix_stream_socket(fd: Ptr[file], hash: hash_t) -> Ptr[sock]:
+    """A stream socket that is not connected."""
+    return unix_socket(fd, hash, unix_stream_ops, unix_stream_proto)
+
+
+@user
 def unix_dgram_socket(fd: Ptr[file], hash: hash_t) -> Ptr[sock]:
     """A datagram socket that is not connected."""
-    sk = open_socket(fd)
-    fd.private_data.ops = unix_dgram_ops
-    sk.sk_family = AF_UNIX
+    sk = unix_socket(fd, hash, unix_dgram_ops, unix_dgram_proto)
     sk.sk_type = SOCK_DGRAM
-    sk.sk_prot = unix_dgram_proto
-    sk.sk_prot_creator = unix_dgram_proto
-    sk.sk_write_space = unix_write_space
-    sk.sk_destruct = unix_sock_destructor
-    sk.sk_hash = hash
-    unix_sockets.buckets[hash] = sk
     return sk
 
 

@@ -16,7 +16,6 @@ from models.syscalls_send import (
     prog_msg_pass_or_drop,
     prog_msg_redirect,
     prog_msg_redirect_all_twos,
-    prog_msg_redirect_bytes,
     prog_msg_redirect_if_possible,
     prog_msg_redirect_out,
     prog_msg_redirect_pairs,
@@ -92,13 +91,6 @@ def redirecting_to_a_short_target() -> None:
     """What is sent goes to the reader of another socket, byte by byte; memory is short there."""
     target_socket().mem_short = True
     sending_socket(prog_msg_redirect)
-
-
-@user
-def redirecting_bytes() -> None:
-    """What is sent goes to the reader of another socket, with a verdict for each byte."""
-    target_socket()
-    sending_socket(prog_msg_redirect_bytes)
 
 
 @user

@@ -22,7 +22,7 @@ from psockmc.lang import (
 
 from models.skmsg import sk_msg, sk_psock
 from models.skmsg_ingress import sk_msg_free
-from models.skmsg_verdict import __SK_DROP, __SK_PASS, __SK_REDIRECT, __sk_action, sk_psock_map_verd
+from models.skmsg_verdict import __SK_PASS, __SK_REDIRECT, __sk_action, sk_psock_map_verd
 from models.sock import ENOMEM, ENOSPC, bytes_t, int_t, sk_mem_charge, sock, sock_hold, sock_put
 
 MAX_MSG_BYTES = 3

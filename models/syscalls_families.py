@@ -97,13 +97,6 @@ def sys_unix_dgram_send(fd: Ptr[file], seq: seq_t) -> None:
 
 
 @user
-def sys_unix_dgram_send_two(fd: Ptr[file]) -> None:
-    """send() of two datagrams."""
-    unix_dgram_send(fdget(fd), 1)
-    unix_dgram_send(fdget(fd), 2)
-
-
-@user
 def sys_unix_dgram_recv(fd: Ptr[file], nonblock: bool) -> None:
     """recv() of a datagram."""
     sock = fdget(fd)
@@ -214,12 +207,6 @@ def sys_vsock_poll(fd: Ptr[file]) -> None:
             break
         schedule(wq.wq)
     finish_wait(wq.wq)
-
-
-@user
-def sys_vsock_connect(fd: Ptr[file]) -> None:
-    """connect() to an address that exists."""
-    vsock_connect(fdget(fd), loopback_transport)
 
 
 @user

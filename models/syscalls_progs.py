@@ -63,9 +63,10 @@ def sys_prog_detach(map: Ptr[bpf_stab], progfd: Ptr[bpf_prog_fd]) -> None:
 
 
 @user
-def sys_link_detach(linkfd: Ptr[bpf_link_fd]) -> None:
-    """bpf(BPF_LINK_DETACH): the link stays, and attaches nothing any more."""
+def sys_link_detach_and_close(linkfd: Ptr[bpf_link_fd]) -> None:
+    """bpf(BPF_LINK_DETACH), after which the link attaches nothing any more, and close() of its last descriptor."""
     sock_map_link_release(linkfd.link)
+    sys_link_close(linkfd)
 
 
 @user

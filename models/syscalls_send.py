@@ -4,7 +4,7 @@ from psockmc.lang import READ_ONCE, Ptr, choose, instance, kernel, user
 
 from models.skmsg import sk_msg
 from models.skmsg_verdict import SK_DROP, SK_PASS, bpf_prog, sk_action
-from models.sock import bytes_t, file, fput, sock, socket, sockfd_lookup
+from models.sock import bytes_t, file, fput, socket, sockfd_lookup
 from models.sock_map import bpf_msg_redirect_map
 from models.syscalls import fdget, map0
 from models.tcp_send import msghdr
@@ -17,7 +17,6 @@ stack1 = instance(sk_msg, on_stack=True)
 one0 = instance(msghdr, size=1, tmp=stack0)
 one1 = instance(msghdr, size=1, tmp=stack1)
 two0 = instance(msghdr, size=2, tmp=stack0)
-two1 = instance(msghdr, size=2, tmp=stack1)
 three0 = instance(msghdr, size=3, tmp=stack0)
 two0_dontwait = instance(msghdr, size=2, dontwait=True, tmp=stack0)
 one0_signal = instance(msghdr, size=1, signal=True, tmp=stack0)
@@ -60,13 +59,6 @@ def msg_redirect(msg: Ptr[sk_msg]) -> sk_action:
 def msg_redirect_out(msg: Ptr[sk_msg]) -> sk_action:
     """Each message is sent on the socket in slot 1."""
     return bpf_msg_redirect_map(msg, map0, 1, False)
-
-
-@user
-def msg_redirect_bytes(msg: Ptr[sk_msg]) -> sk_action:
-    """Byte by byte to the reader of the socket in slot 1, with a verdict for each."""
-    bpf_msg_apply_bytes(msg, 1)
-    return bpf_msg_redirect_map(msg, map0, 1, True)
 
 
 @user
@@ -140,7 +132,6 @@ prog_msg_pass = instance(bpf_prog, run_msg=msg_pass)
 prog_msg_pass_or_drop = instance(bpf_prog, run_msg=msg_pass_or_drop)
 prog_msg_redirect = instance(bpf_prog, run_msg=msg_redirect)
 prog_msg_redirect_out = instance(bpf_prog, run_msg=msg_redirect_out)
-prog_msg_redirect_bytes = instance(bpf_prog, run_msg=msg_redirect_bytes)
 prog_msg_redirect_pairs = instance(bpf_prog, run_msg=msg_redirect_pairs)
 prog_msg_redirect_pairs_out = instance(bpf_prog, run_msg=msg_redirect_pairs_out)
 prog_msg_redirect_all_twos = instance(bpf_prog, run_msg=msg_redirect_all_twos)

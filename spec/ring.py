@@ -26,7 +26,6 @@ from models.ring.types import (
     follow0,
     iov_iter,
     memory0,
-    sk_buff,
     sk_msg,
     sk_psock,
     sock,

@@ -15,13 +15,11 @@ from models.ring.types import (
     SK_REDIRECT,
     U32_MAX,
     follow0,
-    memory0,
     sk_msg,
     sk_psock,
     sock,
 )
 from spec.ring import (
-    any_cursor,
     any_memory,
     any_psock,
     any_sender,

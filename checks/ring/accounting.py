@@ -13,7 +13,6 @@ from models.ring.accounting import (
 from models.ring.types import (
     EAGAIN,
     INT_MAX,
-    SK_DROP,
     SK_PASS,
     SK_REDIRECT,
     iov_iter,
@@ -23,7 +22,7 @@ from models.ring.types import (
     sk_psock,
     sock,
 )
-from spec.ring import any_iter, any_memory, any_psock, any_socket, fresh_message
+from spec.ring import any_iter, any_memory, fresh_message
 from spec.ring_packets import any_packet, any_receiver, any_sequence
 
 

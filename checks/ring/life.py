@@ -21,7 +21,6 @@ from spec.ring import (
     check_charge,
     check_references,
     check_ring,
-    cursor,
     is_empty,
     references,
 )

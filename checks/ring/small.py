@@ -6,7 +6,7 @@ empty or hold old numbers. FAILURES - 1 of the first requests for memory may fai
 there are is said when the program is loaded: fewer for larger rings.
 """
 
-from psockmc.lang import NULL, Ptr, arbitrary, assume, choose, replaces, u32, u64, user
+from psockmc.lang import NULL, Ptr, arbitrary, assume, choose, replaces, u32, u64
 
 from models.ring.helpers import found0, placed0
 from models.ring.tcp_bpf import sending, verdict
@@ -38,7 +38,6 @@ from spec.ring import (
     cut0,
     distance,
     one_element,
-    references,
     slot,
 )
 from spec.ring_around import (

@@ -7,7 +7,7 @@ Left out everywhere: locks, wake-ups, the program itself, packets in several pie
 windows and acknowledgements.
 """
 
-from psockmc.lang import NULL, Ptr, kernel, s32, u32, u64, user, wrapping
+from psockmc.lang import NULL, Ptr, kernel, s32, u32, user, wrapping
 
 from models.ring.skmsg import __sk_msg_recvmsg
 from models.ring.skmsg_h import kzalloc_sk_msg, sk_psock_queue_msg

@@ -6,7 +6,7 @@ Left out everywhere: locks, references of sockets, wake-ups, flags. The socket l
 other threads do meanwhile is in the transition-system models, here nobody else comes.
 """
 
-from psockmc.lang import NULL, Ptr, Struct, check, kernel, omits, s32, u32, u64, user
+from psockmc.lang import NULL, Ptr, Struct, check, kernel, omits, s32, u32, user
 
 from models.ring.skmsg import sk_msg_alloc, sk_msg_free, sk_msg_memcopy_from_iter, sk_msg_trim
 from models.ring.skmsg_h import (
@@ -37,7 +37,6 @@ from models.ring.types import (
     ENOMEM,
     ENOSPC,
     EPIPE,
-    SK_DROP,
     SK_NONE,
     SK_PASS,
     SK_REDIRECT,

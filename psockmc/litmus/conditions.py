@@ -12,7 +12,6 @@ from psockmc.litmus.lexer import END, NUMBER, WORD, Token, number
 from psockmc.litmus.problems import Problem
 from psockmc.litmus.syntax import And, Equal, Final, Memory, Not, Or, Proposition, Register
 
-QUANTIFIERS = ("exists", "forall", "~exists")
 _AND, _OR, _NOT = ("/\\", "&&"), ("\\/", "||"), ("~", "not", "!")
 
 Literal = tuple[Equal, bool]

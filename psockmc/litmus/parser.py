@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from psockmc.litmus import lexer
 from psockmc.litmus.code import CodeParser
 from psockmc.litmus.conditions import ConditionParser, variables
-from psockmc.litmus.execution import Value
 from psockmc.litmus.initial import InitialParser
 from psockmc.litmus.problems import LitmusError, Problem, Source
 from psockmc.litmus.syntax import And, Test, Thread
@@ -89,8 +88,3 @@ def _each_thread(source: Source, position: int, problems: list[Problem]) -> Iter
             return
         tokens, position = lexer.code(source, begin)
         yield begin, position, CodeParser(tokens, problems).thread()
-
-
-def initial_value(test: Test, location: str) -> Value:
-    """The value of a global before any thread runs."""
-    return test.initial.get(location, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from psockmc.lang import tree
@@ -30,11 +30,11 @@ def with_block(body: Block, path: Path, block: Block) -> Block:
     return (*body[:i], _with_inner(body[i], which, inner), *body[i + 1 :])
 
 
-def without(body: Block, gone: Callable[[tree.Stmt], bool]) -> Block:
-    """The body without some statements, wherever they are; a block may end up empty."""
+def without(body: Block, gone: Sequence[tree.Stmt]) -> Block:
+    """The body without these statements, wherever they are; a block may end up empty."""
     kept: list[tree.Stmt] = []
     for statement in body:
-        if gone(statement):
+        if any(statement is one for one in gone):
             continue
         for which, inner in enumerate(blocks(statement)):
             statement = _with_inner(statement, which, without(inner, gone))

@@ -149,8 +149,7 @@ class Maker:
             ends = [s for end in ends_of(begin) for s in found.get((end, of), ())]
             if not ends:
                 continue
-            gone = {id(s) for s in (*begins, *ends)}
-            body = without(self.function.body, lambda s, gone=gone: id(s) in gone)  # type: ignore[misc]
+            body = without(self.function.body, (*begins, *ends))
             change = f"{self.text(begins[0])} .. {self.text(ends[0])}"
             lines = tuple(s.span.line for s in begins)
             yield Mutant(replace(self.function, body=body), Kind.REMOVE_PAIR, change, change, "", lines)
