@@ -2,7 +2,8 @@
 
 Each card lists the edges that lead to it, so every label is a line of text of its own, however many edges there are.
 All edges from a card that lead down share one lane, which ends in an arrow at each of them. An edge that leads up, and
-every edge that is marked as bad, has a lane of its own.
+every edge that is marked as bad, has a lane of its own. In a *chain*, edges from a card to the next one are straight
+arrows between the two, with their labels beside them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ LINE = 15.0
 INSIDE = 12.0
 """Room between the border of a card and its text."""
 NAME = 24.0
+STRAIGHT = 34.0
+"""How far from the border of the cards straight arrows run."""
 GAP = 12.0
 DETAIL = 6.6
 """Width of a character of a detail: 12 px of a proportional font."""
@@ -51,8 +54,11 @@ class Card:
     arrows: tuple[Arrow, ...] = ()
 
 
-def ladder_svg(title: str, description: str, cards: Sequence[Card], notes: Sequence[str] = ()) -> str:
+def ladder_svg(
+    title: str, description: str, cards: Sequence[Card], notes: Sequence[str] = (), *, chain: bool = False
+) -> str:
     """The graph as one SVG document, 900 wide. cards: in the order in which they stand; notes: lines below the title.
+    chain: what leads to the next card does so straight.
 
     Raises ValueError for two cards of one name, or an arrow from no card.
     """
@@ -62,7 +68,7 @@ def ladder_svg(title: str, description: str, cards: Sequence[Card], notes: Seque
     unknown = [arrow.source for card in cards for arrow in card.arrows if arrow.source not in names]
     if unknown:
         raise ValueError(f"an arrow begins at {unknown[0]}, which is no card")
-    picture = _Picture(title, cards, notes)
+    picture = _Picture(title, cards, notes, chain)
     return document(WIDTH, picture.bottom + MARGIN, title, description, _style(), picture.parts())
 
 
@@ -85,13 +91,15 @@ class _Route:
         return min(ends), max(ends)
 
 
-def _routes(cards: Sequence[Card]) -> list[_Route]:
+def _routes(cards: Sequence[Card], chain: bool) -> list[_Route]:
     number = {card.name: i for i, card in enumerate(cards)}
     shared: dict[int, _Route] = {}
     alone: list[_Route] = []
     for target, card in enumerate(cards):
         for i, arrow in enumerate(card.arrows):
             source = number[arrow.source]
+            if chain and source + 1 == target:
+                continue
             if arrow.bad or source >= target:
                 alone.append(_Route(source, arrow.bad, [(target, i)]))
             else:
@@ -118,7 +126,9 @@ def _assign_lanes(routes: Sequence[_Route]) -> None:
 
 @dataclass(slots=True)
 class _Placed:
-    """A card and where its parts stand. out: where its arrows begin; into: where each arrow enters."""
+    """A card and where its parts stand. out: where its arrows begin; into: where each arrow enters. above: where the
+    arrows from the card before it begin, and its labels in the gap.
+    """
 
     card: Card
     top: float
@@ -127,40 +137,55 @@ class _Placed:
     details: list[tuple[str, str, float]]
     labels: list[list[tuple[str, str, float]]]
     into: list[float]
+    above: float
+    straight: list[tuple[Arrow, list[tuple[str, str, float]]]] = field(default_factory=list)
 
 
 class _Picture:
-    def __init__(self, title: str, cards: Sequence[Card], notes: Sequence[str]) -> None:
+    def __init__(self, title: str, cards: Sequence[Card], notes: Sequence[str], chain: bool) -> None:
         self.title = wrap(title, 90, hanging=0)
         self.notes = [line for note in notes for line in wrap(note, int((WIDTH - 2 * MARGIN) / DETAIL), hanging=0)]
-        self.routes = _routes(cards)
+        self.routes = _routes(cards, chain)
         lanes = max((route.lane for route in self.routes), default=-1) + 1
         self.left = MARGIN + LANE * lanes + 14
         top = MARGIN + 22 * len(self.title) + 17 * len(self.notes) + 14
         self.placed: list[_Placed] = []
-        for card in cards:
-            self.placed.append(self._place(card, top))
-            top = self.placed[-1].bottom + GAP
-        self.bottom = top - GAP
+        for i, card in enumerate(cards):
+            before = cards[i - 1].name if chain and i else ""
+            self.placed.append(self._place(card, top, before))
+            top = self.placed[-1].bottom
+        self.bottom = top
 
-    def _place(self, card: Card, top: float) -> _Placed:
+    def _place(self, card: Card, above: float, before: str) -> _Placed:
+        """A card below the height `above`. before: the card from which arrows come straight, if any."""
         room = WIDTH - MARGIN - self.left - 2 * INSIDE
+        straight, top = [], above + GAP
+        for arrow in (a for a in card.arrows if a.source == before):
+            lines = wrap(arrow.code, int((room - STRAIGHT) / CHARACTER), hanging=0)
+            straight.append((arrow, self._lines(arrow, lines, top)))
+            top += LINE * len(lines) + 4 + GAP
         y = top + NAME
-        placed = _Placed(card, top, 0, top + NAME / 2 + 2, [], [], [])
+        placed = _Placed(card, top, 0, top + NAME / 2 + 2, [], [], [], above, straight)
         for kind, sentences in (("alarm", card.alarms), ("detail", card.details)):
             for line in (line for sentence in sentences for line in wrap(sentence, int(room / DETAIL))):
                 placed.details.append((kind, line, y + 10))
                 y += LINE + 1
-        y += 3 if placed.details and card.arrows else 0
+        y += 3 if placed.details and len(straight) < len(card.arrows) else 0
         for arrow in card.arrows:
             placed.into.append(y + 8)
+            if arrow.source == before:
+                placed.labels.append([])
+                continue
             lines = wrap(f"{arrow.lead} {arrow.code}", int(room / CHARACTER), hanging=len(arrow.lead) + 1)
-            placed.labels.append(
-                [("bad" if arrow.bad else "", line, y + 12 + LINE * i) for i, line in enumerate(lines)]
-            )
+            placed.labels.append(self._lines(arrow, lines, y))
             y += LINE * len(lines) + 3
         placed.bottom = y + 6
         return placed
+
+    @staticmethod
+    def _lines(arrow: Arrow, lines: Sequence[str], top: float) -> list[tuple[str, str, float]]:
+        """The lines of a label with their class, and where each stands."""
+        return [("bad" if arrow.bad else "", line, top + 12 + LINE * i) for i, line in enumerate(lines)]
 
     def parts(self) -> Iterator[str]:
         """Everything on the paper."""
@@ -186,6 +211,18 @@ class _Picture:
         for arrow, lines in zip(one.card.arrows, one.labels, strict=True):
             for i, (kind, line, y) in enumerate(lines):
                 yield _label(kind, x, y, line, arrow.lead if i == 0 else "")
+        yield from self._straight(one)
+
+    def _straight(self, one: _Placed) -> Iterator[str]:
+        """The arrows from the card above."""
+        for arrow, lines in one.straight:
+            kind = "bad" if arrow.bad else "plain"
+            x = self.left + STRAIGHT
+            yield f"<g><title>{escape(f'{arrow.source} → {one.card.name}')}</title>"
+            yield f'<path class="way {kind}" d="M{x:.1f},{one.above:.1f} V{one.top - 6:.1f}"/>'
+            yield f'<path class="dot {kind}" d="M{x:.1f},{one.top:.1f} l-4.5,-8.5 h9 z"/></g>'
+            for bad, line, y in lines:
+                yield text(f"code {bad}", x + 14, y, line)
 
     def _route(self, route: _Route) -> Iterator[str]:
         x = self.left - 14 - LANE * route.lane
@@ -231,7 +268,9 @@ def _style() -> str:
 
 
 def _colours(paper: str, card: str, border: str, ink: str, dim: str, bad: str, own: Sequence[str]) -> str:
-    lanes = "".join(f".way.c{i}{{stroke:{c}}}.dot.c{i}{{fill:{c}}}" for i, c in enumerate(own))
+    lanes = f".way.plain{{stroke:{ink}}}.dot.plain{{fill:{ink}}}" + "".join(
+        f".way.c{i}{{stroke:{c}}}.dot.c{i}{{fill:{c}}}" for i, c in enumerate(own)
+    )
     return (
         f".paper{{fill:{paper}}}.card{{fill:{card};stroke:{border}}}.title,.name,.code{{fill:{ink}}}"
         f".note,.detail,.lead{{fill:{dim}}}.alarm,.code.bad,.bad .lead,.dot.bad{{fill:{bad}}}"

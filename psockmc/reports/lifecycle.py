@@ -111,7 +111,7 @@ def picture(life: Life) -> str:
         for before, after in life.edges
     )
     notes = [f"In parentheses: in how many of {len(life.scenarios)} scenarios. Their setups are not counted."]
-    return ladder_svg("The life of a psock", description, cards, notes)
+    return ladder_svg("The life of a psock", description, cards, notes, chain=True)
 
 
 def _label(life: Life, edge: Edge) -> str:
