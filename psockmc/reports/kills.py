@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from psockmc.mutants.ledger import function_digest, load_ledger
+from psockmc.mutants.chosen import chosen, made
+from psockmc.mutants.ledger import load_ledger
 from psockmc.mutants.survivors import Key
 from psockmc.mutants.trial import Fate
 from psockmc.reports.material import Material
@@ -12,16 +13,17 @@ from psockmc.reports.mutants import LEDGER, ORDERING
 
 
 def kills(material: Material) -> Mapping[str, Sequence[Key]]:
-    """The mutants (function, kind, change) by property, sorted. What does not stand any more does not count."""
+    """The mutants (function, kind, change) by property, sorted; none before some were tried.
+
+    What was tried and does not stand any more does not count.
+    """
+    if not (material.root / LEDGER).exists():
+        return {}
+    program = material.program
+    ledgers = [load_ledger(material.root / file, program) for file in (LEDGER, ORDERING)]
     found: dict[str, set[Key]] = {}
-    functions = material.program.functions
-    for file in (LEDGER, ORDERING):
-        ledger = load_ledger(material.root / file, material.program)
-        for key, entry in ledger.entries.items():
-            function = functions.get(key[0])
-            if function is None or function_digest(function) != entry.digest:
-                continue
-            for trial in entry.trials:
-                if trial.fate is Fate.NOTICED and ledger.stands(trial.scenario):
-                    found.setdefault(trial.property.partition("(")[0], set()).add(key)
+    for mutant in made(program, chosen(program, ledgers[0].notes.get("of", []))):
+        for tried in (ledger.tried(mutant) for ledger in ledgers):
+            if tried.fate is Fate.NOTICED and tried.first is not None:
+                found.setdefault(tried.first.property.partition("(")[0], set()).add(mutant.key)
     return {property: sorted(keys) for property, keys in found.items()}

@@ -45,6 +45,8 @@ class Part:
 
 
 CORPUS = ("spec/bugs.toml", "spec/bugs/*.toml")
+LITMUS = ("models/litmus/*",)
+TRIED = ("spec/mutants.toml", "reports/mutants.json", "reports/ordering.json")
 
 PARTS = {
     part.name: part
@@ -54,7 +56,7 @@ PARTS = {
             "invariants",
             "psockmc.reports.invariants:pages",
             ("invariants.md", "scenarios.md"),
-            ("spec/elsewhere.toml", *CORPUS),
+            ("spec/elsewhere.toml", "spec/findings.toml", *CORPUS, *LITMUS, *TRIED),
         ),
         Part("bugs", "psockmc.reports.bugs:pages", ("bugs/*.md",), (*CORPUS, "models/variants/**/*.py")),
         Part("locks", "psockmc.reports.locks:pages", ("lock-order.md", "lockgraph.svg")),
@@ -62,7 +64,12 @@ PARTS = {
         Part("ordering", "psockmc.reports.ordering:pages", ("ordering.md", "ordering/*.md")),
         Part("mutants", "psockmc.reports.mutants:pages", ("mutants.md",)),
         Part("states", "psockmc.reports.states:pages", ("states.md",)),
-        Part("overview", "psockmc.reports.overview:pages", ("README.md",), ("spec/*.toml", "spec/bugs/*.toml")),
+        Part(
+            "overview",
+            "psockmc.reports.overview:pages",
+            ("README.md",),
+            ("spec/*.toml", "spec/bugs/*.toml", "reports/ring.md", *LITMUS),
+        ),
     )
 }
 """By name, in the order in which they are written."""
