@@ -45,12 +45,8 @@ class Moves:
         """The text of the statement that the block belongs to; "" for the body of the function."""
         if not self.path:
             return ""
-        block: Block = self.function.body
-        for index, which in self.path[:-1]:
-            block = blocks(block[index])[which]
-        index, which = self.path[-1]
-        text = Maker(self.function, self.program, self.effects).text(block[index])
-        return f"the else of {text}" if which else text
+        text = Maker(self.function, self.program, self.effects).text(_statement(self.function.body, self.path))
+        return f"the else of {text}" if self.path[-1][1] else text
 
     def behind(self, first: Step, second: Step) -> Mutant | str:
         """`first` moved to directly behind `second`, which stands somewhere behind it; or why that cannot be."""
@@ -101,16 +97,34 @@ def moves(function: tree.Function, program: tree.Program, effects: Effects) -> I
     maker = Maker(function, program, effects)
     seen: Counter[str] = Counter()
     for path, block in all_blocks(function.body):
+        if path and isinstance(_statement(function.body, path), tree.Atomic):
+            continue  # one step, whatever its order
         found = []
         for index, statement in enumerate(block):
             if maker.is_note(statement) or _only_leaves(statement) or not maker.steps(statement):
                 continue
-            text = maker.text(statement)
+            text = _name(maker, statement)
             seen[text] += 1
             name = text if seen[text] == 1 else f"{text} #{seen[text]}"
             found.append(Step(index, _carried(maker, block, index), statement, name, _lines(statement)))
         if found:
             yield Moves(program, effects, function, path, block, tuple(found))
+
+
+def _statement(body: Block, path: Path) -> tree.Stmt:
+    """The statement that the block at a path belongs to."""
+    for index, which in path[:-1]:
+        body = blocks(body[index])[which]
+    return body[path[-1][0]]
+
+
+def _name(maker: Maker, statement: tree.Stmt) -> str:
+    """A statement that is one step together with notes for properties is called what it is without them."""
+    if isinstance(statement, tree.Atomic):
+        real = [inner for inner in statement.body if not maker.is_note(inner)]
+        if len(real) == 1:
+            return maker.text(real[0])
+    return maker.text(statement)
 
 
 def _carried(maker: Maker, block: Block, index: int) -> tuple[int, ...]:

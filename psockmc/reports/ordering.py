@@ -274,13 +274,15 @@ def _violates(tried: Tried) -> str:
     assert first is not None
     if first.steps is None:
         return f"already the setup of {code(first.scenario)} fails ({text(first.message)})."
+    if first.steps == 0:
+        return f"**{text(first.property)}** is violated ({text(first.message)}) by the setup of {code(first.scenario)}."
     where = f"{code(first.scenario)}, {first.steps} steps"
     return f"**{text(first.property)}** is violated ({text(first.message)}) in {where}."
 
 
 def _diagram(tried: Tried) -> str:
     first = tried.first
-    if first is None or not first.diagram:
+    if first is None or not first.diagram or not first.steps:
         return ""
     return details(f"the shortest run: {first.property}, {first.steps} steps", fenced(first.diagram))
 
