@@ -104,12 +104,12 @@ def mutants_(
     else:
         _print(summary)
     if record is not None:
-        _record(record, program, summary, functions)
+        _record(record, program, summary, functions, every=not within and not quick)
     return _status(summary, complete=complete)
 
 
-def _record(file: Path, program: Program, summary: Summary, functions: Sequence[str]) -> None:
-    """Add this run to a file, or begin it."""
+def _record(file: Path, program: Program, summary: Summary, functions: Sequence[str], *, every: bool) -> None:
+    """Add this run to a file, or begin it. every: all scenarios were allowed, so what none of them reaches is known."""
     ledger = load_ledger(file, program)
     before = ledger.notes.get("of", []) if functions else []
     ledger.notes = {
@@ -121,7 +121,7 @@ def _record(file: Path, program: Program, summary: Summary, functions: Sequence[
     for baseline in summary.known.values():
         ledger.searched(baseline.scenario, baseline.states)
     for tried in summary.tried:
-        if tried.fate is not Fate.UNTRIED:
+        if tried.fate is not Fate.UNTRIED and (tried.trials or every):
             ledger.note(tried, diagrams=False)
     ledger.prune(made(program, chosen(program, ledger.notes["of"])))
     ledger.save(file)
