@@ -103,4 +103,9 @@ second_verdict_against_delete = scenario(
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     quick=True,
     properties=LIFECYCLE + CALLBACKS + MAPS,
+    expect={"data-race(sock.sk_prot)": VIOLATED},
+    why={
+        "data-race(sock.sk_prot)": "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, while a "
+        "detach stores it by WRITE_ONCE()",
+    },
 )
