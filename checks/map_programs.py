@@ -103,9 +103,17 @@ second_verdict_against_delete = scenario(
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     quick=True,
     properties=LIFECYCLE + CALLBACKS + MAPS,
-    expect={"data-race(sock.sk_prot)": VIOLATED},
+    expect={
+        "data-race(sk_psock.progs.stream_verdict)": VIOLATED,
+        "data-race(sk_psock.psock_update_sk_prot)": VIOLATED,
+        "data-race(sock.sk_prot)": VIOLATED,
+    },
     why={
-        "data-race(sock.sk_prot)": "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, while a "
-        "detach stores it by WRITE_ONCE()",
+        "data-race(sk_psock.progs.stream_verdict)": "tcp_bpf_update_proto() reads the program plainly while "
+        "sock_map_link() exchanges it",
+        "data-race(sk_psock.psock_update_sk_prot)": "sock_map_init_proto() stores it plainly without the callback "
+        "lock under which sock_map_del_link() reads it",
+        "data-race(sock.sk_prot)": "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, while "
+        "a detach stores it by WRITE_ONCE()",
     },
 )
