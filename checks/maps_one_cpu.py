@@ -26,7 +26,7 @@ from models.skmsg import sk_msg, sk_psock, sk_psock_link
 from models.skmsg_verdict import bpf_prog
 from models.sock import sock, socket
 from models.sock_hash import bpf_shtab_elem
-from models.sock_map import BPF_ANY, bpf_stab
+from models.sock_map import BPF_ANY, BPF_EXIST, bpf_stab
 from models.syscalls import (
     fd0,
     fd1,
@@ -65,6 +65,25 @@ program_deletes_over_update = scenario(
     run=[process(sys_map_update, map0, 0, fd0, BPF_ANY, cpu=0), softirq(program_deletes, 0, cpu=0)],
     workers_cpu=0,
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + MAPS,
+)
+
+program_deletes_over_update_short_of_memory = scenario(
+    "the same while memory is short",
+    setup=connected_socket,
+    run=[process(sys_map_update, map0, 0, fd0, BPF_ANY, cpu=0), softirq(program_deletes, 0, cpu=0)],
+    workers_cpu=0,
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    may_fail=[sk_psock, sk_psock_link],
+    properties=LIFECYCLE + CALLBACKS + MAPS,
+)
+
+program_updates_over_update_of_an_empty_slot = scenario(
+    "a program puts a socket into the slot on the CPU of a process that wants it to be occupied",
+    setup=connected_socket,
+    run=[process(sys_map_update, map0, 0, fd0, BPF_EXIST, cpu=0), softirq(program_updates_map, 0, 0, cpu=0)],
+    workers_cpu=0,
+    pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + MAPS,
 )
 
