@@ -6,7 +6,7 @@ from models.setups_send import corked_byte, redirecting, redirecting_out, redire
 from models.skbuff import sk_buff
 from models.skmsg import sk_msg, sk_psock, sk_psock_link
 from models.sock import sock, socket
-from models.syscalls import fd0, map0, net_rx_reset, sys_close
+from models.syscalls import fd0, net_rx_reset, sys_close
 from models.syscalls_maps import program_deletes
 from models.syscalls_receive import net_rx_rst
 from models.syscalls_send import one0, one1, sys_send, sys_send_shared, three0, two0

@@ -1,7 +1,7 @@
 """The backlog queues itself again whatever it finds."""
 
 from psockmc.kernel.work import schedule_delayed_work, work_struct
-from psockmc.lang import Ptr, container_of, replaces
+from psockmc.lang import container_of, replaces
 
 from models.skbuff import kfree_skb, skb_dequeue
 from models.skmsg import sk_psock
