@@ -15,21 +15,17 @@ from psockmc.render.diagram import heading
 from psockmc.render.lanes import Hold, Lane, hold_text, hold_title, lanes_of
 from psockmc.render.layout import annotated, wrap
 from psockmc.render.rows import Presence, Row, columns_of, rows_of
+from psockmc.render.svg import CHARACTER, CODE, DARK, LIGHT, TEXT, document, text, themed
 
 WIDTH = 900
 MOST_STEPS = 60
 LINE = 15.0
-CHARACTER = 6.63
-"""Width of a character of code: 11 px of a monospaced font."""
+TITLE = 8.8
+"""Width of a character of the title: 15 px of a bold proportional font."""
 NUMBERS = 34.0
 LANE = 17.0
 PATTERNS = 6
-LIGHT = ("#1f5fbf", "#a84b00", "#1d7a3c", "#8a2fa0", "#0b7285", "#9b2c4d")
-DARK = ("#78adff", "#ffa657", "#5fd07f", "#dd95f0", "#58c9dc", "#ff92ad")
 SLOPES = (45, 135, 90, 0, 60, 120)
-
-_CODE = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
-_TEXT = "system-ui, 'DejaVu Sans', 'Helvetica Neue', Arial, sans-serif"
 
 
 def trace_svg(trace: Trace) -> str:
@@ -37,27 +33,28 @@ def trace_svg(trace: Trace) -> str:
     rows, left_out = _drawn(trace)
     picture = _Picture(trace, rows, left_out)
     body = list(picture.parts())
-    height = picture.bottom + 14
     title = f"{trace.property.id} in {trace.scenario}: {trace.failure.sentence}"
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}"'
-        f' height="{height:.0f}" role="img" aria-label="{escape(title)}">'
-    )
-    paper = '<rect class="paper" width="100%" height="100%"/>'
-    return "\n".join([head, _style(), _patterns(), paper, *body, "</svg>"]) + "\n"
+    return document(WIDTH, picture.bottom + 14, title, _description(trace), _style(), [_patterns(), *body])
+
+
+def _description(trace: Trace) -> str:
+    """What somebody is told who does not see the picture."""
+    steps = "1 step" if len(trace.steps) == 1 else f"{len(trace.steps)} steps"
+    contexts = ", ".join(heading(trace, context) for context in columns_of(trace, rows_of(trace)))
+    return f"{steps} of {contexts}: a column for each, and a lane for each lock that says who holds it"
 
 
 def _drawn(trace: Trace) -> tuple[list[Row], int]:
     """The rows that are drawn, with folds between them; and how many steps before them are left out."""
     shown: list[Row] = []
-    folding = False
+    folded = 0
     for row in rows_of(trace):
         if row.quiet:
-            folding |= row.kind == "step"
+            folded = row.number if row.kind == "step" else folded
             continue
-        if folding and shown and shown[-1].context >= 0 and row.kind != "mark":
-            shown.append(replace(shown[-1], kind="more", text="...", notes=(), changes=()))
-        folding = False
+        if folded and shown and shown[-1].context >= 0 and row.kind != "mark":
+            shown.append(replace(shown[-1], kind="more", number=folded, text="...", notes=(), changes=()))
+        folded = 0
         shown.append(row)
     numbers = [row.number for row in shown if row.kind == "step"]
     if len(numbers) <= MOST_STEPS:
@@ -85,9 +82,9 @@ class _Picture:
         self.right = WIDTH - 10 - LANE * len(self.lanes)
         self.presence = Presence(trace)
         self.starts = self._starts()
-        self.title = wrap(trace.failure.sentence, 100, hanging=0)
-        labels = [len(lane.name) * 5.6 for lane in self.lanes]
-        self.head = 30 + 19 * len(self.title) + max([48.0, *labels]) + 12
+        self.title = wrap(trace.failure.sentence, int((self.right - 12) / TITLE), hanging=0)
+        names = [len(lane.name) * 5.6 for lane in self.lanes]  # beside the title, in the corner where it never gets
+        self.head = max([30 + 19 * len(self.title) + 60.0, *(length + 36 for length in names)])
         self.placed = self._place(rows)
         self.bottom = self.placed[-1].bottom if self.placed else self.head
 
@@ -124,12 +121,12 @@ class _Picture:
     def parts(self) -> Iterator[str]:
         """Everything on the paper; `bottom` is where it ends."""
         kind = f"VIOLATED {self.trace.property.id} in {self.trace.scenario}"
-        yield _text("kind", 12, 20, kind)
+        yield text("kind", 12, 20, kind)
         for i, line in enumerate(self.title):
-            yield _text("title", 12, 40 + 19 * i, line)
+            yield text("title", 12, 40 + 19 * i, line)
         yield from self._headings()
         if self.left_out:
-            yield _text("dim", NUMBERS + 10, self.head - 4, f"... {self.left_out} steps before")
+            yield text("dim", NUMBERS + 10, self.head - 4, f"... {self.left_out} steps before")
         for index in range(len(self.columns)):
             yield from self._rules(index)
         for index, lane in enumerate(self.lanes):
@@ -147,9 +144,9 @@ class _Picture:
                 f' width="16" height="15" rx="3"/>'
             )
             first = base - 14 * (len(lines) - 1)
-            yield _text("digit", start + 8, first, str(context), "middle")
+            yield text("digit", start + 8, first, str(context), "middle")
             for i, line in enumerate(lines):
-                yield _text("who", start + 21, first + 14 * i, line)
+                yield text("who", start + 21, first + 14 * i, line)
         yield f'<path class="line" d="M10,{self.head - 14:.1f} H{WIDTH - 10}"/>'
         for index, lane in enumerate(self.lanes):
             x = self.right + LANE * index + LANE / 2 + 3.5
@@ -191,12 +188,12 @@ class _Picture:
         digits = hold_text(lane, hold)
         wide = 6.2 * len(digits) + 3
         yield f'<rect class="paper" x="{x + (LANE - wide) / 2:.1f}" y="{top + 2:.1f}" width="{wide:.1f}" height="11"/>'
-        yield _text("owner", x + LANE / 2, top + 11, digits, "middle")
+        yield text("owner", x + LANE / 2, top + 11, digits, "middle")
         yield "</g>"
 
     def _row(self, one: _Placed) -> Iterator[str]:
         if one.row.kind == "step":
-            yield _text("number", NUMBERS, one.top + 11, str(one.row.number), "end")
+            yield text("number", NUMBERS, one.top + 11, str(one.row.number), "end")
         commenting = False
         for i, line in enumerate(one.lines):
             code, mark, note = line.partition("//")
@@ -204,16 +201,11 @@ class _Picture:
             y = one.top + 11 + LINE * i
             commenting |= bool(mark) and not code.strip()
             if commenting:
-                yield _text(f"note {one.row.kind}", x, y, line.strip())
+                yield text(f"note {one.row.kind}", x, y, line.strip())
             else:
                 tail = f'<tspan class="note">{escape(mark + note)}</tspan>' if mark else ""
                 yield f'<text class="code {one.row.kind}" x="{x:.1f}" y="{y:.1f}">{escape(code.lstrip())}{tail}</text>'
                 commenting = bool(mark)
-
-
-def _text(kind: str, x: float, y: float, text: str, anchor: str = "start") -> str:
-    at = "" if anchor == "start" else f' text-anchor="{anchor}"'
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}"{at}>{escape(text)}</text>'
 
 
 def _patterns() -> str:
@@ -230,13 +222,13 @@ def _style() -> str:
     light = _colours("#fff", "#1b1f24", "#57606a", "#4d6b2f", "#b3261e", LIGHT)
     dark = _colours("#14171a", "#e4e7ea", "#a3acb5", "#a8cc85", "#ff8a80", DARK)
     fonts = (
-        f"text{{font:11px {_CODE};white-space:pre}}.title{{font:600 15px {_TEXT}}}.kind{{font:600 12px {_TEXT}}}"
-        f".who{{font:600 11px {_TEXT}}}.lane{{font:10px {_TEXT}}}.frame{{font-weight:700}}.mark{{font-weight:700}}"
+        f"text{{font:11px {CODE};white-space:pre}}.title{{font:600 15px {TEXT}}}.kind{{font:600 12px {TEXT}}}"
+        f".who{{font:600 11px {TEXT}}}.lane{{font:10px {TEXT}}}.frame{{font-weight:700}}.mark{{font-weight:700}}"
         ".fail{font-weight:700}.owner,.digit{font-weight:700}.on{stroke-width:4}.in{stroke-width:1}"
         ".code,text.note{stroke-width:3;paint-order:stroke}"
         ".stripe{stroke-width:3}.wanted{fill:none;stroke-width:2;stroke-dasharray:4 3}"
     )
-    return f"<style>{fonts}{light}@media (prefers-color-scheme:dark){{{dark}}}</style>"
+    return themed(fonts, light, dark)
 
 
 def _colours(paper: str, ink: str, dim: str, note: str, bad: str, owners: Sequence[str]) -> str:

@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from psockmc.render import render
-from psockmc.render.trace_svg import CHARACTER, MOST_STEPS, WIDTH
+from psockmc.render.svg import CHARACTER
+from psockmc.render.trace_svg import MOST_STEPS, WIDTH
 from tests.render.making import Maker
 from tests.render.test_html import HOSTILE, hostile_trace
 from tests.render.tracing import CASES, recorded
@@ -73,3 +74,17 @@ def test_markup_in_names_and_sentences_stays_text():
 
 def test_it_follows_light_and_dark():
     assert "@media (prefers-color-scheme:dark)" in render(recorded("leak"), "svg")
+
+
+def test_a_context_that_is_over_has_no_line_any_more():
+    trace = recorded("three-contexts")
+    picture = render(trace, "svg")
+    over = next(s.number for s in trace.steps if any(i.context == 0 and i.status == "done" for i in s.intents))
+    assert over == max(s.number for s in trace.steps if s.context == 0)
+    assert 'class="in c0"' not in picture
+
+
+def test_names_of_locks_do_not_push_the_columns_down():
+    long = next(iter(texts(render(recorded("use-after-free"), "svg"), "lane")))
+    top = float(re.search(r"translate\([\d.]+,([\d.]+)\)", long.get("transform", ""))[1])
+    assert top < 140
