@@ -19,9 +19,12 @@ PATTERNS = 6
 """So many owners have a pattern of their own; the digit tells the others apart."""
 PART = 60
 """So many rows that are not folded make a part of the table, which is laid out when it comes into view."""
-NUMBER, CONTEXT, LANE = "3.6rem", "minmax(0, 1fr)", "1.55rem"
+NUMBER, LANE, NARROWEST = 3.6, 1.55, 10.0
+"""How wide the columns are, and the columns of contexts at least where the page may be scrolled to the right."""
+CONTEXT = "minmax(0, 1fr)"
 LAST = (CONTEXT, "42%", "37%", "32%", "27%")
-"""How wide the columns are. The last context's depends on how many there are: its code has no room to its right."""
+"""Those of contexts share the rest. What the last one gets depends on how many there are: its code has no room to
+its right."""
 DEEPEST = 12
 """Deeper calls are not indented any further."""
 
@@ -54,6 +57,7 @@ def html(trace: Trace, why: Sequence[str] = (), about: Sequence[tuple[str, str]]
         indent=lambda depth: min(depth, DEEPEST),
         pattern=pattern,
         soft=soft,
+        soft_name=soft_name,
         counted=counted,
         replay=replay_command(trace),
         data=data,
@@ -96,9 +100,12 @@ def _parts(rows: Sequence[tuple[Row, int]]) -> list[list[tuple[Row, int]]]:
 
 def _grid(columns: int, lanes: int) -> str:
     """The rules of a table with so many columns and lanes; trace.css has the rest."""
-    widths = [NUMBER, *[CONTEXT] * (columns - 1), LAST[min(columns, len(LAST)) - 1], *[LANE] * lanes]
+    widths = [f"{NUMBER}rem", *[CONTEXT] * (columns - 1), LAST[min(columns, len(LAST)) - 1], *[f"{LANE}rem"] * lanes]
+    least = NUMBER + columns * NARROWEST + lanes * LANE
     spans = [f".run td[colspan='{n}'] {{ grid-column: span {n}; }}" for n in range(2, lanes + 1)]
-    return "\n".join(["@media screen {", f".run tr {{ grid-template-columns: {' '.join(widths)}; }}", *spans, "}", ""])
+    grid = [f".run tr {{ grid-template-columns: {' '.join(widths)}; }}", *spans]
+    narrow = ["@media screen and (max-width: 70rem) {", f".run {{ min-width: {least:g}rem; }}", "}"]
+    return "\n".join(["@media screen {", *grid, "}", *narrow, ""])
 
 
 def pattern(context: int) -> str:
@@ -135,6 +142,11 @@ def replay_command(trace: Trace) -> str:
     if names and not names[0].endswith(".py"):
         return f"psockmc bugs {names[0]}"
     return f"psockmc check {trace.scenario}{''.join(f' --with {name}' for name in names)}"
+
+
+def soft_name(text: str) -> Markup:
+    """A heading in a narrow column, which may also be broken inside the names of C."""
+    return Markup(re.sub(r"(?<=[_.])(?=\w)", "<wbr>", str(escape(text))))
 
 
 def counted(things: Sequence[object], name: str) -> str:
