@@ -1,8 +1,8 @@
 """From typed functions to the control-flow graph of one context: calls are inlined, every shared access becomes a
 step.
 
-`Inliner` handles statements, calls and expressions; `psockmc.ir.words` the words of the language (READ_ONCE, kzalloc,
-...); `psockmc.ir.pure` the conditions that are evaluated atomically.
+`Inliner` handles statements, calls and expressions; `psockmc.ir.accesses` what they do to memory; `psockmc.ir.words`
+the words of the language (READ_ONCE, kzalloc, ...); `psockmc.ir.pure` the conditions that are evaluated atomically.
 """
 
 from __future__ import annotations
@@ -11,23 +11,21 @@ from dataclasses import dataclass, field, replace
 
 from psockmc.ir import system as ir
 from psockmc.ir import words
-from psockmc.ir.flow import Edge, Flow, Static
+from psockmc.ir.accesses import Accesses
+from psockmc.ir.flow import Edge, Static
 from psockmc.ir.memory import Memory
 from psockmc.ir.places import Ref, add, elements, multiply
 from psockmc.ir.pure import Pure
 from psockmc.ir.reach import PointsTo, walk
-from psockmc.ir.unchanging import Unchanging
 from psockmc.lang import tree
 from psockmc.lang.conversions import inside
 from psockmc.lang.types import (
-    ArrayType,
     Bool,
     Bounded,
     CInt,
     ContextSet,
     ContextType,
     FlagsType,
-    ListType,
     Pointer,
     StructType,
     Type,
@@ -53,7 +51,7 @@ class Call:
     continues: list[list[Edge]] = field(default_factory=list)
 
 
-class Inliner:
+class Inliner(Accesses):
     """Builds the graph of one context. `self.flow` is the result.
 
     tables: shared by the scenario's contexts; context: index of the context; level: 0 task, 1 softirq, 2 hardirq;
@@ -69,15 +67,12 @@ class Inliner:
         level: int,
         may_fail: tuple[str, ...],
     ) -> None:
-        self.tables, self.memory, self.points_to = tables, memory, points_to
+        super().__init__(tables, memory)
+        self.points_to = points_to
         self.program = memory.program
-        self.known: Unchanging | None = None
-        self.hoping = False  # whether this is what a sleeper waits for: it counts as possible
-        self.relied = False  # whether what was built of this statement rests on `known`
         self.context: int = context
         self.level: int = level
         self.may_fail = may_fail
-        self.flow = Flow()
         self.pure = Pure(memory, self)
         self.call: Call | None = None
 
@@ -375,11 +370,6 @@ class Inliner:
 
     # ------------------------------------------------------------ locals
 
-    def local_of_type(self, name: str, t: Type) -> int:
-        """A fresh local for values of a type."""
-        domain = self.memory.domain(t)
-        return self.flow.new_local(name, domain.lo, domain.hi, domain.pool, domain.labels)
-
     def declare(self, name: str) -> int:
         """The local of a source variable, made at its first use."""
         call = self.current()
@@ -387,12 +377,6 @@ class Inliner:
         if not isinstance(binding, int):
             binding = call.names[name] = self.local_of_type(name, call.function.locals[name])
         return binding
-
-    def keep(self, name: str, t: Type, value: ir.Expr) -> int:
-        """Store a value in a fresh local."""
-        number = self.local_of_type(name, t)
-        self.flow.emit(ir.Let(number, value))
-        return number
 
     def binding(self, name: str) -> Binding:
         """What a name means here."""
@@ -420,102 +404,6 @@ class Inliner:
                 outer, at = self.place(base), self.value(index)
                 return self.element(outer, add(at, ir.Const(-1)) if index.type == ContextType() else at, t)
         raise AssertionError(f"not a place: {expr}")
-
-    def object(self, struct: str, pointer: ir.Expr, path: tuple[str, ...], t: Type) -> Ref:
-        """A field of the object that `pointer` points to."""
-        pool = self.memory.pools[struct]
-        constant = isinstance(pointer, ir.Const) and pointer.value > 0
-        tests: tuple[ir.Deref, ...] = ()
-        if not (constant and self.memory.status[pool] < 0):
-            tests = (ir.Deref(pointer, pool, self.tables.access_text(self.flow.statement)),)
-        return Ref(struct, pointer, path, FALSE, t, tests)
-
-    def element(self, outer: Ref, index: ir.Expr, t: Type) -> Ref:
-        """An element of an array."""
-        if not isinstance(outer.type, ArrayType):
-            raise AssertionError("an element of something that is no array")
-        length = self.memory.length(outer.type.length)
-        offset = add(outer.index, multiply(index, elements(self.memory, t)))
-        return Ref(outer.root, outer.pointer, outer.path, offset, t, (*outer.tests, (index, length)))
-
-    def locate(self, ref: Ref) -> tuple[int, ir.Expr]:
-        """The field number and the cell index of a scalar place (of a list: of its first cell)."""
-        leaf = self.memory.leaves.get((ref.root, ref.path))
-        if leaf is None:
-            raise AssertionError(f"{ref.root}.{'.'.join(ref.path)} has no cells")
-        room = 1
-        if isinstance(leaf.type, ListType):
-            room = len(self.memory.objects[self.memory.pools[leaf.type.struct]]) + 1
-        base = multiply(add(ref.pointer, ir.Const(-1)), leaf.per_object)
-        return leaf.field, add(base, multiply(ref.index, room))
-
-    def test(self, ref: Ref, *, again: bool = False) -> None:
-        """Emit what must be tested before an access to the place; again: also when the next step begins."""
-        for one in ref.tests:
-            if isinstance(one, ir.Deref):
-                number = self.flow.emit(one)
-                if again and not self.flow.region and self._may_be_freed(one.pointer, one.pool):
-                    self.flow.nodes[number].again = self.pure.live(ref.root, one.pointer)
-                continue
-            if (inside := self.inside(*one)) is not None:
-                yes, no = self.flow.branch(inside)
-                self.flow.resume(no)
-                self.finding("out-of-bounds", f"index outside 0..{one[1] - 1}", fatal=True)
-                self.flow.resume(yes)
-
-    @staticmethod
-    def inside(index: ir.Expr, length: int) -> ir.Expr | None:
-        """The condition that an index is in its array; None when that is certain."""
-        if isinstance(index, ir.Const) and 0 <= index.value < length:
-            return None
-        return ir.Op("and", (ir.Op(">=", (index, FALSE)), ir.Op("<", (index, ir.Const(length)))))
-
-    def _may_be_freed(self, pointer: ir.Expr, pool: int) -> bool:
-        static = isinstance(pointer, ir.Const) and pointer.value <= self.memory.statics[pool]
-        return self.memory.status[pool] >= 0 and not static
-
-    def access(self, ref: Ref, *, write: bool, marked: bool) -> tuple[int, ir.Expr, tuple[ir.Access, ...]]:
-        """Begin the step of an access: tests are emitted; returns the cell and what the race check must know."""
-        field_number, index = self.locate(ref)
-        if write and self.known and self.flow.dangling:
-            self.known.expect_change(self.memory.leaves[(ref.root, ref.path)])
-        declared = self.memory.leaves[(ref.root, ref.path)].declared
-        if declared.const or declared.ghost:
-            self.test(ref, again=declared.const)
-            return field_number, index, ()
-        self.flow.begin_step()
-        self.test(ref)
-        if self.memory.fields[field_number].kind == "lock":
-            return field_number, index, ()
-        return field_number, index, (ir.Access(field_number, index, write, marked or self.flow.region > 0),)
-
-    def load(self, ref: Ref, *, marked: bool = False) -> ir.Expr:
-        """Load a scalar place into a fresh local."""
-        field_number, index, accesses = self.access(ref, write=False, marked=marked)
-        number = self.local_of_type(ref.path[-1], ref.type)
-        self.flow.emit(ir.Let(number, ir.Load(field_number, index)), accesses=accesses)
-        known = self.known.value(ref, self.memory) if self.known and not self.hoping else None
-        self.relied = self.relied or known is not None
-        return ir.Local(number) if known is None else ir.Const(known)
-
-    def store(self, ref: Ref, value: ir.Expr, *, marked: bool = False) -> None:
-        """Store a value to a scalar place."""
-        field_number, index, accesses = self.access(ref, write=True, marked=marked)
-        self.expect_known(ref, value)
-        self.flow.emit(ir.Store(field_number, index, value), accesses=accesses)
-
-    def expect_known(self, ref: Ref, value: ir.Expr) -> None:
-        """Before a store: if the field was thought to get one value only, a run that stores another is cut."""
-        leaf = self.memory.leaves[(ref.root, ref.path)]
-        only = self.known.only_value(leaf) if self.known else None
-        if only is None or value == ir.Const(only):
-            return
-        good, bad = self.flow.branch(ir.Op("==", (value, ir.Const(only))))
-        self.flow.resume(bad)
-        self.flow.cut(
-            f"internal error: {leaf.owner}.{leaf.declared.name} gets a value that it was thought never to get"
-        )
-        self.flow.resume(good)
 
     def assign(self, target: tree.Expr, value: ir.Expr) -> None:
         """`target = value`."""
@@ -671,12 +559,3 @@ class Inliner:
             for node in walk(body):
                 if isinstance(node, tree.CoverThat):
                     self.tables.promise(node.sentence)
-
-    # ------------------------------------------------------------ findings
-
-    def finding(self, kind: str, message: str, *, fatal: bool = False) -> None:
-        """Emit a finding of a built-in property."""
-        fatal = fatal or kind in words.FATAL
-        self.flow.emit(ir.Finding(self.tables.property(kind), message, fatal))
-        if fatal:
-            self.flow.dangling = []

@@ -502,7 +502,7 @@ class _Compiler:
             inliner.pure.names.append({name: value for name, _, value in combination})
             body = inliner.pure.body(function.body, function.result)
             inliner.pure.names.pop()
-            guards = [ir.Op("not", (inliner.pure.live(struct, value),)) for _, struct, value in combination]
+            guards = [ir.Op("not", (inliner.memory.live(struct, value),)) for _, struct, value in combination]
             names = [self.memory.objects[self.memory.pools[s]][v.value - 1] for _, s, v in combination]
             terms.append((ir.Op("or", (*guards, body)), ", ".join(names)))
         return terms

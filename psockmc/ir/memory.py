@@ -302,6 +302,15 @@ class Memory:
                 found.append(ir.LockClass(name, leaf.field, readers.field if readers else -1))
         return tuple(found)
 
+    def live(self, struct: str, pointer: ir.Expr) -> ir.Expr:
+        """Whether a pointer leads to an object that is allocated and not freed."""
+        some = ir.Op("!=", (pointer, ir.Const(0)))
+        status = self.status[self.pools[struct]]
+        if status < 0:
+            return some
+        is_live = ir.Op("==", (ir.Load(status, ir.Op("-", (pointer, ir.Const(1)))), ir.Const(ir.LIVE)))
+        return ir.Op("and", (some, is_live))
+
     def grace_period_cells(self) -> tuple[int, ...]:
         """Cells from which readers disappear when they leave."""
         cells: list[int] = []

@@ -144,7 +144,7 @@ class Pure:
     def _word(self, expr: tree.Intrinsic) -> ir.Expr:
         match expr.name, expr.args:
             case "live", (pointer,) if isinstance(pointer.type, Pointer):
-                return self.live(pointer.type.struct, self.value(pointer))
+                return self.memory.live(pointer.type.struct, self.value(pointer))
             case (("READ_ONCE" | "rcu_dereference" | "smp_load_acquire" | "data_race" | "atomic_read"), (place,)):
                 return self._load(self.place(place))
             case "test_bit", (tree.Literal(value=bit), place):
@@ -158,15 +158,6 @@ class Pure:
             case "current_bit", ():
                 return ir.Const(1 << self.inliner.context)
         raise AssertionError(f"{expr.name} has no value in a condition")
-
-    def live(self, struct: str, pointer: ir.Expr) -> ir.Expr:
-        """Whether a pointer leads to an object that is allocated and not freed."""
-        some = ir.Op("!=", (pointer, ZERO))
-        status = self.memory.status[self.memory.pools[struct]]
-        if status < 0:
-            return some
-        is_live = ir.Op("==", (ir.Load(status, ir.Op("-", (pointer, ONE))), ir.Const(ir.LIVE)))
-        return ir.Op("and", (some, is_live))
 
     # ------------------------------------------------------------ quantifiers
 
@@ -197,7 +188,7 @@ class Pure:
                 return []  # the scenario has no such objects
             objects = self.memory.objects[self.memory.pools[expr.struct]]
             pointers = [ir.Const(i + 1) for i in range(len(objects))]
-            return [(p, self.live(expr.struct, p)) for p in pointers]
+            return [(p, self.memory.live(expr.struct, p)) for p in pointers]
         ref = self.place(expr.place)
         if isinstance(ref.type, ListType):
             room = len(self.memory.objects[self.memory.pools[ref.type.struct]])
