@@ -62,16 +62,7 @@ end_of_a_link_against_update = scenario(
         process(sys_prog_attach, map0, progfd1),
         process(sys_map_update, map0, 0, fd0, BPF_ANY),
     ],
-    pools={
-        sock: 1,
-        socket: 1,
-        sk_psock: 1,
-        sk_psock_link: 1,
-        bpf_prog: 2,
-        sockmap_link: 1,
-        sk_buff: 1,
-        sk_msg: 1,
-    },
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_prog: 2, sockmap_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + MAPS + PROGRAMS,
 )
 
@@ -83,16 +74,7 @@ detach_of_a_link_against_update = scenario(
         process(sys_prog_attach, map0, progfd1),
         process(sys_map_update, map0, 0, fd0, BPF_ANY),
     ],
-    pools={
-        sock: 1,
-        socket: 1,
-        sk_psock: 1,
-        sk_psock_link: 1,
-        bpf_prog: 2,
-        sockmap_link: 1,
-        sk_buff: 1,
-        sk_msg: 1,
-    },
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_prog: 2, sockmap_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + MAPS,
 )
 
