@@ -15,13 +15,13 @@ from psockmc.render.ring import Faults, Panel, RingChange, RingPicture, broken_i
 CELL = 76
 HEIGHT = 58
 MARGIN = 24
-PER_ROW = 12
+PER_ROW = 11
 POINTERS = 46
 
 LONGEST = 9
 """Characters of the ordinary size that fit into a slot."""
 
-LEGEND = "blue: in the message; dashed line: copy bit; orange: changed; red: broken"
+LEGEND = "blue: in the message; dashed line: copy bit; ≠ orange: changed; ✗ red: broken"
 
 STYLE = """
 text { font: 13px ui-monospace, monospace; fill: #1b1f24 }
@@ -36,8 +36,11 @@ text { font: 13px ui-monospace, monospace; fill: #1b1f24 }
 .broken { fill: none; stroke: #b3261e; stroke-width: 4 }
 .pointer { fill: #1b1f24 }
 .long { font-size: 9px }
+.mark { font-weight: 700 }
+.mark.new { fill: #a8560a }
 .paper { fill: #ffffff }
 @media (prefers-color-scheme: dark) {
+  .mark.new { fill: #f0a050 }
   text, .pointer { fill: #e6edf3 } .paper { fill: #0d1117 } .note { fill: #9aa4af } .claim { fill: #ff8a80 }
   .slot { fill: #161b22; stroke: #6e7681 } .live { fill: #173a63; stroke: #6ea8fe } .link { fill: #3b2a63 }
   .shared { stroke: #6ea8fe } .broken { stroke: #ff6b60 } .changed { stroke: #f0a050 }
@@ -129,10 +132,13 @@ def _slot(page: _Page, ring: RingPicture, before: RingPicture | None, i: int, x:
         page.parts.append(
             f'<line class="shared" x1="{x + 4}" y1="{y + HEIGHT - 5}" x2="{x + CELL - 4}" y2="{y + HEIGHT - 5}"/>'
         )
-    if before and before.slots[i] != slot:
+    changed = before is not None and before.slots[i] != slot
+    if changed:
         page.parts.append(_rect("changed", x, y, 2))
     if broken:
         page.parts.append(_rect("broken", x, y, 5))
+    for kind, sign in [("mark new", "≠")] * changed + [("mark claim", "✗")] * broken:
+        page.parts.append(_text(x + CELL - 9 - 13 * (changed and sign == "✗"), y + 17, sign, kind, "end"))
     middle = x + CELL // 2
     page.parts.append(_text(x + 7, y + 16, str(i), "note", "start"))
     for line, content in enumerate(_content(ring, i)):
