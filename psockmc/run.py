@@ -426,6 +426,8 @@ def _observe(job: Job, options: Options, cache: Cache | None, send: Send) -> Out
     result = _search(watched.ts, options, cache, send)
     if not result.complete:
         return _lost(job, f"not searched to the end: {result.reason}")
+    if result.cuts:
+        return _lost(job, f"a bound was left: {'; '.join(sorted(result.cuts))}")
     changes = watched.seen(result.covers)
     return Outcome(job.name, job.scenario, (), replace(result, lock_edges=(), violations=()), changes=changes)
 
