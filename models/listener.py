@@ -232,7 +232,7 @@ def inet_csk_complete_hashdance(sk: Ptr[sock], child: Ptr[sock]) -> Ptr[sock]:
 @kernel("net/ipv4/tcp_ipv4.c")
 def tcp_v4_rcv_handshake(sk: Ptr[sock], hash: hash_t) -> None:
     """tcp_v4_rcv() of the last packet of a handshake with a listener, on which the caller has a reference."""
-    if READ_ONCE(sk.sk_state) != TCP_LISTEN:
+    if sk.sk_state != TCP_LISTEN:
         return
     child = tcp_v4_syn_recv_sock(sk, hash)
     if child:

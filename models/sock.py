@@ -442,7 +442,7 @@ def release_sock_and_backlog(sk: Ptr[sock]) -> None:
 
     Without a backlog nobody can see more of the section under slock than its one effect.
     """
-    omits("tcp_release_cb(): deferred timers and transmissions")
+    omits("tcp_release_cb(): deferred timers and transmissions; the plain load of sk_prot that finds it")
     with atomic("release_sock() without a backlog holds slock only to clear the owner"):
         slock_is_free(sk.sk_lock)
         done = list_empty(sk.sk_backlog)
@@ -510,7 +510,7 @@ def sock_def_wakeup(sk: Ptr[sock]) -> None:
 @kernel("net/core/stream.c")
 def sk_stream_write_space(sk: Ptr[sock]) -> None:
     """Wake who waits for room to send, if the socket still has a user."""
-    sock = READ_ONCE(sk.sk_socket)
+    sock = sk.sk_socket
     if sock:
         rcu_read_lock()
         if rcu_dereference(sk.sk_wq):

@@ -47,7 +47,7 @@ class msghdr(Struct, name="send"):
 @kernel("include/net/sock.h")
 def sk_stream_memory_free(sk: Ptr[sock]) -> bool:
     """Whether there is room in the send buffer."""
-    omits("TCP_NOTSENT_LOWAT")
+    omits("TCP_NOTSENT_LOWAT, and the plain load of sk_prot that finds it")
     return READ_ONCE(sk.sk_wmem_queued) < sk.sk_sndbuf
 
 
