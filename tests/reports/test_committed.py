@@ -10,12 +10,12 @@ import pytest
 from psockmc import content
 from psockmc.cli import console
 from psockmc.cli.options import proofs_cache
-from psockmc.corpus import Bug
+from psockmc.corpus import Bug, load_corpus
 from psockmc.explore import resolve
 from psockmc.explore.limits import Limits
 from psockmc.lang.tree import Program
 from psockmc.reports.made_from import load, stale
-from psockmc.reports.material import Material
+from psockmc.reports.material import Material, Search
 from psockmc.reports.parts import PARTS, Part
 from psockmc.ring_trials import RingTrial, try_rings
 from psockmc.run import Job, Options, Outcome, run
@@ -60,16 +60,48 @@ def test_pages_that_need_no_search_are_what_psockmc_writes(program: Program) -> 
     assert not [sentence for part in without_search() for sentence in differing(part, material)]
 
 
-@pytest.mark.slow
-def test_every_page_is_what_psockmc_writes(tmp_path: Path) -> None:
-    options = Options(resolve("auto"), Limits(), 2, tmp_path)
+class OfOneBug(Material):
+    """A bug and the scenario that shows it, and no others."""
+
+    def __init__(self, id: str, program: Program, search: Search) -> None:
+        super().__init__(ROOT, search)
+        self.program = program
+        (bug,) = self.bugs = tuple(bug for bug in load_corpus(ROOT) if bug.id == id)
+        (outcome,) = search([Job(bug.scenario, program, bug.scenario, explain=True)])
+        self._outcomes = {bug.scenario: outcome}
+
+
+def searching(options: Options) -> Search:
+    """Searches as `psockmc report` does."""
 
     def search(jobs: Sequence[Job]) -> Sequence[Outcome]:
         with console.events(len(jobs), expectations=False) as events:
             return run(jobs, options, events)
 
+    return search
+
+
+def test_the_page_of_a_small_bug_is_what_psockmc_writes(program: Program) -> None:
+    material = OfOneBug("unix-iter-update-deadlock", program, searching(Options(resolve("auto"), Limits(), 1, None)))
+    made = dict(PARTS["bugs"].load()(material))["bugs/unix-iter-update-deadlock.md"]
+    page = REPORTS / "bugs" / "unix-iter-update-deadlock.md"
+    assert page.is_file(), "there are no bug pages: `psockmc report bugs` writes them"
+    assert made == page.read_text(encoding="utf-8"), "bug pages are stale: `psockmc report bugs` writes them anew"
+
+
+@pytest.mark.slow
+def test_every_page_is_what_psockmc_writes(tmp_path: Path) -> None:
+    options = Options(resolve("auto"), Limits(), 2, tmp_path)
+
     def prove(bugs: Sequence[Bug]) -> Sequence[RingTrial]:
         return try_rings(ROOT, bugs, options.processes, proofs_cache(options), console.progress)
 
-    material = Material(ROOT, search, prove)
+    material = Material(ROOT, searching(options), prove)
     assert not [sentence for part in PARTS.values() for sentence in differing(part, material)]
+
+
+def test_every_part_has_its_module_and_files_of_its_own() -> None:
+    for part in PARTS.values():
+        assert callable(part.load())
+    patterns = [pattern for part in PARTS.values() for pattern in part.owns]
+    assert len(patterns) == len(set(patterns))
