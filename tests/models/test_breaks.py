@@ -66,6 +66,7 @@ BREAKS = [
     ("I61-rest", "backlog_never_rests", "reader_of_redirected_data"),
     ("I63", "consumed_message_stays", "packet_over_peek"),
     ("I64", "ingress_bypass_while_backlog_busy", "packets_over_reader"),
+    ("program-references", "programs_are_not_put", "exchange_of_a_program_against_update"),
     ("htab-count", "elements_are_not_counted", "hash_program_updates_over_delete"),
 ]
 """A property, what breaks it, and a scenario that notices."""
