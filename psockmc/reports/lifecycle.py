@@ -9,6 +9,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from psockmc import content
+from psockmc.lang.types import Bool, Pointer
 from psockmc.render.ladder_svg import Arrow, Card, ladder_svg
 from psockmc.reports import markdown as md
 from psockmc.reports.material import require_settled
@@ -26,11 +27,14 @@ Edge = tuple[str, str]
 
 
 def pages(material: Material) -> Iterator[tuple[str, str]]:
-    """lifecycle.svg and lifecycle.md; nothing where the content names no states. Raises NotSettled."""
+    """lifecycle.svg and lifecycle.md; nothing where the content names no states.
+
+    Raises NotSettled, and UsageError for a function that is no state.
+    """
     if not (material.root / STATES).is_file():
         return
     program = content.load(material.root, also=[material.root / STATES])
-    states = [function for function in program.functions.values() if function.span.file == STATES]
+    states = states_of(program)
     names = sorted(name for name, scenario in program.scenarios.items() if scenario.quick)
     jobs = [Job(name, program, name, watch=tuple(state.name for state in states)) for name in names]
     outcomes = material.search(jobs)
@@ -39,6 +43,26 @@ def pages(material: Material) -> Iterator[tuple[str, str]]:
     life = Life(program, states, {outcome.scenario: outcome.changes for outcome in outcomes})
     yield "lifecycle.svg", picture(life)
     yield "lifecycle.md", document(life)
+
+
+def states_of(program: Program) -> list[Function]:
+    """The states of the program, in the order of a life. Raises UsageError for a function that is none."""
+    states = [function for function in program.functions.values() if function.span.file == STATES]
+    structs = {_struct(function) for function in states}
+    for function in states:
+        if len(structs) > 1 or "" in structs:
+            raise content.UsageError(
+                f"{STATES}:{function.span.line}: {function.name}() is no state: give every function of this file the"
+                " decorator @pure, the result bool, and one parameter, a pointer to the same struct"
+            )
+    return states
+
+
+def _struct(function: Function) -> str:
+    """The struct whose state a function is; "" when it is none."""
+    types = [param.type for param in function.params]
+    right = function.role == "pure" and isinstance(function.result, Bool) and len(types) == 1
+    return types[0].struct if right and isinstance(types[0], Pointer) else ""
 
 
 class Life:

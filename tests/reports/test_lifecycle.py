@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -109,6 +110,23 @@ def test_the_picture(golden: Callable[[str, str], None]) -> None:
 
 def test_content_that_names_no_states_has_no_pages(material: Material) -> None:
     assert list(lifecycle.pages(material)) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "@pure\ndef many(psock: Ptr[sk_psock], other: Ptr[sk_psock]) -> bool:\n    return True\n",
+        "@pure\ndef number(psock: Ptr[sk_psock]) -> Int[0, 3]:\n    return 1\n",
+        "@pure\ndef another(sk: Ptr[sock]) -> bool:\n    return True\n",
+    ],
+)
+def test_a_function_that_is_no_state_is_refused(tmp_path: Path, wrong: str) -> None:
+    root = Path(shutil.copytree(ROOT, tmp_path / "checkout"))
+    head = "from psockmc.lang import Int, Ptr, pure\n\nfrom models.life import sk_psock, sock\n\n\n"
+    good = "@pure\ndef here(psock: Ptr[sk_psock]) -> bool:\n    return True\n\n\n"
+    (root / lifecycle.STATES).write_text(head + good + wrong, encoding="utf-8")
+    with pytest.raises(content.UsageError, match=r"spec/lifecycle.py:\d+: \w+\(\) is no state: give every function"):
+        list(lifecycle.pages(Material(root, search)))
 
 
 def test_markup_in_names_stays_text() -> None:
