@@ -30,6 +30,7 @@ class Solver:
         self.context = z3.main_ctx().ref()
         self.integers = z3.IntSort().ast
         self.numbers: dict[int, Any] = {}
+        self.in_lane: dict[int, Any] = {}
         self.zero = self._integer(0)
         self.known: dict[Term, Any] = {}
         self.unknowns: dict[str, Any] = {}
@@ -38,13 +39,21 @@ class Solver:
 
     def add(self, terms: Iterable[Term]) -> None:
         """Asserts truth values."""
-        for term in terms:
-            z3.Z3_solver_assert(self.context, self.solver.solver, self._translated(term))
+        self._assert(self._translated(term) for term in terms)
+
+    def _assert(self, nodes: Iterable[Any]) -> None:
+        for node in nodes:
+            z3.Z3_solver_assert(self.context, self.solver.solver, node)
 
     def lanes(self, count: int) -> None:
         """Says how many lanes there are."""
         lane = self.unknowns.setdefault(LANE, z3.Int(LANE))
-        self.solver.add(lane >= 0, lane < count)
+        self._assert(self._within(lane.as_ast(), 0, count - 1))
+
+    def _within(self, node: Any, lo: int, hi: int) -> tuple[Any, Any]:
+        """That a number is not below `lo` nor above `hi`."""
+        least = self._kept(z3.Z3_mk_ge(self.context, node, self._integer(lo)))
+        return least, self._kept(z3.Z3_mk_le(self.context, node, self._integer(hi)))
 
     def push(self) -> None:
         """Opens a level: what is added from here on goes with `pop`."""
@@ -54,7 +63,7 @@ class Solver:
     def pop(self) -> None:
         """Closes the last level; the bounds of unknowns that were first met on it stay."""
         self.solver.pop()
-        self.solver.add(self.bounds[self.levels.pop() :])
+        self._assert(self.bounds[self.levels.pop() :])
 
     def solve(self) -> Assignment | Unknown | None:
         """Values of the unknowns that meet all assertions; None: there are none."""
@@ -148,10 +157,13 @@ class Solver:
 
     def _in_lane(self, number: int) -> Any:
         """Whether this is the lane."""
-        if LANE not in self.unknowns:
-            self.unknowns[LANE] = z3.Int(LANE)
-        lane = self.unknowns[LANE].as_ast()
-        return self._kept(z3.Z3_mk_eq(self.context, lane, self._integer(number)))
+        found = self.in_lane.get(number)
+        if found is None:
+            if LANE not in self.unknowns:
+                self.unknowns[LANE] = z3.Int(LANE)
+            lane = self.unknowns[LANE].as_ast()
+            found = self.in_lane[number] = self._kept(z3.Z3_mk_eq(self.context, lane, self._integer(number)))
+        return found
 
     def _lanes(self, term: Term) -> Any:
         args: Any = term.args
@@ -174,9 +186,9 @@ class Solver:
         node = z3.Int(term.name) if term.kind == "var" else z3.Bool(term.name)
         self.unknowns[term.name] = node
         if term.kind == "var":
-            bounds = [node >= term.lo, node <= term.hi]
+            bounds = self._within(node.as_ast(), term.lo, term.hi)
             self.bounds.extend(bounds)
-            self.solver.add(bounds)
+            self._assert(bounds)
         return node.as_ast()
 
 
