@@ -53,6 +53,8 @@ def load(root: Path, variants: Sequence[Path] = (), also: Sequence[Path] = ()) -
 def require_variants(variants: Sequence[Path]) -> None:
     """Raises UsageError for a variant that is no file, with the name that comes close."""
     for variant in variants:
+        if variant.is_dir():
+            raise UsageError(f"the variant {variant} is a folder: give a Python file, such as those in models/variants")
         if not variant.is_file():
             raise UsageError(f"the variant {variant} does not exist{_close_files(variant)}")
 
@@ -68,7 +70,7 @@ def pick(kind: str, wanted: Iterable[str], known: Iterable[str], shown_by: str =
         if name not in names:
             close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
             hint = f"did you mean {' or '.join(close)}?" if close else f"{shown_by} shows them all"
-            raise UsageError(f"there is no {kind} {name}: {hint}")
+            raise UsageError(f"there is no {kind} {name or repr(name)}: {hint}")
     return wanted or names
 
 

@@ -133,7 +133,7 @@ def operations(program: tree.Program, wanted: Iterable[str]) -> list[str]:
     chosen: list[str] = []
     for name in wanted:
         same = [op for op in known if op == name or op.split()[0] == name]
-        chosen.extend(same or pick("operation", [name], known))
+        chosen.extend(same or pick("operation", [name], known, "the table in reports/ring.md"))
     return list(dict.fromkeys(chosen)) or list(known)
 
 

@@ -76,6 +76,9 @@ def test_what_is_not_decided_gives_status_3(capsys: pytest.CaptureFixture[str]) 
         (["--frags", "1"], "a ring has 2 to 45 fragments"),
         (["--frags", "46"], "a ring has 2 to 45 fragments"),
         (["next_slto"], "did you mean next_slot?"),
+        (["xyz"], "there is no operation xyz: the table in reports/ring.md shows them all"),
+        ([""], "there is no operation ''"),
+        (["--with", "."], "the variant . is a folder"),
         (["--with", "nowhere.py"], "the variant nowhere.py does not exist"),
     ],
 )
