@@ -59,7 +59,7 @@ def pages(material: Material) -> Iterator[tuple[str, str]]:
             md.heading(1, "What is known of sk_psock"),
             INTRODUCTION,
             md.heading(2, "What is verified"),
-            md.table(("", ""), [*_searched(material), *_put_back(material), *_by_other_means(material)]),
+            md.table(("what", "how much"), [*_searched(material), *_put_back(material), *_by_other_means(material)]),
             md.heading(2, "How far"),
             md.bullets([_bounds(material), *LIMITS]),
             md.heading(2, "What was found"),
