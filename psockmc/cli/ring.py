@@ -21,7 +21,9 @@ from psockmc.prove import rings
 from psockmc.prove.rings import ClaimVerdict, Plan
 from psockmc.render.ring import ring_text
 from psockmc.render.ring_example import Counterexample, explain
-from psockmc.render.ring_report import FINDINGS, Examples, pages
+from psockmc.render.ring_report import Examples, pages
+from psockmc.reports.parts import RING
+from psockmc.reports.writing import require_writable, write
 
 STYLES = {Verdict.HOLDS: "green", Verdict.VIOLATED: "bold red", Verdict.UNDETERMINED: "yellow"}
 
@@ -69,6 +71,8 @@ def ring(
     refuse_mixed(kernel)
     if kernel is not None:
         return compare_tree(kernel, ops, frags, number, seed, as_json)
+    if report is not None:
+        require_writable(report, "--report")
     root = content.find_root()
     program = rings.load(root, frags, variants)
     chosen = rings.operations(program, ops)
@@ -84,7 +88,7 @@ def ring(
     status = _status(verdicts)
     examples = {(v.op, v.claim): explain(plan, v) for v in verdicts if v.refutation is not None}
     if report is not None:
-        _write(report, verdicts, examples)
+        write(report, RING, pages(verdicts, examples))
     if as_json:
         print_json({"results": rings.as_rows(verdicts), "ok": status is Status.EXPECTED})
     else:
@@ -145,15 +149,3 @@ def _print_other(verdict: ClaimVerdict, example: Counterexample | None) -> None:
         click.echo(f"  expected: {verdict.why}")
     if example.change is not None:
         click.echo("\n" + ring_text(example.change))
-
-
-def _write(folder: Path, verdicts: Sequence[ClaimVerdict], examples: Examples) -> None:
-    """The pages of the report; those of findings that are gone are removed."""
-    files = pages(verdicts, examples)
-    for old in (folder / FINDINGS).glob("*"):
-        if old.relative_to(folder).as_posix() not in files:
-            old.unlink()
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")

@@ -76,3 +76,6 @@ PARTS = {
 
 HTML = Part("html", "psockmc.reports.html_pages:pages", ("index.html", "findings/*.html", "bugs/*.html"))
 """Beside the others: pages for a browser, which are not kept in the repository."""
+
+RING = Part("ring", "psockmc.render.ring_report:pages", ("ring.md", "findings/ring/*"))
+"""What proofs have found: `psockmc ring --report` writes it."""

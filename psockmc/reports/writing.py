@@ -22,14 +22,17 @@ class Written:
     unchanged: tuple[str, ...]
 
 
-def require_writable(folder: Path) -> None:
-    """Make the folder, and raise UsageError when no file can be written there: before hours of searching, not after."""
+def require_writable(folder: Path, option: str = "--to") -> None:
+    """Make the folder, and raise UsageError when no file can be written there: before hours of searching, not after.
+
+    option: the one that names another folder.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / ".writable", "")
         (folder / ".writable").unlink()
     except OSError as error:
-        raise UsageError(f"cannot write to {folder}: {error.strerror}; name another folder with --to") from error
+        raise UsageError(f"cannot write to {folder}: {error.strerror}; name another folder with {option}") from error
 
 
 def write(folder: Path, part: Part, pages: Mapping[str, str]) -> Written:

@@ -130,3 +130,9 @@ def test_the_report_is_the_same_each_time(root: Path, tmp_path: Path) -> None:
     assert Path("findings/ring/add.wrap.md") in texts[0]
     assert "nobody bounds what is added" in texts[0][Path("findings/ring/add.wrap.md")]
     assert root.exists()
+
+
+def test_a_report_that_cannot_be_written_is_one_sentence(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "file").touch()
+    assert main(["ring", "next_slot", "--report", "file/reports"]) == 2
+    assert "cannot write to file/reports: Not a directory; name another folder with --report" in capsys.readouterr().err
