@@ -206,7 +206,8 @@ def _everywhere(one: Checked) -> str:
     """All scenarios in which it holds, where they are many. What psockmc looks for by itself it does in all of them."""
     if len(one.holds) <= FEW or not one.role:
         return ""
-    return md.details(f"The {len(one.holds)} scenarios in which {one.id} holds", _names(one.holds))
+    # Without links, which would make the page larger than web servers like to show.
+    return md.details(f"The {len(one.holds)} scenarios in which {one.id} holds", ", ".join(map(md.code, one.holds)))
 
 
 def _names(names: Sequence[str]) -> str:
