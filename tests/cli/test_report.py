@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 import psockmc
 from psockmc.cli import main, reports
-from psockmc.reports import writing
+from psockmc.reports import parts, writing
 from psockmc.reports.material import Material
 from psockmc.reports.parts import Part
 
@@ -183,3 +184,9 @@ def test_two_pages_of_one_name_are_an_internal_error(
 def test_a_part_cannot_write_what_is_not_its_own(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"the part states makes names/a\.md, which is none of states\.md"):
         writing.write(tmp_path, reports.PARTS["states"], {"names/a.md": ""})
+
+
+def test_the_help_names_every_part(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--help"]) == 0
+    (listed,) = re.findall(r"The parts are (.*?)\.", capsys.readouterr().out, re.DOTALL)
+    assert set(re.findall(r"\w+", listed)) - {"and"} == set(parts.PARTS)
