@@ -10,7 +10,7 @@ from psockmc.explore.lockorder import LOCK_ORDER
 from psockmc.explore.replay import Recorder, ReplayError, run, schedule_of
 from psockmc.explore.trace import build_trace
 from psockmc.ir.system import Const, Property
-from tests.render.tracing import CASES, Case, case
+from tests.render.tracing import CASES, Case, built, case
 
 
 def refuse(found: Case, sentence: str | None, /, **changes: object) -> None:
@@ -21,8 +21,7 @@ def refuse(found: Case, sentence: str | None, /, **changes: object) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_violation_of_the_search_replays(name):
-    found = case(name)
-    trace = build_trace(found.ts, found.violation, edges=found.edges)
+    found, trace = case(name), built(name)
     assert trace.property.id == CASES[name][2]
     completes = found.violation.context >= 0 and found.violation.depth == len(found.violation.path)
     assert len(trace.steps) == len(found.violation.path) - 1 + completes
@@ -31,9 +30,7 @@ def test_every_violation_of_the_search_replays(name):
 @pytest.mark.parametrize("name", CASES)
 def test_a_trace_is_the_same_every_time(name):
     found = case(name)
-    assert build_trace(found.ts, found.violation, edges=found.edges) == build_trace(
-        found.ts, found.violation, edges=found.edges
-    )
+    assert build_trace(found.ts, found.violation, edges=found.edges) == built(name)
 
 
 def test_the_path_must_begin_in_the_initial_state():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -15,11 +16,13 @@ from psockmc.explore.why import last_write, why
 from tests.render.tracing import CASES, built, case
 
 
+@cache
 def of(name: str) -> tuple[str, ...]:
     """The sentences of a case."""
     return why(case(name).ts, built(name))
 
 
+@cache
 def swap(name: str) -> Swapped:
     """What came of the swaps of a case."""
     swapped = first_legal_swap(case(name).ts, built(name))
