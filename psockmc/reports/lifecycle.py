@@ -91,7 +91,10 @@ class Life:
     @cached_property
     def states(self) -> dict[str, str]:
         """The states that are drawn, and what each means."""
-        meanings = {NOT_ALLOCATED: "Never allocated so far.", FREED: "Given back by kfree()."}
+        meanings = {
+            NOT_ALLOCATED: "Never allocated so far.",
+            FREED: "Given back by kfree(); its memory may become another psock.",
+        }
         meanings[UNNAMED] = "Allocated, and in none of the states that have a name."
         meanings |= {function.name: " ".join(function.doc.split()) for function in self.functions}
         met = {state for edge in self.edges for state in edge}
@@ -145,8 +148,9 @@ def _label(life: Life, edge: Edge) -> str:
 INTRODUCTION = (
     "Every step that takes a psock from one state to another, in any run of {count} scenarios: those that"
     " `psockmc check --quick` runs, below. Each operation of each function was watched, on the way of every run; a pair"
-    " of states that is not here does not follow each other in any of them. What the setup of a scenario does comes"
-    " before its runs and is not counted."
+    " of states that is not here does not follow each other in any of them (a run ends where a finding, such as a use"
+    " after free, makes the rest meaningless). What the setup of a scenario does comes before its runs and is not"
+    " counted."
 )
 
 
