@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -105,9 +106,21 @@ def test_symbolic_run_evaluated_is_the_run_on_numbers(work: str, contents: list[
             assert first_events(failing(concrete, {}))[0][0] == "assume", "a lane is dropped for an assumption only"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(work=works(), box=boxes(), i=st.integers(0, 3))
 def test_run_on_numbers_is_that_of_the_reference_interpreter(work: str, box: dict[str, int], i: int) -> None:
+    compare_with_the_interpreter(work, box, i)
+
+
+@pytest.mark.slow
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(work=works(), box=boxes(), i=st.integers(0, 3))
+def test_many_runs_on_numbers_are_those_of_the_reference_interpreter(work: str, box: dict[str, int], i: int) -> None:
+    compare_with_the_interpreter(work, box, i)
+
+
+def compare_with_the_interpreter(work: str, box: dict[str, int], i: int) -> None:
+    """The prover's run on numbers leaves the cells and the findings that the interpreter does."""
     asked = question(work)
     if asked is None:
         return
