@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations, pairwise
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -186,6 +187,28 @@ def test_difference_along_a_chain_is_at_least_that_of_the_ranks() -> None:
     learn_chain(True)
     assert terms.interval(terms.subtract(unknown("e"), unknown("c"))) == (2, 10)
     assert terms.interval(terms.subtract(unknown("c"), unknown("d"))) == (-10, -1)
+
+
+@QUIET
+@given(factors=st.lists(st.integers(-2, 2), min_size=5, max_size=5), constant=st.integers(-5, 5))
+def test_interval_of_a_sum_along_a_chain_has_all_its_values(factors: list[int], constant: int) -> None:
+    terms.forget()
+    names = ["p", "q", "r", "s", "t"]
+    members = [terms.var(name, 0, 6) for name in names]
+    for less, more in pairwise(members):
+        terms.learn(terms.at_most(terms.add(less, terms.const(1)), more))
+    total = terms.const(constant)
+    for member, factor in zip(members, factors, strict=True):
+        total = terms.add(total, member, factor)
+    lo, hi = terms.interval(total)
+    for places in combinations(range(7), 5):  # p < q < r < s < t
+        assert lo <= terms.evaluate(total, dict(zip(names, places, strict=True))) <= hi
+
+
+def test_what_is_added_and_taken_off_along_a_chain_is_paired() -> None:
+    learn_chain(True)
+    beyond = terms.subtract(terms.add(unknown("c"), unknown("e")), unknown("d"))
+    assert terms.interval(beyond) == (1, 20)
 
 
 def test_of_bounds_on_a_chain_the_sharpest_is_kept() -> None:
