@@ -140,6 +140,12 @@ class Execution:
         self._body(proof, proof.name)
         return self.state
 
+    def drop(self) -> None:
+        """Lets go of everything at once. Its parts refer to the run, so that only the collector would find them."""
+        vars(self.expressions).clear()
+        vars(self.feasibility).clear()
+        vars(self).clear()
+
     # ------------------------------------------------------------ what must hold
 
     def note(self, kind: str, claim: str, sentence: str, span: tree.Span, cond: Term) -> None:

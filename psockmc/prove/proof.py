@@ -87,6 +87,7 @@ def cases(question: Question, decided: Decided = (), share: Share = (0, 1)) -> I
     try:
         run.run(question.proof)
     except NeedsCase as choice:
+        run.drop()
         if not decided:
             yield from cases(question, (tuple(range(choice.count)),), share)
             return
@@ -94,6 +95,7 @@ def cases(question: Question, decided: Decided = (), share: Share = (0, 1)) -> I
         for value in range(number, choice.count, workers):
             yield from cases(question, (*decided, value), share)
     except SomeLanes as apart:
+        run.drop()
         lanes = decided[0]
         assert isinstance(lanes, tuple)
         for side in (True, False) if apart.others else (True,):
@@ -258,6 +260,7 @@ def run(question: Question, share: Share = (0, 1)) -> Iterator[Case]:
         built = time.monotonic()
         case = settle(question, decided, execution, refuted, met)
         case.build = built - before
+        execution.drop()
         # What the solver gave up is not asked again: the claim is undetermined whatever comes out of other cases.
         refuted |= case.refuted.keys() | (case.unknown.keys() - set(SAFETY))
         met |= case.reached
