@@ -9,6 +9,7 @@ from psockmc.litmus.execution import INITIAL
 from psockmc.litmus.picture import Arrow, Picture
 from psockmc.litmus.witness import assignment
 from psockmc.render.litmus_layout import LABEL_HEIGHT, MARGIN, Box, Layout, Route, layout
+from psockmc.render.svg import CODE, TEXT
 
 COLOURS = {"po": "#8a8f98", "rf": "#c02f1d", "co": "#1f5fbf", "fr": "#c96a00", "order": "#1d7a3c", "race": "#a01fa0"}
 """By the sort of an arrow."""
@@ -22,8 +23,6 @@ MEANINGS = {
     "race": "nothing orders these",
 }
 
-_CODE = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
-_TEXT = "system-ui, 'DejaVu Sans', 'Helvetica Neue', Arial, sans-serif"
 _LINE = 18.0
 
 
@@ -69,10 +68,10 @@ def _initially(picture: Picture) -> str:
 def _style() -> str:
     sorts = "".join(f".{s}{{stroke:{c}}}.{s}-text{{fill:{c}}}" for s, c in COLOURS.items())
     return (
-        "<style>.paper{fill:#fff}.title{font:600 16px " + _TEXT + ";fill:#1b1f24}.note{font:13px " + _TEXT + ";"
-        "fill:#57606a}.thread{font:600 14px " + _TEXT + ";fill:#1b1f24}.code{font:12px " + _CODE + ";fill:#1b1f24}"
-        ".effect{font:12px " + _CODE + ";fill:#57606a}.letter{font:600 12px " + _TEXT + ";fill:#57606a}"
-        ".label{font:600 11px " + _TEXT + "}.box{fill:#f6f8fa;stroke:#afb8c1}.fence{fill:#fff;stroke:#afb8c1;"
+        "<style>.paper{fill:#fff}.title{font:600 16px " + TEXT + ";fill:#1b1f24}.note{font:13px " + TEXT + ";"
+        "fill:#57606a}.thread{font:600 14px " + TEXT + ";fill:#1b1f24}.code{font:12px " + CODE + ";fill:#1b1f24}"
+        ".effect{font:12px " + CODE + ";fill:#57606a}.letter{font:600 12px " + TEXT + ";fill:#57606a}"
+        ".label{font:600 11px " + TEXT + "}.box{fill:#f6f8fa;stroke:#afb8c1}.fence{fill:#fff;stroke:#afb8c1;"
         "stroke-dasharray:4 3}.halo{fill:#fff;opacity:.88}.edge{fill:none;stroke-width:1.5}"
         ".cycle{stroke-width:2.6}.race{stroke-dasharray:6 4;stroke-width:2}" + sorts + "</style>"
     )
