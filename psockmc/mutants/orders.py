@@ -78,6 +78,7 @@ class Table:
     def __post_init__(self) -> None:
         """Short pairs first: longer ones may follow from them."""
         self.steps = [step for step in self.moves.steps if step.text not in self.like]
+        self._waiting: set[tuple[int, int]] = set()  # pairs that are wanted, or that wait for such
         self._stuck: dict[tuple[int, int], bool] = {}  # (moved, past): it may not be moved there
         for distance in range(1, len(self.steps)):
             for i in range(len(self.steps) - distance):
@@ -86,6 +87,9 @@ class Table:
     def _pair(self, i: int, j: int) -> Pair:
         first, second = self.steps[i], self.steps[j]
         between = range(i + 1, j)
+        if any({(i, k), (k, j)} & self._waiting for k in between):
+            self._waiting.add((i, j))
+            return Pair(first, second, Order.UNKNOWN)
         for k in between:
             if self.pairs[i, k].order in KEPT and self.pairs[k, j].order in KEPT:
                 return Pair(first, second, Order.FOLLOWS, through=(self.steps[k],))
@@ -99,7 +103,10 @@ class Table:
             ways.append((i, j, self.moves.behind(first, second)))
         if stop_up is None and (j - i > 1 or stop_down is not None):
             ways.append((j, i, self.moves.before(first, second)))
-        return self._decide(first, second, ways)
+        pair = self._decide(first, second, ways)
+        if pair.order is Order.UNKNOWN and pair.tried and pair.tried[-1].fate is Fate.UNTRIED:
+            self._waiting.add((i, j))
+        return pair
 
     def _decide(self, first: Step, second: Step, ways: list[tuple[int, int, Mutant | str]]) -> Pair:
         """Harmless one way is harmless; until that is known, what was not tried is wanted, one way after the other."""
