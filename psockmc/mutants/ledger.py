@@ -1,7 +1,8 @@
 """What was tried, in a file of the repository: pages are made from it without searching anything.
 
-An entry stands as long as what decides it is what it was: the changed function, and for each trial all that its
-scenario uses. Places in files do not count, nor do comments and docstrings, and nor does the checker.
+An entry stands as long as what decides it is what it was: the changed function, and for each trial the scenario of the
+unchanged models with all that can happen there. Places in files do not count, nor do comments and docstrings, and nor
+does the checker; nor does code that the scenario reaches in a mutant only.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from psockmc.content import UsageError
-from psockmc.ir.reach import used
+from psockmc.ir.fingerprint import fingerprint
+from psockmc.ir.lower import compile_scenario
 from psockmc.lang.tree import Function, Program
 from psockmc.mutants.kinds import Mutant
 from psockmc.mutants.survivors import Key
@@ -43,7 +45,7 @@ class Entry:
 class Ledger(Memory):
     """Trials by mutant, and the scenarios they were made in.
 
-    scenarios: (digest of all that it uses, number of its states) by name. notes: sentences about the run, such as its
+    scenarios: (fingerprint of its system, number of its states) by name. notes: sentences about the run, such as its
     budget. behind: where trials are looked for that are not here, and where they are kept as well.
     """
 
@@ -54,7 +56,7 @@ class Ledger(Memory):
     notes: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._digest = scenario_digests(self.program)
+        self._digest = cache(lambda name: fingerprint(compile_scenario(self.program, name)))
 
     # ------------------------------------------------------------ as a memory
 
@@ -176,21 +178,3 @@ def _digest(*parts: object) -> str:
 def function_digest(function: Function) -> str:
     """A hash of what a function does, wherever it stands and whatever is said about it."""
     return _digest(replace(function, doc=""))
-
-
-def scenario_digests(program: Program) -> Callable[[str], str]:
-    """A hash of all that a scenario uses, properties included, by its name; each is computed once."""
-    functions = cache(lambda name: function_digest(program.functions[name]))
-
-    @cache
-    def digest(name: str) -> str:
-        scenario = program.scenarios[name]
-        use = used(program, scenario)
-        own = replace(scenario, sentence="", why={}, quick=False)
-        instances = [program.instances[i] for i in use.instances]
-        fields = [
-            (s.name, s.lock, f) for s in program.structs.values() for f in s.fields if (s.name, f.name) in use.fields
-        ]
-        return _digest(own, [functions(f) for f in use.functions], instances, fields)
-
-    return digest
