@@ -228,6 +228,13 @@ def sys_map_close(mapfd: Ptr[bpf_map_fd]) -> None:
     sock_map_free(map)
 
 
+@user
+def sys_map_delete_then_close(mapfd: Ptr[bpf_map_fd], key: slot_t) -> None:
+    """The last user of a map empties a slot, and then closes the map."""
+    sys_map_delete(mapfd.map, key)
+    sys_map_close(mapfd)
+
+
 # ---------------------------------------------------------------- packets
 
 

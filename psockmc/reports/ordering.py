@@ -233,8 +233,8 @@ def _towards(book: _Book, way: str, word: str, pairs: Sequence[Pair]) -> Iterato
             free.append(other)
             continue
         yield f"{way}: {_may_pass(book, word, free)}{_blocked(book, pair, other, word)}"
-        if pair.order is Order.MUST:
-            yield _diagram(pair.tried[0])
+        if pair.order is Order.MUST and pair.tried[0].mutant.new.startswith(word):
+            yield _diagram(pair.tried[0])  # that of a neighbour that was moved is shown there
         return
     if free:
         yield f"{way}: {_may_pass(book, word, free)}".strip()
@@ -284,7 +284,8 @@ def _diagram(tried: Tried) -> str:
     first = tried.first
     if first is None or not first.diagram or not first.steps:
         return ""
-    return details(f"the shortest run: {first.property}, {first.steps} steps", fenced(first.diagram))
+    run = first.diagram.split("\n  bounds:", 1)[0]
+    return details(f"the shortest run: {first.property}, {first.steps} steps", fenced(run))
 
 
 def _removal(book: _Book, tried: Tried) -> Iterator[str]:
