@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,15 +89,14 @@ class _Work:
     def removals(self, ordered: Ordered) -> None:
         """Everything that can be taken away from a function."""
         every = self.functions.removals(ordered)
-        self._try(ordered, [m for m in every if not self.ledger.tried(m).finished])
-        bad = sum(is_bad(self.ledger.tried(m)) for m in every)
+        self._try(ordered, [m for m in every if not self.ledger.tried(m, ordered.scenarios).finished])
+        bad = sum(is_bad(self.ledger.tried(m, ordered.scenarios)) for m in every)
         click.echo(f"{ordered.name}: {bad:,} of {len(every):,} removals are noticed")
 
     def _tables(self, ordered: Ordered) -> list[Table]:
         function = self.program.functions[ordered.name]
-        return [
-            Table(m, self.ledger.tried, frozenset(ordered.like)) for m in moves(function, self.program, self.effects)
-        ]
+        judge, like = partial(self.ledger.tried, offered=ordered.scenarios), frozenset(ordered.like)
+        return [Table(m, judge, like) for m in moves(function, self.program, self.effects)]
 
     def _baseline(self, name: str) -> Baseline:
         """A scenario of the unchanged models, searched once."""
@@ -115,7 +115,7 @@ class _Work:
 
         def done(one: Tried) -> None:
             progress.tried(one)
-            self.ledger.note(one)
+            self.ledger.note(one, offered=ordered.scenarios)
             self.ledger.save(self.file)
 
         attempt(self.program, tried, self.options, progress, memory=self.ledger, searches=None, done=done)

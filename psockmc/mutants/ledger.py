@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -32,13 +32,15 @@ DIGITS = 16
 class Entry:
     """What came of a mutant. digest: of the changed function. candidates: how many scenarios may notice it.
 
-    finished: as many of them were searched as the budget says, or it was noticed.
+    finished: as many of them were searched as the budget says, or it was noticed. offered: the scenarios that somebody
+    chose for it, empty when nobody did.
     """
 
     digest: str
     candidates: int
     finished: bool
     trials: tuple[Trial, ...] = ()
+    offered: tuple[str, ...] = ()
 
 
 @dataclass
@@ -91,21 +93,27 @@ class Ledger(Memory):
             entry.finished = entry.finished and len(kept) == len(entry.trials)
             entry.trials = kept
 
-    def note(self, tried: Tried, diagrams: bool = True) -> None:
-        """Write down what came of a mutant."""
+    def note(self, tried: Tried, diagrams: bool = True, offered: Sequence[str] = ()) -> None:
+        """Write down what came of a mutant. offered: the scenarios that were chosen for it."""
         trials = tried.trials if diagrams else [replace(trial, diagram="") for trial in tried.trials]
         digest = function_digest(tried.mutant.function)
-        self.entries[tried.mutant.key] = Entry(digest, len(tried.candidates), tried.finished, tuple(trials))
+        entry = Entry(digest, len(tried.candidates), tried.finished, tuple(trials), tuple(offered))
+        self.entries[tried.mutant.key] = entry
 
-    def tried(self, mutant: Mutant) -> Tried:
-        """What is written of a mutant and still stands; untried when there is nothing."""
+    def tried(self, mutant: Mutant, offered: Sequence[str] = ()) -> Tried:
+        """What is written of a mutant and still stands; untried when there is nothing.
+
+        offered: the scenarios that are chosen for it now: with more than before, there may be more to notice it.
+        """
         entry = self.entries.get(mutant.key)
         if entry is None or entry.digest != function_digest(mutant.function):
             return Tried(mutant, ())
         stands = all(self.stands(trial.scenario) for trial in entry.trials)
         # Their names are not written down: only how many there are is shown.
         candidates = ("",) * entry.candidates
-        return Tried(mutant, candidates, list(entry.trials) if stands else [], entry.finished and stands)
+        noticed = any(trial.fate is Fate.NOTICED for trial in entry.trials)
+        finished = entry.finished and stands and (noticed or set(offered) <= set(entry.offered))
+        return Tried(mutant, candidates, list(entry.trials) if stands else [], finished)
 
     def prune(self, mutants: Iterable[Mutant]) -> None:
         """Forget mutants that do not exist any more, and scenarios that no trial was made in."""
@@ -154,7 +162,13 @@ def _entry_object(entry: Entry) -> dict[str, Any]:
         if trial.diagram:
             row["diagram"] = trial.diagram.splitlines()
         trials.append(row)
-    return {"digest": entry.digest, "candidates": entry.candidates, "finished": entry.finished, "trials": trials}
+    return {
+        "digest": entry.digest,
+        "candidates": entry.candidates,
+        "finished": entry.finished,
+        "trials": trials,
+        "offered": list(entry.offered),
+    }
 
 
 def _entry(row: dict[str, Any]) -> Entry:
@@ -162,7 +176,7 @@ def _entry(row: dict[str, Any]) -> Entry:
     for trial in row["trials"]:
         diagram = "\n".join(trial.get("diagram", []))
         trials.append(Trial(**{**trial, "fate": Fate(trial["fate"]), "diagram": diagram}))
-    return Entry(row["digest"], row["candidates"], row["finished"], tuple(trials))
+    return Entry(row["digest"], row["candidates"], row["finished"], tuple(trials), tuple(row["offered"]))
 
 
 # ---------------------------------------------------------------- digests

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from psockmc.content import UsageError
@@ -84,12 +84,14 @@ class _Book:
     def tables(self) -> list[Table]:
         effects = Effects(self.program.functions, self.program.structs, self.program.instances.values())
         like = frozenset(self.ordered.like)
-        return [Table(m, self.ledger.tried, like) for m in moves(self.function, self.program, effects)]
+        judge = partial(self.ledger.tried, offered=self.ordered.scenarios)
+        return [Table(m, judge, like) for m in moves(self.function, self.program, effects)]
 
     @cached_property
     def removals(self) -> list[Tried]:
         effects = Effects(self.program.functions, self.program.structs, self.program.instances.values())
-        return [self.ledger.tried(m) for m in Functions(self.program, effects).removals(self.ordered)]
+        offered = self.ordered.scenarios
+        return [self.ledger.tried(m, offered) for m in Functions(self.program, effects).removals(self.ordered)]
 
     @cached_property
     def numbers(self) -> dict[str, int]:

@@ -83,6 +83,16 @@ def test_a_property_that_is_new_makes_the_results_old(root: Path) -> None:
     assert "not tried" in page(root)
 
 
+def test_a_scenario_that_is_added_to_the_list_is_searched(root: Path) -> None:
+    (root / "spec/ordering.toml").write_text(LIST.replace("two_additions", "a_look_without_the_lock"))
+    main(ORDERS)
+    both = LIST.replace('"two_additions"', '"a_look_without_the_lock", "two_additions"')
+    (root / "spec/ordering.toml").write_text(both)
+    assert "not tried" in page(root)
+    main(ORDERS)
+    assert "| 1 `spin_lock(shared.lock)` | **must** | follows |" in page(root)
+
+
 def test_without_results_there_is_no_page(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(("report", "ordering")) == 2
     assert "run psockmc orders first" in capsys.readouterr().err
