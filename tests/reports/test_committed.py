@@ -89,7 +89,7 @@ def test_the_page_of_a_small_bug_is_what_psockmc_writes(program: Program) -> Non
     assert made == page.read_text(encoding="utf-8"), "bug pages are stale: `psockmc report bugs` writes them anew"
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_every_page_is_what_psockmc_writes(tmp_path: Path) -> None:
     options = Options(resolve("auto"), Limits(), 2, tmp_path)
 
