@@ -32,7 +32,7 @@ def test_a_bug_put_back_is_found(
 ) -> None:
     bug = BUGS[id]
     program = content.load(ROOT, [bug.variant])
-    found = outcome(Job(id, program, bug.scenario, bug.variant.name))
+    found = outcome(Job(id, program, bug.scenario, str(bug.variant.relative_to(ROOT))))
     assert bug.property in found.traces
     golden(render(found.traces[bug.property], "diagram"), f"{bug.id}.txt")
     reported("bug", id, bug_fingerprint((variant_diff(program), fix_diff(program)), found))
