@@ -38,6 +38,7 @@ def pages(material: Material) -> Iterator[tuple[str, str]]:
     names = sorted(name for name, scenario in program.scenarios.items() if scenario.quick)
     jobs = [Job(name, program, name, watch=tuple(state.name for state in states)) for name in names]
     outcomes = material.search(jobs)
+    material.used.add("scenarios")  # watched ones, but what changes a scenario changes these
     for outcome in outcomes:
         require_settled(outcome)
     life = Life(program, states, {outcome.scenario: outcome.changes for outcome in outcomes})

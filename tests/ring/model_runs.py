@@ -114,6 +114,10 @@ one = scenario("one operation", setup=world, run=[process(go)], pools={{}}, prop
 """
 
 
+MOST_STEPS = 5_000
+"""More than any operation takes on a ring as small as these, unless a bug lets it go round for ever."""
+
+
 @dataclass(frozen=True)
 class Model:
     """A compiled operation."""
@@ -128,12 +132,17 @@ class Model:
         for number, name in enumerate(self.names):
             state[number] = cells.get(name, state[number])
         current, failed = tuple(state), list[str]()
-        while steps := interpreter.steps(current):
+        for _ in range(MOST_STEPS):
+            steps = interpreter.steps(current)
+            if not steps:
+                break
             (step,) = steps
             failed += [message for _, message, _ in step.findings]
             if step.state is None:
                 break
             current = step.state
+        else:
+            failed.append("it goes round for ever")
         return dict(zip(self.names, current, strict=False)), failed
 
 
