@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from psockmc.explore.limits import Limits
 from psockmc.explore.result import LockEdge, SearchResult, Violation
+from psockmc.ir.fingerprint import stable_text
 from psockmc.ir.system import TransitionSystem
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def cache_folder() -> Path:
 
 def result_key(ts: TransitionSystem, engine: str, limits: Limits) -> str:
     """The name under which a result is kept. (How long it took does not change a complete result.)"""
-    return _digest(engine_version(), engine, limits.max_states, limits.max_depth, ts)
+    return _digest(engine_version(), engine, limits.max_states, limits.max_depth, stable_text(ts))
 
 
 def system_key(program: Program, scenario: str) -> str:

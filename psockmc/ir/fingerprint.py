@@ -1,4 +1,4 @@
-"""A short name for what a compiled scenario says and does."""
+"""A short name for what a compiled scenario says and does, and its text, by which results are kept."""
 
 from __future__ import annotations
 
@@ -7,16 +7,23 @@ from dataclasses import replace
 
 from psockmc.ir.system import Context, TransitionSystem
 
+NONE: frozenset[int] = frozenset()
+
+
+def stable_text(ts: TransitionSystem) -> str:
+    """Everything in the system as text, the same for equal systems: a set may be listed in another order once it was
+    kept and loaded again.
+    """
+    sets = sorted(ts.begun), sorted(ts.begun_covers), sorted(ts.promised)
+    return repr((replace(ts, begun=NONE, begun_covers=NONE, promised=NONE), sets))
+
 
 def fingerprint(ts: TransitionSystem) -> str:
     """A hash of everything in the system but line numbers: a comment above a function changes nothing."""
     statements = tuple(replace(statement, line=0) for statement in ts.statements)
     contexts = tuple(_without_lines(context) for context in ts.contexts)
-    # The same set may be listed in another order when it was kept and loaded again.
-    sets = sorted(ts.begun), sorted(ts.begun_covers), sorted(ts.promised)
-    none: frozenset[int] = frozenset()
-    rest = replace(ts, statements=statements, contexts=contexts, begun=none, begun_covers=none, promised=none)
-    return hashlib.sha256(repr((rest, sets)).encode()).hexdigest()[:16]
+    text = stable_text(replace(ts, statements=statements, contexts=contexts))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _without_lines(context: Context) -> Context:

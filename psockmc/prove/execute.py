@@ -155,7 +155,7 @@ class Execution:
         """
         path = self.state.path
         if kind == "assume" and cond.kind == "lane" and path is TRUE and all(i.kind == "assume" for i in self.items):
-            raise SomeLanes(cond.args, others=False)  # type: ignore[arg-type]
+            raise SomeLanes(cond.args, others=False)
         if path is FALSE or (kind != "check" and kind != "cover" and terms.implies(path, cond) is TRUE):
             return
         calls = tuple(frame.function.name for frame in self.frames)

@@ -92,7 +92,7 @@ class Objects:
             known[index] = None
             return [(TRUE, (*array, index))]
         if terms.disjunction(when for when, _ in same) is not TRUE:
-            raise SomeLanes(same[0][0].args, others=True)  # type: ignore[arg-type]
+            raise SomeLanes(same[0][0].args, others=True)
         return [(when, (*array, i)) for when, i in same]
 
     def initial(self, path: Path) -> Term:

@@ -169,6 +169,13 @@ def test_the_key_depends_on_the_system() -> None:
     assert result_key(system("a"), "native", Limits()) != result_key(system("b"), "native", Limits())
 
 
+def test_the_key_does_not_depend_on_how_a_set_is_listed() -> None:
+    one, other = frozenset([0, 8]), frozenset([8, 0])
+    assert repr(one) != repr(other), "chosen so that they are listed in another order"
+    keys = {result_key(replace(system(), begun=begun), "native", Limits()) for begun in (one, other)}
+    assert len(keys) == 1
+
+
 def test_the_key_depends_on_the_engine() -> None:
     assert result_key(system(), "native", Limits()) != result_key(system(), "reference", Limits())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.render.tracing import recorded
 pytestmark = pytest.mark.skipif(BINARY is None, reason="no chromium here: apt-get install chromium")
 
 
-def report(name: str, script: str, folder: Path, fragment: str = "") -> object:
+def report(name: str, script: str, folder: Path, fragment: str = "") -> Any:
     """What a driver finds on the page of a recorded trace."""
     return visit(driven(render(recorded(name), "html"), script), folder, fragment=fragment).report()
 
@@ -77,7 +78,7 @@ def test_brackets_go_to_the_writes_of_the_picked_field(tmp_path):
         'for (let i = 0; i < 20; i++) { press("]"); a.push(Number(now())); }'
         'return [a, document.querySelectorAll("tr[data-access=W]").length];'
     )
-    visited, marked = report("use-after-free", script, tmp_path)  # type: ignore[misc]
+    visited, marked = report("use-after-free", script, tmp_path)
     assert sorted(set(visited) & set(wanted)) == wanted
     assert set(visited) <= {*wanted, len(trace.steps)}
     assert marked == len(wanted)
@@ -96,7 +97,7 @@ def test_f_folds_and_unfolds(tmp_path):
         'const shown = () => [...document.querySelectorAll("tr[data-step]")].filter((r) => r.offsetHeight).length;'
         'const a = [shown()]; press("f"); a.push(shown()); press("f"); a.push(shown()); return a;'
     )
-    folded, unfolded, again = report("long", script, tmp_path)  # type: ignore[misc]
+    folded, unfolded, again = report("long", script, tmp_path)
     assert folded < unfolded == len(recorded("long").steps)
     assert again == folded
 
@@ -106,7 +107,7 @@ def test_t_turns_the_theme_and_question_mark_shows_the_keys(tmp_path):
         "const paper = () => getComputedStyle(document.body).backgroundColor; const a = [paper()];"
         'press("t"); a.push(paper()); press("?"); a.push($("help").open); press("?"); a.push($("help").open); return a;'
     )
-    light, dark, shown, hidden = report("leak", script, tmp_path)  # type: ignore[misc]
+    light, dark, shown, hidden = report("leak", script, tmp_path)
     assert light == "rgb(255, 255, 255)"
     assert dark != light
     assert (shown, hidden) == (True, False)
@@ -119,7 +120,7 @@ def test_the_address_names_the_step(tmp_path):
 
 def test_a_step_is_read_aloud(tmp_path):
     script = 'press("p"); return [$("live").getAttribute("aria-live"), $("live").textContent];'
-    polite, sentence = report("use-after-free", script, tmp_path)  # type: ignore[misc]
+    polite, sentence = report("use-after-free", script, tmp_path)
     assert polite == "polite"
     assert re.match(r"Step \d+ of \d+, CPU\d in \w+: ", sentence)
 

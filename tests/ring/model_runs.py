@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,28 @@ from psockmc.lang import load_program
 
 ROOT = Path(__file__).parents[2]
 FRAGS = 4
+
+TOUCHED = (
+    "args0.a",
+    "args0.b",
+    "args0.c",
+    "memory0.next_page",
+    "sk0.charged",
+    "sk0.sk_frag.offset",
+    "follow0.refs",
+    "follow0.page",
+    "follow0.byte",
+    "memory0.first_new_page",
+    "memory0.fail_at",
+    "memory0.small_from",
+    "sk0.wmem_fail_at",
+    "sk0.sk_frag.page",
+    "sk0.sk_frag.size",
+    "sk1.rmem_fail_at",
+)
+"""What operations may begin with, beside the messages."""
+OF_MESSAGES = tuple(f"msg.sg.{part}" for part in ("start", "curr", "end", "size", "copybreak"))
+OF_SLOTS = tuple(f"msg.sg.data[i].{part}" for part in ("page", "offset", "length"))
 
 # What can have one value only is compiled as the constant that it is; so go() changes everything, and back.
 PROGRAM = """
@@ -50,62 +73,17 @@ def world() -> None:
 
 @user
 def variable(msg: Ptr[sk_msg]) -> None:
-    msg.sg.start += 1
-    msg.sg.start -= 1
-    msg.sg.curr += 1
-    msg.sg.curr -= 1
-    msg.sg.end += 1
-    msg.sg.end -= 1
-    msg.sg.size += 1
-    msg.sg.size -= 1
-    msg.sg.copybreak += 1
-    msg.sg.copybreak -= 1
+{touched_messages}
     for i in range(SG_SLOTS):
         msg.sg.copy[i] = not msg.sg.copy[i]
         msg.sg.copy[i] = not msg.sg.copy[i]
-        msg.sg.data[i].page += 1
-        msg.sg.data[i].page -= 1
-        msg.sg.data[i].offset += 1
-        msg.sg.data[i].offset -= 1
-        msg.sg.data[i].length += 1
-        msg.sg.data[i].length -= 1
+{touched_slots}
         msg.sg.data[i].is_last = not msg.sg.data[i].is_last
         msg.sg.data[i].is_last = not msg.sg.data[i].is_last
 
 @user
 def go() -> None:
-    args0.a += 1
-    args0.a -= 1
-    args0.b += 1
-    args0.b -= 1
-    args0.c += 1
-    args0.c -= 1
-    memory0.next_page += 1
-    memory0.next_page -= 1
-    sk0.charged += 1
-    sk0.charged -= 1
-    sk0.sk_frag.offset += 1
-    sk0.sk_frag.offset -= 1
-    follow0.refs += 1
-    follow0.refs -= 1
-    follow0.page += 1
-    follow0.page -= 1
-    follow0.byte += 1
-    follow0.byte -= 1
-    memory0.first_new_page += 1
-    memory0.first_new_page -= 1
-    memory0.fail_at += 1
-    memory0.fail_at -= 1
-    memory0.small_from += 1
-    memory0.small_from -= 1
-    sk0.wmem_fail_at += 1
-    sk0.wmem_fail_at -= 1
-    sk0.sk_frag.page += 1
-    sk0.sk_frag.page -= 1
-    sk0.sk_frag.size += 1
-    sk0.sk_frag.size -= 1
-    sk1.rmem_fail_at += 1
-    sk1.rmem_fail_at -= 1
+{touched}
     variable(msg0)
     variable(msg1)
     {statement}
@@ -146,12 +124,26 @@ class Model:
         return dict(zip(self.names, current, strict=False)), failed
 
 
+def _program(statement: str, imports: str) -> str:
+    return PROGRAM.format(
+        statement=statement,
+        imports=imports,
+        touched=_there_and_back(TOUCHED, 4),
+        touched_messages=_there_and_back(OF_MESSAGES, 4),
+        touched_slots=_there_and_back(OF_SLOTS, 8),
+    )
+
+
+def _there_and_back(places: Iterable[str], indent: int) -> str:
+    return "\n".join(f"{' ' * indent}{place} {change} 1" for place in places for change in ("+=", "-="))
+
+
 @functools.cache
 def compiled(statement: str, imports: str, variants: tuple[str, ...] = ()) -> Model:
     """The operation, with the functions of these variants (IDs of bugs) put in."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "operation.py"
-        path.write_text(PROGRAM.format(statement=statement, imports=imports), encoding="utf-8")
+        path.write_text(_program(statement, imports), encoding="utf-8")
         files = [ROOT / "models/ring/variants" / f"{variant.replace('-', '_')}.py" for variant in variants]
         program = load_program(ROOT, [path], files, constants={"MAX_MSG_FRAGS": FRAGS})
     system = compile_scenario(program, "one")

@@ -34,7 +34,7 @@ class Term:
     """
 
     kind: str
-    args: tuple[object, ...]
+    args: tuple[Any, ...]
     number: int
     value: int = 0
     name: str = ""
@@ -101,7 +101,7 @@ def intern(key: Key, kind: str, args: tuple[object, ...], value: int = 0, name: 
 
 def pairs_of(linear: Term) -> Pairs:
     """The terms of a linear combination with their factors."""
-    return linear.args  # type: ignore[return-value]
+    return linear.args
 
 
 def below(term: Term) -> list[Term]:
@@ -166,7 +166,7 @@ def lane(holds: Sequence[bool]) -> Term:
 
 def in_lanes(term: Term) -> tuple[int, ...] | None:
     """The value of a lanes term in each lane; None for other terms."""
-    return term.args if term.kind == "lanes" else None  # type: ignore[return-value]
+    return term.args if term.kind == "lanes" else None
 
 
 def each_lane(term: Term, width: int = 1) -> Sequence[int]:

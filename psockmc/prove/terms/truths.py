@@ -39,7 +39,7 @@ def conjunction(terms: Iterable[Term]) -> Term:
         if term is FALSE:
             return FALSE
         if term.kind == "and":
-            flat.update(dict.fromkeys(term.args))  # type: ignore[arg-type]
+            flat.update(dict.fromkeys(term.args))
         elif term is not TRUE:
             flat[term] = None
     if not _merge_lanes(flat, all) or (ranks and len(flat) > 1 and not keep_sharpest(flat, bounds_said)):
@@ -57,7 +57,7 @@ def disjunction(terms: Iterable[Term]) -> Term:
         if term is TRUE:
             return TRUE
         if term.kind == "or":
-            flat.update(dict.fromkeys(term.args))  # type: ignore[arg-type]
+            flat.update(dict.fromkeys(term.args))
         elif term is not FALSE:
             flat[term] = None
     if not _merge_lanes(flat, any) or (ranks and len(flat) > 1 and not keep_sharpest(flat, _bounds_denied)):

@@ -46,7 +46,7 @@ def _value(term: Term, values: Assignment, memo: Mapping[Term, int]) -> int:
         case "false":
             return 0
         case "lanes" | "lane":
-            return int(args[values.get(LANE, 0)])  # type: ignore[call-overload,no-any-return]
+            return int(args[values.get(LANE, 0)])
         case "lin":
             return term.value + sum(memo[t] * c for t, c in pairs_of(term))
         case "cast":
