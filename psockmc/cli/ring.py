@@ -37,7 +37,7 @@ STYLES = {Verdict.HOLDS: "green", Verdict.VIOLATED: "bold red", Verdict.UNDETERM
     type=click.FloatRange(min=0, min_open=True),
     default=rings.LIMIT,
     metavar="S",
-    help="give up an operation after S seconds",
+    help="give up an operation after S seconds of CPU time of a worker",
 )
 @click.option("--no-cache", is_flag=True, help="prove again what was proved before")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), metavar="N", help="processes [default: one per CPU]")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
+import sys
 import time
 import tomllib
 from collections import Counter
@@ -154,7 +156,7 @@ def expectations(root: Path) -> list[Expectation]:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be proved. root: of the content; timeout: seconds of a worker for one operation.
+    """What is to be proved. root: of the content; timeout: seconds of CPU time that a worker has for one operation.
 
     cache: where outcomes are kept; None: they are not.
     """
@@ -171,11 +173,27 @@ class Plan:
 _program: tree.Program
 
 
+STACK = 64 << 20
+"""Bytes of a worker's stack, at most."""
+PER_CALL = 2048
+"""Bytes of it for a call of Python within a call: more than was seen."""
+
+
+def make_room_for_recursion() -> None:
+    """Terms of large rings are nested deeper than Python allows at first: a level for each slot and statement."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    room = STACK if hard == resource.RLIM_INFINITY else min(STACK, hard)
+    if soft != resource.RLIM_INFINITY and soft < room:
+        resource.setrlimit(resource.RLIMIT_STACK, (room, hard))
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), room // PER_CALL))
+
+
 def _prepare(plan: Plan) -> None:
     """Loads the program once in each worker.
 
     The collector would look at all terms again and again, and find nothing: terms go when they are forgotten.
     """
+    make_room_for_recursion()
     global _program
     _program = load(plan.root, plan.frags, plan.variants)
     gc.freeze()
@@ -194,9 +212,12 @@ def _share(plan: Plan, op: str, share: Share) -> _Outcome:
 
 
 def _answered(asked: Question, share: Share, limit: float, until: str = "") -> _Outcome:
-    """What the cases of a share bring within a time limit, in seconds; until: the claim whose refutation is enough."""
+    """What the cases of a share bring within a time limit; until: the claim whose refutation is enough.
+
+    limit: in seconds of this process on a CPU, so that what else runs on the machine does not change a verdict.
+    """
     outcome = _Outcome()
-    started = time.monotonic()
+    started, used = time.monotonic(), time.process_time()
     try:
         for case in proof.run(asked, share):
             outcome.cases += 1
@@ -208,8 +229,8 @@ def _answered(asked: Question, share: Share, limit: float, until: str = "") -> _
                 outcome.refuted.setdefault(claim, refutation)
             if until in outcome.refuted:
                 break
-            if time.monotonic() - started > limit:
-                outcome.error = f"{outcome.cases} cases of one worker took {limit:g} s, not all were done"
+            if time.process_time() - used > limit:
+                outcome.error = f"{outcome.cases} cases of one worker took {limit:g} s of CPU time, not all were done"
                 break
     except Unsupported as error:
         outcome.error = f"{error.message} ({error.span.file}:{error.span.line})"
