@@ -2,7 +2,7 @@
 
 Source: net/core/sock_map.c, 7.2-rc (incapdns/selinux-kernel b6265f6363c3). Read again beside 7.1.5 (danayer/linux-7.1.5
 9d1745cf8134), which differs in what may enter: it lets UDP sockets in without a port; and beside 6.1.192, which has
-that test and not the loops of sock_map_close(), sock_map_destroy() and sock_map_unhash(): it warns and returns.
+that test.
 
 A slot of the map owns one psock reference: whoever takes the socket out of the slot puts it. The kernel tells the
 entries of all maps apart by the address of the slot or element, which is link_raw. Here an entry is the map and the
@@ -14,10 +14,8 @@ from psockmc.kernel.refcount import refcount_inc_not_zero
 from psockmc.kernel.rwlock import write_lock_bh, write_unlock_bh
 from psockmc.kernel.socklock import bh_lock_sock, bh_unlock_sock, lock_sock
 from psockmc.kernel.spinlock import spin_lock_bh, spin_unlock_bh, spinlock_t
-from psockmc.kernel.work import cancel_delayed_work_sync
 from psockmc.lang import (
     GFP_ATOMIC,
-    NOBODY,
     NULL,
     READ_ONCE,
     Array,
@@ -26,9 +24,6 @@ from psockmc.lang import (
     Ptr,
     Struct,
     check,
-    cover,
-    current,
-    in_task,
     kernel,
     kfree,
     kzalloc,
@@ -36,7 +31,6 @@ from psockmc.lang import (
     list_del,
     local_bh_disable,
     local_bh_enable,
-    omits,
     rcu_read_lock,
     rcu_read_unlock,
     xchg,
@@ -48,13 +42,11 @@ from models.skmsg import (
     sk_msg,
     sk_psock,
     sk_psock_free_link,
-    sk_psock_get,
     sk_psock_init,
     sk_psock_link,
     sk_psock_link_pop,
     sk_psock_progs,
     sk_psock_put,
-    sk_psock_stop,
 )
 from models.skmsg_strp import strp_config
 from models.skmsg_verdict import (
@@ -92,9 +84,9 @@ from models.sock import (
     sock_hold,
     sock_put,
     sockfd_lookup,
-    timeout_t,
 )
 from models.sock_hash import bpf_shtab_elem, sock_hash_delete_from_link
+from models.sock_map_proto import sock_map_close
 
 BPF_ANY = 0
 BPF_NOEXIST = 1
@@ -537,89 +529,3 @@ def sock_map_free(stab: Ptr[bpf_stab]) -> None:
             sock_put(sk)
     synchronize_rcu()
     kfree(stab)
-
-
-# ---------------------------------------------------------------- what replaces the functions of the protocol
-
-
-@kernel("net/core/sock_map.c")
-def sock_map_destroy(sk: Ptr[sock]) -> None:
-    """sk_prot->destroy of a socket with a psock; called with slock held."""
-    while True:
-        rcu_read_lock()
-        psock = sk_psock_get(sk)
-        if psock:
-            sk.spinner = NOBODY
-            saved_destroy = psock.saved_destroy
-            sock_map_remove_links(sk, psock)
-            rcu_read_unlock()
-            sk_psock_stop(psock)
-            sk_psock_put(sk, psock)
-            check(saved_destroy != sock_map_destroy, "WARN_ON_ONCE(saved_destroy == sock_map_destroy)")
-            if saved_destroy == sock_map_destroy:
-                return
-            break
-        rcu_read_unlock()
-        saved_destroy = READ_ONCE(sk.sk_prot).destroy
-        if saved_destroy != sock_map_destroy:
-            sk.spinner = NOBODY
-            break
-        if not in_task():
-            sk.spinner = current()
-        cover("sock_map_destroy() tries again: the psock is on its way out")
-    if saved_destroy:
-        saved_destroy(sk)
-
-
-@kernel("net/core/sock_map.c")
-def sock_map_unhash(sk: Ptr[sock]) -> None:
-    """sk_prot->unhash of a socket with a psock. Only AF_UNIX stream sockets have it, and only shutdown() of the peer
-    calls it: no lock of this socket is held, a reference on it is. Uses the psock without a reference, under RCU.
-    """
-    while True:
-        rcu_read_lock()
-        psock = sk_psock(sk)
-        if psock:
-            saved_unhash = psock.saved_unhash
-            sock_map_remove_links(sk, psock)
-            rcu_read_unlock()
-            check(saved_unhash != sock_map_unhash, "WARN_ON_ONCE(saved_unhash == sock_map_unhash)")
-            if saved_unhash == sock_map_unhash:
-                return
-            break
-        rcu_read_unlock()
-        saved_unhash = READ_ONCE(sk.sk_prot).unhash
-        if saved_unhash != sock_map_unhash:
-            break
-        cover("sock_map_unhash() tries again: the psock is on its way out")
-    if saved_unhash:
-        saved_unhash(sk)
-
-
-@kernel("net/core/sock_map.c")
-def sock_map_close(sk: Ptr[sock], timeout: timeout_t) -> None:
-    """sk_prot->close of a socket with a psock."""
-    while True:
-        lock_sock(sk.sk_lock)
-        rcu_read_lock()
-        psock = sk_psock_get(sk)
-        if psock:
-            saved_close = psock.saved_close
-            sock_map_remove_links(sk, psock)
-            rcu_read_unlock()
-            sk_psock_stop(psock)
-            release_sock_and_backlog(sk)
-            cancel_delayed_work_sync(psock.work)
-            psock.close_cancelled = True
-            sk_psock_put(sk, psock)
-            check(saved_close != sock_map_close, "WARN_ON_ONCE(saved_close == sock_map_close)")
-            if saved_close == sock_map_close:
-                return
-            break
-        saved_close = READ_ONCE(sk.sk_prot).close
-        rcu_read_unlock()
-        release_sock_and_backlog(sk)
-        if saved_close != sock_map_close:
-            break
-        cover("sock_map_close() tries again: the psock is on its way out")
-    saved_close(sk, timeout)

@@ -48,7 +48,7 @@ from models.sock import (
     sock_replace_proto,
     tcp_seq_t,
 )
-from models.sock_map import sock_map_close, sock_map_destroy
+from models.sock_map_proto import sock_map_close, sock_map_destroy
 from models.tcp import inet_unhash, tcp_data_ready, tcp_prot, tcp_recvmsg
 from models.tcp_bpf_ioctl import tcp_bpf_ioctl
 from models.tcp_bpf_send import tcp_bpf_sendmsg

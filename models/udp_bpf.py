@@ -21,7 +21,7 @@ from models.sock import (
     sock,
     sock_replace_proto,
 )
-from models.sock_map import sock_map_close
+from models.sock_map_proto import sock_map_close
 from models.tcp_bpf_ioctl import sk_msg_first_len
 from models.udp import udp_destroy_sock, udp_lib_unhash, udp_recvmsg
 

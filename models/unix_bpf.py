@@ -25,7 +25,7 @@ from models.sock import (
     sock_hold,
     sock_replace_proto,
 )
-from models.sock_map import sock_map_close, sock_map_unhash
+from models.sock_map_proto import sock_map_close, sock_map_unhash
 
 
 @kernel("net/unix/unix_bpf.c")

@@ -23,7 +23,7 @@ from models.sock import (
     sock,
     sock_replace_proto,
 )
-from models.sock_map import sock_map_close
+from models.sock_map_proto import sock_map_close
 from models.vsock import __vsock_connectible_recvmsg, vsock_connectible_has_data
 
 

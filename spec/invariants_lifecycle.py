@@ -4,7 +4,8 @@ from psockmc.lang import NOBODY, NULL, Ptr, at_end, count, invariant, live
 
 from models.skmsg import sk_psock
 from models.sock import sock
-from models.sock_map import bpf_stab, sock_map_close, sock_map_destroy, sock_map_unhash
+from models.sock_map import bpf_stab
+from models.sock_map_proto import sock_map_close, sock_map_destroy, sock_map_unhash
 from spec.invariants_lifecycle import I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I34
 
 

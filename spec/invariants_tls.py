@@ -5,7 +5,7 @@ from psockmc.lang import NOBODY, NULL, Ptr, at_end, invariant, live
 from models.skmsg import sk_psock
 from models.skmsg_verdict import sk_psock_write_space
 from models.sock import proto, sock
-from models.sock_map import sock_map_close
+from models.sock_map_proto import sock_map_close
 from models.tls import TLS_SW, tls_context, tls_sk_proto_close, tls_write_space
 from spec.invariants_lifecycle import I02, I03, I04, I05, I06, I07, I08, I09, I10, I14, I15, I34
 from spec.invariants_tls import I53

@@ -8,7 +8,8 @@ from psockmc.lang import READ_ONCE, Ptr, rcu_read_lock, rcu_read_unlock, replace
 
 from models.skmsg import sk_psock
 from models.sock import release_sock_and_backlog, sock, timeout_t
-from models.sock_map import sock_map_close, sock_map_remove_links
+from models.sock_map import sock_map_remove_links
+from models.sock_map_proto import sock_map_close
 
 
 @replaces(sock_map_close)

@@ -6,7 +6,7 @@ Such a connection is never closed by a user, so nobody took it out of its maps.
 from psockmc.lang import Ptr, replaces
 
 from models.sock import sock
-from models.sock_map import sock_map_destroy
+from models.sock_map_proto import sock_map_destroy
 from models.tcp import tcp_v4_destroy_sock
 
 

@@ -5,7 +5,7 @@ from psockmc.lang import Ptr, replaces
 
 from models.skmsg import sk_psock_get, sk_psock_put
 from models.sock import release_sock_and_backlog, sock, timeout_t
-from models.sock_map import sock_map_close
+from models.sock_map_proto import sock_map_close
 
 
 @replaces(sock_map_close)
