@@ -229,6 +229,9 @@ class Inliner(Accesses):
     def statement(self, stmt: tree.Stmt) -> None:
         """Lower one statement."""
         flow, call = self.flow, self.current()
+        if isinstance(stmt, tree.Omits):  # says what is not there: no statement, which could run or never run
+            self.tables.omission(call.function, stmt.reason)
+            return
         flow.statement = self.tables.statement(call.function, stmt.span)
         self.relied = False
         match stmt:
@@ -254,9 +257,11 @@ class Inliner(Accesses):
             case tree.ForList():
                 self._for_list(stmt)
             case tree.Break():
+                flow.emit(ir.Nop())  # a statement that only goes somewhere runs, too
                 call.breaks[-1] += flow.dangling
                 flow.dangling = []
             case tree.Continue():
+                flow.emit(ir.Nop())
                 call.continues[-1] += flow.dangling
                 flow.dangling = []
             case tree.Return(value, _):
@@ -282,8 +287,6 @@ class Inliner(Accesses):
                 flow.emit(ir.Assume(self.pure.truth(cond)), begins=self.pure.reads_memory(cond))
             case tree.CoverThat(sentence, _):
                 flow.emit(ir.Cover(self.tables.cover(sentence)))
-            case tree.Omits(reason, _):
-                self.tables.omission(self.current().function, reason)
             case tree.WaitEvent(queue, cond, span):
                 self._wait_event(queue, cond, span)
             case _:
@@ -295,6 +298,8 @@ class Inliner(Accesses):
             result = self.convert(self.value(value), value.type, call.function.result)
             if self.flow.dangling:
                 self.flow.emit(ir.Let(call.result, result))
+        elif self.flow.dangling:
+            self.flow.emit(ir.Nop())
         call.returns += self.flow.dangling
         self.flow.dangling = []
 

@@ -18,7 +18,7 @@ from psockmc.lang import (
     CONTEXTS, GFP_ATOMIC, GFP_KERNEL, NOBODY, NULL, Array, Callable, Const, CtxSet, Flags, Ghost, Int, ListHead, Ptr, READ_ONCE, Struct, WRITE_ONCE,
     assume, at_end, atomic, eventually, kernel, check, choose, clear_bit, cmpxchg, container_of, count, cover, current, current_bit, hardirq, in_atomic,
     in_softirq, instance, local_irq_disable, local_irq_enable, invariant, kfree, kzalloc, list_add, list_add_tail, list_del, list_empty, list_first_entry_or_null,
-    list_next_entry_or_null, live, local_bh_disable, local_bh_enable, preempt_disable, preempt_enable, process, pure, rcu_held,
+    list_next_entry_or_null, live, local_bh_disable, local_bh_enable, omits, preempt_disable, preempt_enable, process, pure, rcu_held,
     rcu_read_lock, rcu_read_unlock, s32, scenario, set_bit, softirq, test_and_set_bit, test_bit, u8, u16, u32, u64, user,
     wait_event, xchg,
 )
