@@ -130,10 +130,12 @@ def __kfree_skb(skb: Ptr[sk_buff]) -> None:
     """The last reference is gone: drop the dst, run the destructor and free the buffer.
 
     The dst is in the word that is `_sk_redir` here. skb_dst_drop() takes what it finds there for one, and puts its
-    reference unless the lowest bit, which is that of INGRESS, says that there is none.
+    reference unless the lowest bit, which is that of INGRESS, says that there is none. The parser's bit alone is no
+    NULL for it, either.
     """
     omits("the data of an skb (fragments, extensions) is not modelled")
-    check(skb._sk_redir == NULL or skb._sk_redir_ingress, "skb_dst_drop() finds a socket where a dst should be")
+    nothing = skb._sk_redir == NULL and not skb._sk_redir_strparser
+    check(nothing or skb._sk_redir_ingress, "skb_dst_drop() finds a socket where a dst should be")
     if skb.destructor:
         skb.destructor(skb)
     kfree(skb)
@@ -160,6 +162,8 @@ def skb_orphan(skb: Ptr[sk_buff]) -> None:
         skb.destructor(skb)
         skb.destructor = NULL
         skb.sk = NULL
+    else:
+        check(skb.sk == NULL, "BUG_ON(skb->sk) in skb_orphan()")
 
 
 @kernel("net/core/sock.c")

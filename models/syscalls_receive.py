@@ -115,7 +115,7 @@ def sys_ioctl_siocinq(fd: Ptr[file]) -> None:
 @kernel("net/ipv4/tcp.c")
 def tcp_stream_is_readable(sk: Ptr[sock]) -> bool:
     """Whether poll() reports data: native data, or what the socket's table knows of. Takes no lock."""
-    if READ_ONCE(sk.rcv_nxt) != READ_ONCE(sk.copied_seq):
+    if READ_ONCE(sk.rcv_nxt) > READ_ONCE(sk.copied_seq):
         return True
     return sk_is_readable(sk)
 

@@ -237,7 +237,8 @@ def tcp_check_space(sk: Ptr[sock]) -> None:
 
 @kernel("net/ipv4/tcp.c")
 def tcp_recv_skb(sk: Ptr[sock], skb: Ptr[sk_buff], len: bytes_t, flags: msg_flags_t) -> int_t:
-    """Read from the first buffer of the receive queue; the caller owns the socket. 0 for a FIN.
+    """Read from the first buffer of the receive queue; the caller owns the socket. 0 for a FIN. A part of
+    tcp_recvmsg_locked(): the kernel's function of this name is tcp_recv_skb_at() here.
 
     What does not lie at copied_seq is not read: the kernel warns of a sequence number bug and finds nothing.
     """
@@ -252,9 +253,9 @@ def tcp_recv_skb(sk: Ptr[sock], skb: Ptr[sk_buff], len: bytes_t, flags: msg_flag
     if copied:
         sk.native_read = True
     if not flags & MSG_PEEK:
-        fin = skb.tcp_fin and copied == 0
-        WRITE_ONCE(sk.copied_seq, seq + copied + fin)
-        if offset + copied == skb.len and (fin or not skb.tcp_fin):
+        done = offset + copied == skb.len
+        WRITE_ONCE(sk.copied_seq, seq + copied + (skb.tcp_fin and done))
+        if done:
             __skb_unlink(skb, sk.sk_receive_queue)
             consume_skb(skb)
     return copied

@@ -34,12 +34,14 @@ from psockmc.lang import (
 )
 
 from models.skbuff import (
+    __skb_unlink,
     alloc_skb,
     consume_skb,
     kfree_skb,
     seq_t,
     sk_buff,
     sk_buff_head,
+    skb_peek,
     skb_set_owner_sk_safe,
 )
 from models.sock import (
@@ -445,11 +447,14 @@ def __vsock_release(sk: Ptr[sock]) -> None:
 
 @kernel("net/vmw_vsock/virtio_transport_common.c")
 def vsock_purge(sk: Ptr[sock]) -> None:
-    """Free native data that nobody has read."""
-    skb = virtio_transport_dequeue(sk)
+    """Free native data that nobody has read: a part of virtio_transport_remove_sock(). The caller owns the socket, and
+    takes no lock of the queue.
+    """
+    skb = skb_peek(sk.vsk.rx_queue)
     while skb:
+        __skb_unlink(skb, sk.vsk.rx_queue)
         kfree_skb(skb)
-        skb = virtio_transport_dequeue(sk)
+        skb = skb_peek(sk.vsk.rx_queue)
 
 
 @kernel("net/vmw_vsock/af_vsock.c")
