@@ -360,8 +360,11 @@ def _check_references(trace: Trace) -> None:
     for number, call in enumerate(trace.calls):
         _require(call.number == number, f"calls[{number}].number", "the calls are not numbered 0, 1, ...")
         _require(-1 <= call.parent < number, f"calls[{number}].parent", "there is no such earlier call")
+    cells = {cell.name for cell in trace.cells}
     for number, step in enumerate(trace.steps, 1):
         where = f"steps[{number - 1}]"
+        for i, change in enumerate(step.changes):
+            _require(change.cell in cells, f"trace.{where}.changes[{i}].cell", "there is no such cell")
         _require(step.number == number, f"{where}.number", "the steps are not numbered 1, 2, ...")
         for name in ("accesses", "changes", "locals"):
             for i, one in enumerate(getattr(step, name)):

@@ -25,13 +25,15 @@ BROKEN_WORD = 2
 """So many rows are paid for a word that need not be broken."""
 SIDE_BY_SIDE = 3
 ROWS_BESIDE = 2
+MOST_WRAPPED = 1.25
+"""Three columns longer than a screen are given up for a list when they are longer than that, as a multiple of it."""
 
 
 def diagram(trace: Trace, *, width: int = 75, all_steps: bool = False) -> str:
     """The trace as a diagram of at most `width` characters per line. all_steps: nothing is folded.
 
-    What only reads and decides nothing is folded to `...`; in a diagram longer than a screen, also what no other
-    context sees. It says how many steps it folded.
+    What only reads and decides nothing is folded to `...`; in a diagram longer than a screen, also what neither another
+    context sees nor the failure is about. It says how many steps it folded.
     """
     lines, folded = _drawn(trace, width, all_steps)
     notice = wrap(f"folded: {folded} of {len(trace.steps)} steps (--all-steps shows them)", width, INDENT, hanging=2)
@@ -48,18 +50,40 @@ def _drawn(trace: Trace, width: int, all_steps: bool) -> tuple[list[str], int]:
     """The lines of the run and what they end with, and how many steps are folded."""
     body, folded = _body(trace, width, Detail.EVERYTHING if all_steps else Detail.DECISIONS)
     if len(body) > SCREEN and not all_steps:
-        body, folded = _body(trace, width, Detail.ESSENCE)
+        body, folded = _fitting(trace, width)
     return [*body, *_conclusion(trace, width)], folded
 
 
-def _body(trace: Trace, width: int, detail: Detail) -> tuple[list[str], int]:
+def _fitting(trace: Trace, width: int) -> tuple[list[str], int]:
+    """What matters; where only one context acts, also as much of what leads there as still fits on a screen.
+
+    What matters is mostly what contexts see of each other, which is next to nothing when there is but one.
+    """
+    if len({step.context for step in trace.steps}) > 1:
+        return _body(trace, width, Detail.ESSENCE)
+    fits, too_much = 0, len(trace.steps)
+    while too_much - fits > 1:
+        middle = (fits + too_much) // 2
+        if len(_body(trace, width, Detail.ESSENCE, middle)[0]) <= SCREEN:
+            fits = middle
+        else:
+            too_much = middle
+    return _body(trace, width, Detail.ESSENCE, fits)
+
+
+def _body(trace: Trace, width: int, detail: Detail, more: int = 0) -> tuple[list[str], int]:
     """The columns, and how many steps are folded in them."""
-    lines, folded = story(trace, detail)
+    lines, folded = story(trace, detail, more=more)
     columns = sorted({line.context for line in lines} - {-1})
     room = width - INDENT - GAP * (len(columns) - 1)
-    side_by_side = len(columns) <= SIDE_BY_SIDE and room >= NARROWEST_COLUMN * len(columns)
-    lay_out = _side_by_side if side_by_side else _listed
-    return lay_out(trace, lines, columns, width), folded
+    if len(columns) > SIDE_BY_SIDE or room < NARROWEST_COLUMN * len(columns):
+        return _listed(trace, lines, columns, width), folded
+    rows = _side_by_side(trace, lines, columns, width)
+    if len(columns) == SIDE_BY_SIDE:
+        listed = _listed(trace, lines, columns, width)
+        if len(rows) > max(SCREEN, MOST_WRAPPED * len(listed)):
+            return listed, folded
+    return rows, folded
 
 
 def _conclusion(trace: Trace, width: int) -> list[str]:

@@ -11,6 +11,8 @@ from psockmc.render.units import Unit, race_note, result_note, seen_at, units_of
 from psockmc.render.wording import Wording, call_text, statement_text
 
 FOLD = "..."
+CALLERS = 3
+"""So many calls around what fails are always shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +40,22 @@ class Detail(IntEnum):
     EVERYTHING = 2
 
 
-def story(trace: Trace, detail: Detail) -> tuple[list[Line], int]:
-    """The lines of a trace in order, and how many steps were folded."""
-    return _Teller(trace, detail).tell()
+def story(trace: Trace, detail: Detail, *, more: int = 0) -> tuple[list[Line], int]:
+    """The lines of a trace in order, and how many steps were folded.
+
+    more: how many statements an ESSENCE tells beside what matters, the last ones that change something.
+    """
+    return _Teller(trace, detail, more).tell()
 
 
 class _Teller:
-    def __init__(self, trace: Trace, detail: Detail) -> None:
+    def __init__(self, trace: Trace, detail: Detail, more: int) -> None:
         self.trace, self.detail = trace, detail
         self.wording = Wording(trace)
         self.units = units_of(trace)
+        aside = [unit for unit in self.units if unit.changed and unit.private]
+        for unit in aside[max(len(aside) - more, 0) :]:
+            unit.private = False
         self.lines: list[Line] = []
         self.entered: set[int] = set()
         self.folded: list[Unit] = []
@@ -105,7 +113,8 @@ class _Teller:
         for context, place in at_the_end:
             paths.setdefault(context, []).append(seen_at(self.trace, place)[0])
         if self.detail is Detail.ESSENCE:
-            return {number for own in paths.values() for number in _passed_through(own)}
+            blamed = {number for unit in self.units if unit.failing for number in unit.frames[-CALLERS:]}
+            return {number for own in paths.values() for number in _passed_through(own)} - blamed
         return {number for own in paths.values() for number in _common_prefix(own)[1:-1]}
 
     def _shown(self, frames: tuple[int, ...]) -> tuple[int, ...]:

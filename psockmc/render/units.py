@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from psockmc.explore.tracedata import Access, Change, Place, Step, Trace
-from psockmc.render.relevance import Relevance
+from psockmc.render.relevance import Relevance, is_told
 from psockmc.render.wording import Wording, call_text, marking, statement_text
 
 KERNEL = "psockmc/kernel/"
@@ -75,7 +75,7 @@ def units_of(trace: Trace) -> list[Unit]:
 
 class _Cutter:
     def __init__(self, trace: Trace) -> None:
-        self.trace, self.wording = trace, Wording(trace)
+        self.trace, self.wording, self.relevance = trace, Wording(trace), Relevance(trace)
         self.units: list[Unit] = []
         self.first: dict[int, Unit] = {}  # by the number of a step
         self.writers: dict[str, list[tuple[int, int]]] = {}
@@ -94,13 +94,12 @@ class _Cutter:
         for unit in self.units:
             self._note_result(unit)
         self._note_failure()
-        relevance = Relevance(self.trace)
         for unit in self.units:
             unit.deciding |= self._goes_round(unit)
             unit.private = (
                 not self._goes_round(unit)
                 and not unit.failing
-                and not relevance.of([self.trace.steps[n - 1] for n in unit.steps])
+                and not self.relevance.of([self.trace.steps[n - 1] for n in unit.steps])
             )
         return self.units
 
@@ -112,7 +111,7 @@ class _Cutter:
         """The places of a step that do something; at least one."""
         places = (step.place, *step.then)
         doing = {0} if step.sections != self._sections_before(step) else set()
-        doing |= {a.at for a in step.accesses} | {c.at for c in step.changes if c.kind != "ghost"}
+        doing |= {a.at for a in step.accesses} | {c.at for c in step.changes if is_told(c, self.trace)}
         failing = {i for i, p in enumerate(places) if p == self.trace.failure.place} if self._fails(step) else set()
         for at in sorted(doing | failing) or [0]:
             yield places[at], at
@@ -142,15 +141,14 @@ class _Cutter:
         last.failing |= self._fails(step) and place == self.trace.failure.place
         self._note(last, step, at)
 
-    @staticmethod
-    def _touches(step: Step, at: int) -> bool:
-        changes = (c for c in step.changes if c.kind != "ghost")
+    def _touches(self, step: Step, at: int) -> bool:
+        changes = (c for c in step.changes if is_told(c, self.trace))
         return any(a.at == at for a in step.accesses) or any(c.at == at for c in changes)
 
     # ------------------------------------------------------------ notes
 
     def _note(self, unit: Unit, step: Step, at: int) -> None:
-        changes = [c for c in step.changes if c.at == at and c.kind != "ghost"]
+        changes = [c for c in step.changes if c.at == at and is_told(c, self.trace)]
         freed = {c.cell.partition(".")[0] for c in changes if c.kind == "status" and c.new == "freed"}
         for change in changes:
             if change.kind == "status" or change.cell.partition(".")[0] not in freed:
@@ -172,7 +170,7 @@ class _Cutter:
         if access.write:
             unit.deciding = True
             unit.said.setdefault(access.cell, f"{self.wording.short(access.cell)} stays {access.value}")
-        elif self._communicates(step, access):
+        elif self._communicates(step, access) or step.number in self.relevance.sources:
             unit.deciding = True
             unit.said.setdefault(access.cell, self.wording.value(access))
 

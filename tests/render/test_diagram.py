@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from psockmc.explore.tracedata import Trace
+from psockmc.explore.tracedata import Access, Change, Held, Trace
 from psockmc.render import render
 from psockmc.render.story import Detail, story
 from tests.render.making import Maker
@@ -132,6 +133,63 @@ def test_a_diagram_longer_than_a_screen_shows_what_matters():
     assert len(lines) < 25
     assert any("psock0 freed" in line for line in lines)
     assert not any("psock.own" in line for line in lines)
+
+
+def alone_for_long() -> Maker:
+    """One context that changes more than a screen shows."""
+    maker = Maker(1)
+    for i in range(50):
+        maker.step(0, f"obj.f{i} = 1", changes=[(f"obj0.f{i}", "0", "1")])
+    return maker
+
+
+def test_what_a_context_does_alone_fills_a_screen_from_the_failure_back():
+    lines = body(alone_for_long().trace())
+    assert lines[:2] == ["  main0()", "    ..."]
+    assert lines[-2:] == ["    obj.f49 = 1  // f49 0 -> 1", "    ^ it fails"]
+    assert 30 <= len(lines) <= 40
+
+
+def test_what_gave_a_failing_statement_its_numbers_is_shown_however_early():
+    maker = alone_for_long()
+    maker.steps[2] = replace(
+        maker.steps[2],
+        accesses=(Access("obj0.early", False, False, "7", 0),),
+        locals=(Change("seen", "0", "7", "local", 0),),
+    )
+    maker.step(0, "check(seen == 0)")
+    assert "    obj.f2 = 1  // f2 0 -> 1, early is 7" in body(maker.trace())
+
+
+def test_a_lock_that_is_held_at_the_end_is_seen_to_be_taken_however_early():
+    maker = alone_for_long()
+    maker.steps[-1] = replace(maker.steps[-1], held=(Held(0, "obj0.lock", "write", 3),))
+    assert "    obj.f2 = 1  // f2 0 -> 1" in body(maker.trace())
+
+
+def test_a_ghost_that_the_violated_property_reads_is_told():
+    maker = Maker(1)
+    maker.step(0, "obj.g = 1")
+    maker.steps[0] = replace(maker.steps[0], changes=(Change("obj0.g", "0", "1", "ghost", 0),))
+    trace = maker.trace()
+    read = replace(trace, failure=replace(trace.failure, cells=("obj0.g",)))
+    assert "    obj.g = 1" in body(trace)
+    assert "    obj.g = 1  // g 0 -> 1" in body(read)
+
+
+def test_the_calls_around_what_fails_are_shown():
+    maker = alone_for_long()
+    inner = maker.call(0, maker.call(0, maker.call(0, maker.call(0, 0, "far"), "third"), "second"), "first")
+    maker.step(inner, "fails")
+    calls = [line.strip() for line in body(maker.trace()) if line.endswith("()")]
+    assert calls == ["main0()", "third()", "second()", "first()"]
+
+
+def test_three_columns_that_wrap_too_much_are_a_list():
+    maker = Maker(3)
+    for i in range(30):
+        maker.step(i % 3, f"WRITE_ONCE(a_long_name.of_a_field{i}, another_long_name)", changes=[("obj0.a", "0", "1")])
+    assert any(line.startswith("  CPU2 |   WRITE_ONCE(a_long_name.") for line in body(maker.trace()))
 
 
 def test_it_says_how_many_steps_are_folded():
