@@ -12,21 +12,29 @@ from models.sock_map_progs import sockmap_link
 from models.syscalls import fd0, map0, net_rx_data, sys_map_delete, sys_map_update
 from models.syscalls_maps import map2
 from models.syscalls_progs import (
+    link_and_three_programs,
+    link_in_use,
     linkfd0,
+    map_with_a_loaded_program,
     progfd0,
     progfd1,
+    progfd2,
     socket_and_a_link,
     socket_and_two_programs,
     socket_in_map_with_a_loaded_program,
     sys_link_close,
+    sys_link_detach,
     sys_link_detach_and_close,
+    sys_link_replace,
+    sys_link_update,
     sys_prog_attach,
     sys_prog_detach,
+    sys_prog_query,
 )
 from spec.invariants_callbacks import CALLBACKS
 from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_maps import MAPS
-from spec.invariants_programs import PROGRAMS
+from spec.invariants_programs import LINKS, PROGRAMS
 from spec.invariants_queues import QUEUES
 
 detach_of_a_program_that_runs = scenario(
@@ -76,6 +84,67 @@ detach_of_a_link_against_update = scenario(
     ],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_prog: 2, sockmap_link: 1, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + MAPS,
+)
+
+update_of_a_link_against_detach = scenario(
+    "a link gets another program while it is detached and a socket is put into the map",
+    setup=socket_and_a_link,
+    run=[
+        process(sys_link_update, linkfd0, progfd1),
+        process(sys_link_detach, linkfd0),
+        process(sys_map_update, map0, 0, fd0, BPF_ANY),
+    ],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_prog: 2, sockmap_link: 1, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + MAPS + PROGRAMS + LINKS,
+)
+
+update_of_a_link_whose_program_runs = scenario(
+    "a link gets another program and the socket is deleted from the map, while the first one runs for a packet",
+    setup=link_in_use,
+    run=[
+        process(sys_link_update, linkfd0, progfd1),
+        process(sys_map_delete, map0, 0),
+        softirq(net_rx_data, 0),
+    ],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_prog: 2, sockmap_link: 1, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + QUEUES + MAPS + PROGRAMS + LINKS,
+    expect={"data-race(bpf_stab.progs.stream_verdict)": VIOLATED},
+    why={
+        "data-race(bpf_stab.progs.stream_verdict)": "sock_map_del_link() looks at the map's programs plainly and "
+        "without sockmap_mutex, while an update of the link exchanges them by xchg()",
+    },
+)
+
+replacements_of_a_link = scenario(
+    "two processes replace the same program of a link, each by its own, and a third asks which one the map has",
+    setup=link_and_three_programs,
+    run=[
+        process(sys_link_replace, linkfd0, progfd1, progfd0),
+        process(sys_link_replace, linkfd0, progfd2, progfd0),
+        process(sys_prog_query, map0),
+    ],
+    pools={bpf_prog: 3, sockmap_link: 1},
+    quick=True,
+    properties=PROGRAMS + LINKS,
+    expect={"data-race(bpf_stab.progs.stream_verdict)": VIOLATED},
+    why={
+        "data-race(bpf_stab.progs.stream_verdict)": "sock_map_bpf_prog_query() loads the program plainly and without "
+        "sockmap_mutex, while an update of the link exchanges it by cmpxchg()",
+    },
+)
+
+query_against_detach = scenario(
+    "a program is detached and its descriptor closed while user space asks which one the map has",
+    setup=map_with_a_loaded_program,
+    run=[process(sys_prog_query, map0), process(sys_prog_detach, map0, progfd0)],
+    pools={bpf_prog: 1},
+    quick=True,
+    properties=PROGRAMS,
+    expect={"data-race(bpf_stab.progs.stream_verdict)": VIOLATED},
+    why={
+        "data-race(bpf_stab.progs.stream_verdict)": "sock_map_bpf_prog_query() loads the program plainly and without "
+        "sockmap_mutex, while a detach exchanges it by cmpxchg()",
+    },
 )
 
 second_verdict_against_delete = scenario(

@@ -65,7 +65,8 @@ class bpf_prog(Struct, name="prog"):
 
     run: a verdict program. run_msg: one for messages of senders. parse: a stream parser: the length of the message that
     begins with the skb, 0 when it cannot tell yet, or an error. counted: its references are counted, and it is freed a
-    grace period after the last one; without it the program outlives the scenario. rcu: aux->rcu.
+    grace period after the last one; without it the program outlives the scenario. rcu: aux->rcu. id: aux->id, by which
+    user space is told which program it is.
     """
 
     run: Const[Callable[[Ptr[sk_buff]], sk_action]]
@@ -73,6 +74,7 @@ class bpf_prog(Struct, name="prog"):
     parse: Const[Callable[[Ptr[sk_buff]], int_t]]
     counted: Const[bool]
     refcnt: refcount_t
+    id: bool
     rcu: rcu_head
 
 

@@ -9,10 +9,27 @@ One kind of program is modelled, stream_verdict; a map with a skb_verdict refuse
 """
 
 from psockmc.kernel.mutex import mutex, mutex_lock, mutex_unlock
-from psockmc.lang import GFP_KERNEL, NULL, Ptr, Struct, check, cmpxchg, instance, kernel, kfree, kzalloc, omits, xchg
+from psockmc.lang import (
+    GFP_KERNEL,
+    NULL,
+    Ptr,
+    Struct,
+    check,
+    cmpxchg,
+    cover,
+    data_race,
+    instance,
+    kernel,
+    kfree,
+    kzalloc,
+    omits,
+    rcu_read_lock,
+    rcu_read_unlock,
+    xchg,
+)
 
 from models.skmsg_verdict import bpf_prog, bpf_prog_inc_not_zero, bpf_prog_put
-from models.sock import EBUSY, ENOENT, int_t
+from models.sock import EBUSY, ENOENT, ENOLINK, EPERM, int_t
 from models.sock_map import bpf_stab
 
 
@@ -35,6 +52,7 @@ class sockmap_link(Struct, name="bpf_link"):
 @kernel("net/core/sock_map.c")
 def sock_map_prog_update(map: Ptr[bpf_stab], prog: Ptr[bpf_prog], old: Ptr[bpf_prog], link: Ptr[sockmap_link]) -> int_t:
     """Attach prog, or detach old; with a link for the link. Takes over the caller's reference on prog."""
+    omits("sock_map_prog_attach_check() refuses parsers that may change packets; no parser is attached here")
     if map.progs.skb_verdict:
         return -EBUSY
     if (not link or prog) and map.progs.stream_verdict_link:
@@ -106,3 +124,60 @@ def bpf_link_free(link: Ptr[sockmap_link]) -> None:
     sock_map_link_release(link)
     bpf_prog_put(link.prog)
     kfree(link)
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_link_exchange(link: Ptr[sockmap_link], prog: Ptr[bpf_prog], old: Ptr[bpf_prog]) -> int_t:
+    """The second half of sock_map_link_update_prog(): the program goes into the map, then into the link.
+
+    The map gets the caller's reference, and the link one of its own. The caller holds sockmap_mutex.
+    """
+    if old:
+        if cmpxchg(link.map.progs.stream_verdict, old, prog) != old:
+            return -ENOENT
+        bpf_prog_put(old)
+    else:
+        bpf_prog_put(xchg(link.map.progs.stream_verdict, prog))
+    taken = bpf_prog_inc_not_zero(prog)
+    check(taken, "bpf_prog_inc() of a program without references")
+    bpf_prog_put(xchg(link.prog, prog))
+    return 0
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_link_update_prog(link: Ptr[sockmap_link], prog: Ptr[bpf_prog], old: Ptr[bpf_prog]) -> int_t:
+    """Another program for a link; on success the caller's reference on it is the map's.
+
+    old: the program that the link must have (BPF_F_REPLACE), or NULL.
+    """
+    omits("programs of another kind than the link's")
+    mutex_lock(sockmap_mutex.lock)
+    if old and link.prog != old:
+        ret = -EPERM
+    elif not link.map:
+        ret = -ENOLINK
+    elif link.map.progs.skb_verdict or link.map.progs.stream_verdict_link != link:
+        ret = -EBUSY
+    else:
+        ret = sock_map_link_exchange(link, prog, old)
+    mutex_unlock(sockmap_mutex.lock)
+    return ret
+
+
+@kernel("net/core/sock_map.c")
+def sock_map_bpf_prog_query(map: Ptr[bpf_stab]) -> bool:
+    """The ID of the map's program, for user space (here True); 0 (False) without a program.
+
+    Takes neither sockmap_mutex nor a reference: RCU keeps the program while its ID is read.
+    """
+    omits("a program whose last reference was put has the ID 0, and user space is told that there is none")
+    omits("a query that asks only whether there is a program, and does not look at it")
+    id = False
+    rcu_read_lock()
+    if not map.progs.skb_verdict:
+        prog = map.progs.stream_verdict
+        if prog:
+            id = data_race(prog.id)
+            cover("a query finds a program")
+    rcu_read_unlock()
+    return id

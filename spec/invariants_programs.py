@@ -1,11 +1,11 @@
 """What must hold of programs whose references are counted."""
 
-from psockmc.lang import Ptr, at_end, count
+from psockmc.lang import NOBODY, NULL, Ptr, at_end, count, invariant
 
 from models.skmsg import sk_psock
 from models.skmsg_verdict import bpf_prog
 from models.sock_map import bpf_stab
-from models.sock_map_progs import sockmap_link
+from models.sock_map_progs import sockmap_link, sockmap_mutex
 from models.syscalls_progs import bpf_prog_fd
 
 
@@ -29,4 +29,18 @@ def program_references_have_owners(prog: Ptr[bpf_prog]) -> bool:
     )
 
 
+@invariant("link-program", "a map to which a link attaches a program has the link's program")
+def map_has_the_program_of_its_link(map: Ptr[bpf_stab]) -> bool:
+    """The end of the link detaches the program that the link has, and warns when the map has another one: the link is
+    freed then, and the map keeps its address. Both are exchanged under sockmap_mutex, one after the other. Upheld by
+    sock_map_prog_update() and sock_map_link_update_prog(). For array maps.
+    """
+    return (
+        map.progs.stream_verdict_link == NULL
+        or sockmap_mutex.lock.owner != NOBODY
+        or map.progs.stream_verdict == map.progs.stream_verdict_link.prog
+    )
+
+
 PROGRAMS = [program_references_have_owners]
+LINKS = [map_has_the_program_of_its_link]

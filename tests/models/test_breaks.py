@@ -67,6 +67,8 @@ BREAKS = [
     ("I63", "consumed_message_stays", "packet_over_peek"),
     ("I64", "ingress_bypass_while_backlog_busy", "packets_over_reader"),
     ("program-references", "programs_are_not_put", "exchange_of_a_program_against_update"),
+    ("link-program", "link_keeps_its_program", "update_of_a_link_against_detach"),
+    ("use-after-free", "query_without_rcu", "query_against_detach"),
     ("htab-count", "elements_are_not_counted", "hash_program_updates_over_delete"),
 ]
 """A property, what breaks it, and a scenario that notices."""
