@@ -4,6 +4,7 @@ from psockmc.lang import VIOLATED, process, scenario, softirq
 
 from models.setups_strp import (
     closable_parsed_socket,
+    net_rx_second_half_offloaded,
     parsed_socket,
     parsed_socket_in_another_map,
     parsed_socket_whose_map_has_no_parser,
@@ -11,6 +12,7 @@ from models.setups_strp import (
     parsed_socket_with_two_in_one,
     socket_with_a_timeout,
     socket_with_long_messages,
+    socket_with_long_messages_and_little_memory,
     socket_with_odd_messages,
     socket_with_two_maps_of_programs,
     socket_without_parser,
@@ -130,6 +132,16 @@ late_half_of_a_message = scenario(
     run=[softirq(net_rx_two, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 4, sk_msg: 1},
     properties=LIFECYCLE + QUEUES + PARSER,
+)
+
+offloaded_half_of_a_message = scenario(
+    "the second half of a message is a list of buffers, and memory is short when it is appended",
+    setup=socket_with_long_messages_and_little_memory,
+    run=[softirq(net_rx_second_half_offloaded, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 5, sk_msg: 1},
+    properties=LIFECYCLE + QUEUES + PARSER,
+    expect={"leak": VIOLATED},
+    why={"leak": "__strp_recv() does not free the clone that skb_unclone() could not give it for itself"},
 )
 
 timeout_against_delete = scenario(

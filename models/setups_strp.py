@@ -3,7 +3,7 @@
 from psockmc.lang import NULL, Ptr, choose, instance, user
 
 from models.setups import closable, connect, receiving
-from models.skbuff import alloc_skb, sk_buff
+from models.skbuff import alloc_skb, sk_buff, skb_data
 from models.skmsg_strp import (
     sk_psock_done_strp,
     sk_psock_init_strp,
@@ -12,12 +12,12 @@ from models.skmsg_strp import (
     strp_config,
 )
 from models.skmsg_verdict import bpf_prog
-from models.sock import EPROTO, file, int_t, sock
+from models.sock import EPROTO, file, hash_t, int_t, sock
 from models.sock_map import BPF_ANY, bpf_stab, slot_t
 from models.strparser import egress0
 from models.syscalls import fd0, map0, prog_pass, sys_map_delete, sys_map_update
 from models.syscalls_maps import egress_program_deletes
-from models.tcp import tcp_queue_rcv
+from models.tcp import tcp_queue_rcv, tcp_v4_rcv, tcp_v4_rcv_skb
 
 map1 = instance(bpf_stab)
 
@@ -94,8 +94,15 @@ def socket_with_long_messages() -> None:
 
 
 @user
+def socket_with_long_messages_and_little_memory() -> None:
+    """The same, and the first copy of a buffer's data fails."""
+    in_parser_map(prog_parse_two, False)
+    skb_data.short_once = True
+
+
+@user
 def socket_with_a_timeout() -> None:
-    """The same, and the second one must come in time."""
+    """Every two units of data are a message, and the second one must come in time."""
     in_parser_map(prog_parse_two, True)
 
 
@@ -164,7 +171,17 @@ def parsed_socket_with_a_program_on_its_acks() -> None:
     egress0.run = egress_program_deletes
 
 
-# ---------------------------------------------------------------- users
+# ---------------------------------------------------------------- users and packets
+
+
+@user
+def net_rx_second_half_offloaded(hash: hash_t) -> None:
+    """Two packets, of which the second is one that receive offload has made of several."""
+    tcp_v4_rcv(hash, 1)
+    skb = alloc_skb(2)
+    if skb:
+        skb.frag_list = True
+        tcp_v4_rcv_skb(hash, skb)
 
 
 @user

@@ -23,6 +23,7 @@ from psockmc.lang import (
     atomic_sub,
     check,
     choose,
+    instance,
     kernel,
     kfree,
     kzalloc,
@@ -31,6 +32,7 @@ from psockmc.lang import (
     list_empty,
     list_first_entry_or_null,
     omits,
+    xchg,
 )
 
 from models.sock import ENOMEM, bytes_t, int_t, sk_mem_charge, sk_mem_uncharge, sock, sock_put, tcp_seq_t
@@ -45,7 +47,8 @@ class sk_buff(Struct, name="skb"):
     message begins, how long it is (0: not known yet), how much of it has come. In the kernel they lie in `cb`.
 
     tcp_seq, tcp_fin: of TCP_SKB_CB(skb): where its data begins in the stream, and whether a FIN comes behind it.
-    many_frags: its data is in more pieces than a message has elements for, until it is made linear.
+    many_frags: its data is in more pieces than a message has elements for, until it is made linear. frag_list: it is a
+    list of buffers, as receive offload makes them of several packets.
 
     consumed: an urgent byte of AF_UNIX that was read (UNIXCB(skb).consumed).
 
@@ -59,6 +62,7 @@ class sk_buff(Struct, name="skb"):
     tcp_seq: tcp_seq_t
     tcp_fin: Const[bool]
     many_frags: bool
+    frag_list: Const[bool]
     sk: Ptr[sock]
     destructor: Callable[[Ptr[sk_buff]], None]
     _sk_redir: Ptr[sock]
@@ -75,6 +79,15 @@ class sk_buff(Struct, name="skb"):
     on_wire: Ghost[bool]
     origin: Ghost[Ptr[sock]]
     pos: Ghost[tcp_seq_t]
+
+
+class skb_data_memory(Struct, name="skb_data"):
+    """The memory for the data of buffers. short_once: the next copy fails."""
+
+    short_once: bool
+
+
+skb_data = instance(skb_data_memory)
 
 
 class sk_buff_head(Struct):
@@ -123,6 +136,18 @@ def skb_linearize(skb: Ptr[sk_buff]) -> int_t:
         return -ENOMEM
     skb.many_frags = False
     return 0
+
+
+@kernel("include/linux/skbuff.h")
+def skb_has_frag_list(skb: Ptr[sk_buff]) -> bool:
+    """Whether it is a list of buffers."""
+    return skb.frag_list
+
+
+@kernel("include/linux/skbuff.h")
+def skb_unclone(skb: Ptr[sk_buff]) -> int_t:
+    """Copy what a clone shares with its original; -ENOMEM once, where memory is short. The clone stays the caller's."""
+    return -ENOMEM if xchg(skb_data.short_once, False) else 0
 
 
 @kernel("net/core/skbuff.c")

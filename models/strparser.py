@@ -47,7 +47,16 @@ from psockmc.lang import (
     omits,
 )
 
-from models.skbuff import __skb_unlink, consume_skb, kfree_skb, sk_buff, skb_peek, skb_queue_empty
+from models.skbuff import (
+    __skb_unlink,
+    consume_skb,
+    kfree_skb,
+    sk_buff,
+    skb_has_frag_list,
+    skb_peek,
+    skb_queue_empty,
+    skb_unclone,
+)
 from models.skmsg import sk_psock
 from models.sock import (
     EPROTO,
@@ -141,6 +150,7 @@ def skb_clone(orig_skb: Ptr[sk_buff]) -> Ptr[sk_buff]:
     skb = kzalloc(sk_buff, GFP_ATOMIC)
     if skb:
         skb.len = orig_skb.len
+        skb.frag_list = orig_skb.frag_list
         skb.seq = orig_skb.seq
         skb.origin = orig_skb.origin
         skb.pos = orig_skb.pos
@@ -158,12 +168,17 @@ def strp_peek_more(strp: strparser, orig_skb: Ptr[sk_buff]) -> bool:
 
 @kernel("net/strparser/strparser.c")
 def strp_begin_or_append(strp: strparser, skb: Ptr[sk_buff], offset: eaten_t) -> Ptr[sk_buff]:
-    """The head of the message that the clone belongs to: the clone itself, or the one there is."""
+    """The head of the message that the clone belongs to: the clone itself, or the one there is. NULL when a clone that
+    must be appended cannot be had for oneself: then it is forgotten, as the kernel does.
+    """
     head = strp.skb_head
     if not head:
         strp.skb_head = skb
         skb.strp_offset = offset
         return skb
+    if skb_has_frag_list(skb):
+        if skb_unclone(skb):
+            return NULL
     omits("the clone hangs on the frag_list of the head, which may have to be copied before (skb_unclone())")
     omits("here its bytes are added to the head's count and the clone is freed")
     kfree(skb)
@@ -184,6 +199,8 @@ def __strp_recv(strp: strparser, orig_skb: Ptr[sk_buff], orig_offset: eaten_t, o
             return eaten + DESC_ENOMEM
         cand_len: eaten_t = orig_len - eaten
         head = strp_begin_or_append(strp, skb, orig_offset + eaten)
+        if not head:
+            return eaten + DESC_ENOMEM
         accum_len: eaten_t = head.strp_accum_len
         if not head.strp_full_len:
             len = strp.parse_msg(strp, head)
