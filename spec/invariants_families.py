@@ -70,14 +70,6 @@ def reader_does_not_spin(psock: Ptr[sk_psock]) -> bool:
     return not psock.read_spins
 
 
-@at_end("I34-closed", "in the end a closed socket is in no map")
-def closed_socket_is_in_no_map(map: Ptr[bpf_stab]) -> bool:
-    """Nobody takes it out any more: close() was the last to try. For sockets whose file was closed. Upheld by
-    sock_map_close(), and by the state of a closed socket, which maps refuse.
-    """
-    return all(s == NULL or not s.sock_dead for s in map.sks)
-
-
 @invariant("I34-transport", "a connected AF_VSOCK socket in a map has a transport")
 def socket_in_map_has_a_transport(map: Ptr[bpf_stab]) -> bool:
     """Its data is read through it. connect() may take the transport of a socket away that is not connected. Upheld
@@ -94,7 +86,7 @@ def no_message_is_lost(sk: Ptr[sock]) -> bool:
     return not sk.messages_lost
 
 
-UDP = [nobody_sleeps_over_a_message, sleeping_read_does_not_give_up, reader_does_not_spin, closed_socket_is_in_no_map]
+UDP = [nobody_sleeps_over_a_message, sleeping_read_does_not_give_up, reader_does_not_spin]
 
 UNIX = [
     I11,
@@ -103,12 +95,10 @@ UNIX = [
     oob_is_on_its_queue,
     nobody_sleeps_over_a_message,
     sleeping_read_does_not_give_up,
-    closed_socket_is_in_no_map,
 ]
 
 VSOCK = [
     nobody_sleeps_over_a_message,
     sleeping_read_does_not_give_up,
-    closed_socket_is_in_no_map,
     socket_in_map_has_a_transport,
 ]

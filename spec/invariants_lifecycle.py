@@ -134,6 +134,14 @@ def saved_close_is_there(psock: Ptr[sk_psock]) -> bool:
     return psock.refcnt.refs <= 0 or psock.saved_close != NULL
 
 
+@at_end("I15-called", "in the end a socket whose file is gone was closed by its own protocol")
+def own_protocol_has_closed_it(sk: Ptr[sock]) -> bool:
+    """Our close() stands in for the protocol's and has to call it in the end, or the connection stays for ever, with
+    a pointer to a socket structure that is freed. Upheld by sock_map_close(): whichever way it leaves its loop.
+    """
+    return sk.sk_socket == NULL or live(sk.sk_socket)
+
+
 @invariant("I34", "a socket in a map is alive and has references")
 def socket_in_map_is_alive(map: Ptr[bpf_stab]) -> bool:
     """Programs take sockets out of slots without a reference and may call sock_hold() on them. The slot's psock
@@ -142,4 +150,14 @@ def socket_in_map_is_alive(map: Ptr[bpf_stab]) -> bool:
     return all(s == NULL or (live(s) and s.sk_refcnt.refs > 0) for s in map.sks)
 
 
-LIFECYCLE = [I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I34]
+@at_end("I34-closed", "in the end a closed socket is in no map")
+def closed_socket_is_in_no_map(map: Ptr[bpf_stab]) -> bool:
+    """Nobody takes it out any more: close() was the last to try. Upheld by sock_map_close(), and by the state of a
+    closed socket, which maps refuse.
+    """
+    return all(s == NULL or not s.sock_dead for s in map.sks)
+
+
+IN_THE_END = [own_protocol_has_closed_it, closed_socket_is_in_no_map]
+
+LIFECYCLE = [I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I34] + IN_THE_END

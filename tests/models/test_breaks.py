@@ -35,6 +35,7 @@ BREAKS = [
     ("I13-live", "protocol_stays", "close_retries"),
     ("I14", "protocol_stays", "late_backlog_of_an_old_psock"),
     ("I15", "close_is_not_saved", "delete_against_backlog"),
+    ("I15-called", "close_is_forgotten", "close_against_delete"),
     ("I16-parser", "parser_is_not_installed", "delete_after_the_parser_was_detached"),
     ("I18-parser", "callback_stays_without_verdict", "delete_after_the_parser_was_detached"),
     ("I22", "parser_without_callback_lock", "packets_for_the_parser_against_delete"),
