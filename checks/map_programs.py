@@ -13,6 +13,7 @@ from models.syscalls import fd0, map0, net_rx_data, sys_map_delete, sys_map_upda
 from models.syscalls_maps import map2
 from models.syscalls_progs import (
     link_and_three_programs,
+    link_and_two_programs,
     link_in_use,
     linkfd0,
     map_with_a_loaded_program,
@@ -25,6 +26,7 @@ from models.syscalls_progs import (
     sys_link_close,
     sys_link_detach,
     sys_link_detach_and_close,
+    sys_link_info,
     sys_link_replace,
     sys_link_update,
     sys_prog_attach,
@@ -144,6 +146,22 @@ query_against_detach = scenario(
     why={
         "data-race(bpf_stab.progs.stream_verdict)": "sock_map_bpf_prog_query() loads the program plainly and without "
         "sockmap_mutex, while a detach exchanges it by cmpxchg()",
+    },
+)
+
+info_of_a_link_against_update = scenario(
+    "a link gets another program while user space asks which one it has",
+    setup=link_and_two_programs,
+    run=[process(sys_link_info, linkfd0), process(sys_link_update, linkfd0, progfd1)],
+    pools={bpf_prog: 2, sockmap_link: 1},
+    quick=True,
+    properties=PROGRAMS + LINKS,
+    expect={"use-after-free": VIOLATED, "data-race(sockmap_link.prog)": VIOLATED},
+    why={
+        "use-after-free": "bpf_link_get_info_by_fd() reads the ID of the link's program without a reference on it and "
+        "outside of RCU, while the update exchanges the program and puts the last reference",
+        "data-race(sockmap_link.prog)": "bpf_link_get_info_by_fd() loads the program plainly and without "
+        "sockmap_mutex, while the update exchanges it by xchg()",
     },
 )
 

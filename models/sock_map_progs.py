@@ -181,3 +181,16 @@ def sock_map_bpf_prog_query(map: Ptr[bpf_stab]) -> bool:
             cover("a query finds a program")
     rcu_read_unlock()
     return id
+
+
+@kernel("kernel/bpf/syscall.c")
+def bpf_link_get_info_by_fd(link: Ptr[sockmap_link]) -> bool:
+    """What user space is told of a link, whose descriptor keeps it: the ID of its program (here True).
+
+    Nothing keeps the program: no lock, no reference, no RCU section. bpf_link_show_fdinfo() does no more.
+    """
+    omits("sock_map_link_fill_info() looks at the link's map under sockmap_mutex")
+    id = False
+    if link.prog:
+        id = link.prog.id
+    return id

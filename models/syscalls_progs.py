@@ -8,6 +8,7 @@ from models.skmsg_verdict import bpf_prog, bpf_prog_inc_not_zero, bpf_prog_put
 from models.sock_map import BPF_ANY, bpf_stab
 from models.sock_map_progs import (
     bpf_link_free,
+    bpf_link_get_info_by_fd,
     sock_map_bpf_prog_query,
     sock_map_get_from_fd,
     sock_map_link_create,
@@ -85,6 +86,12 @@ def sys_prog_query(map: Ptr[bpf_stab]) -> None:
 
 
 @user
+def sys_link_info(linkfd: Ptr[bpf_link_fd]) -> None:
+    """bpf(BPF_OBJ_GET_INFO_BY_FD) of a link."""
+    bpf_link_get_info_by_fd(linkfd.link)
+
+
+@user
 def sys_link_update(linkfd: Ptr[bpf_link_fd], progfd: Ptr[bpf_prog_fd]) -> None:
     """Give a link the program of a descriptor, and close that."""
     link_update(linkfd.link, progfd.prog, NULL)
@@ -153,12 +160,18 @@ def socket_and_two_programs() -> None:
 
 
 @user
-def socket_and_a_link() -> None:
-    """A socket in no map, a map to which a link attaches a program, and another program."""
-    receiving(connect(fd0, 0, True))
+def link_and_two_programs() -> None:
+    """A map to which a link attaches a program that has no descriptor, and another program."""
     linkfd0.link = sock_map_link_create(map0, sys_prog_load(progfd0))
     progfd0.prog = NULL
     sys_prog_load(progfd1)
+
+
+@user
+def socket_and_a_link() -> None:
+    """A socket in no map, a map to which a link attaches a program, and another program."""
+    receiving(connect(fd0, 0, True))
+    link_and_two_programs()
 
 
 @user
