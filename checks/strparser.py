@@ -5,8 +5,10 @@ from psockmc.lang import VIOLATED, process, scenario, softirq
 from models.setups_strp import (
     closable_parsed_socket,
     net_rx_second_half_offloaded,
+    net_rx_two_in_one,
     parsed_socket,
     parsed_socket_in_another_map,
+    parsed_socket_that_may_drop,
     parsed_socket_whose_map_has_no_parser,
     parsed_socket_whose_map_has_no_programs,
     parsed_socket_with_two_in_one,
@@ -142,6 +144,19 @@ offloaded_half_of_a_message = scenario(
     properties=LIFECYCLE + QUEUES + PARSER,
     expect={"leak": VIOLATED},
     why={"leak": "__strp_recv() does not free the clone that skb_unclone() could not give it for itself"},
+)
+
+drops_of_parsed_messages = scenario(
+    "one packet holds two messages, which pass or are dropped",
+    setup=parsed_socket_that_may_drop,
+    run=[softirq(net_rx_two_in_one, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 3, sk_msg: 2},
+    properties=LIFECYCLE + QUEUES + PARSER + [I40],
+    expect={"I40": VIOLATED},
+    why={
+        "I40": "sk_psock_verdict_apply() clears the parser's bit of a message that it drops before tcp_eat_skb() asks "
+        "for it, so the whole buffer is counted once for each message, until tcp_bpf_strp_read_sock() puts it right",
+    },
 )
 
 timeout_against_delete = scenario(

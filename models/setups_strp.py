@@ -3,7 +3,7 @@
 from psockmc.lang import NULL, Ptr, choose, instance, user
 
 from models.setups import closable, connect, receiving
-from models.skbuff import alloc_skb, sk_buff, skb_data
+from models.skbuff import alloc_skb, alloc_skb_with, sk_buff, skb_data
 from models.skmsg_strp import (
     sk_psock_done_strp,
     sk_psock_init_strp,
@@ -15,7 +15,7 @@ from models.skmsg_verdict import bpf_prog
 from models.sock import EPROTO, file, hash_t, int_t, sock
 from models.sock_map import BPF_ANY, bpf_stab, slot_t
 from models.strparser import egress0
-from models.syscalls import fd0, map0, prog_pass, sys_map_delete, sys_map_update
+from models.syscalls import fd0, map0, prog_pass, prog_pass_or_drop, sys_map_delete, sys_map_update
 from models.syscalls_maps import egress_program_deletes
 from models.tcp import tcp_queue_rcv, tcp_v4_rcv, tcp_v4_rcv_skb
 
@@ -63,13 +63,14 @@ def stream_parser() -> None:
 
 @user
 def in_parser_map(parser: Ptr[bpf_prog], rcvtimeo: bool) -> Ptr[sock]:
-    """A socket in slot 0 of a map with this parser, whose messages pass."""
+    """A socket in slot 0 of a map with this parser, whose messages pass, if the map has no other verdict yet."""
     stream_parser()
     sk = connect(fd0, 0, True)
     receiving(sk)
     sk.sk_rcvtimeo = rcvtimeo
     map0.progs.stream_parser = parser
-    map0.progs.stream_verdict = prog_pass
+    if not map0.progs.stream_verdict:
+        map0.progs.stream_verdict = prog_pass
     sys_map_update(map0, 0, fd0, BPF_ANY)
     return sk
 
@@ -119,6 +120,13 @@ def parsed_socket_with_two_in_one() -> None:
     skb = alloc_skb(1)
     skb.len = 2
     tcp_queue_rcv(sk, skb)
+
+
+@user
+def parsed_socket_that_may_drop() -> None:
+    """Every unit of data is a message, which passes or is dropped."""
+    map0.progs.stream_verdict = prog_pass_or_drop
+    in_parser_map(prog_parse_one, False)
 
 
 @user
@@ -172,6 +180,14 @@ def parsed_socket_with_a_program_on_its_acks() -> None:
 
 
 # ---------------------------------------------------------------- users and packets
+
+
+@user
+def net_rx_two_in_one(hash: hash_t) -> None:
+    """One packet with two units of data."""
+    skb = alloc_skb_with(1, 2, False, False)
+    if skb:
+        tcp_v4_rcv_skb(hash, skb)
 
 
 @user
