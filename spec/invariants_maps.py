@@ -45,6 +45,14 @@ def socket_of_an_element_is_alive(elem: Ptr[bpf_shtab_elem]) -> bool:
     return not elem.hashed or (live(elem.sk) and elem.sk.sk_refcnt.refs > 0)
 
 
+@at_end("I34-hash-closed", "in the end no element on a chain names a closed socket")
+def closed_socket_is_in_no_element(elem: Ptr[bpf_shtab_elem]) -> bool:
+    """Nobody takes it out any more: close() was the last to try. Upheld by sock_map_close(), and by the state of a
+    closed socket, which maps refuse.
+    """
+    return not elem.hashed or not elem.sk.sock_dead
+
+
 @invariant("I48", "nobody puts a psock while holding its ingress_lock or its socket's callback lock")
 def put_without_its_locks(psock: Ptr[sk_psock]) -> bool:
     """The last put takes both; that it is not the last one is never known. Upheld by all callers of sk_psock_put()."""
@@ -136,5 +144,6 @@ HASH = MAPS + [
     element_owns_one_reference,
     one_link_for_an_element,
     socket_of_an_element_is_alive,
+    closed_socket_is_in_no_element,
     elements_are_counted,
 ]

@@ -48,6 +48,7 @@ BREAKS = [
     ("I31-head", "state_of_another_skb", "partial_sends"),
     ("I33", "redirect_to_the_wrong_queue", "redirect_over_backlog"),
     ("I34-hash", "elements_stay", "hash_program_looks_up_over_close"),
+    ("I34-hash-closed", "close_forgets_the_maps", "hash_program_looks_up_over_close"),
     ("I35", "reader_does_not_count", "peek_against_packet"),
     ("I36", "purge_without_accounts", "delete_against_backlog"),
     ("I37", "reader_counts_without_lock", "peek_against_packet"),
