@@ -22,6 +22,7 @@ from psockmc.prove.rings import ClaimVerdict, Plan
 from psockmc.render.ring import ring_text
 from psockmc.render.ring_example import Counterexample, explain
 from psockmc.render.ring_report import Examples, pages
+from psockmc.reports.made_from import load
 from psockmc.reports.parts import RING
 from psockmc.reports.writing import require_writable, write
 
@@ -88,12 +89,22 @@ def ring(
     status = _status(verdicts)
     examples = {(v.op, v.claim): explain(plan, v) for v in verdicts if v.refutation is not None}
     if report is not None:
-        write(report, RING, pages(verdicts, examples))
+        whole = not ops and not variants and frags == rings.FRAGS and status is Status.EXPECTED
+        _write(report, root, pages(verdicts, examples), whole)
     if as_json:
         print_json({"results": rings.as_rows(verdicts), "ok": status is Status.EXPECTED})
     else:
         _print(verdicts, examples)
     return status
+
+
+def _write(folder: Path, root: Path, files: dict[str, str], whole: bool) -> None:
+    """Write the pages. whole: they are the reports of a checkout, so what they were made from is written down, too."""
+    write(folder, RING, files)
+    if whole:
+        made = load(folder)
+        made.note_texts(RING, files, root)
+        made.save(folder)
 
 
 def _line(verdict: ClaimVerdict) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from html import escape
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from psockmc.litmus.execution import INITIAL
 from psockmc.litmus.picture import Arrow, Picture
 from psockmc.litmus.witness import assignment
 from psockmc.render.litmus_layout import LABEL_HEIGHT, MARGIN, Box, Layout, Route, layout
-from psockmc.render.svg import CODE, TEXT
+from psockmc.render.svg import CODE, TEXT, document, text, themed
 
-COLOURS = {"po": "#8a8f98", "rf": "#c02f1d", "co": "#1f5fbf", "fr": "#c96a00", "order": "#1d7a3c", "race": "#a01fa0"}
+ON_LIGHT = {"po": "#6e7681", "rf": "#c02f1d", "co": "#1f5fbf", "fr": "#a85500", "order": "#1d7a3c", "race": "#a01fa0"}
+ON_DARK = {"po": "#8b949e", "rf": "#ff8a80", "co": "#78adff", "fr": "#ffa657", "order": "#5fd07f", "race": "#dd95f0"}
 """By the sort of an arrow."""
 
 MEANINGS = {
@@ -35,25 +35,20 @@ def litmus_svg(picture: Picture, title: str, notes: Sequence[str] = ()) -> str:
     heads = [*notes, _initially(picture)]
     head = MARGIN + 22 + _LINE * len(heads) + 10
     placed = layout(picture, head)
-    used = [sort for sort in COLOURS if sort == "po" or any(r.arrow.sort == sort for r in placed.routes)]
+    used = [sort for sort in ON_LIGHT if sort == "po" or any(r.arrow.sort == sort for r in placed.routes)]
     texts = [9.6 * len(title), *(7.0 * len(note) for note in heads), _legend_width(used)]
     width = max(placed.width, max(texts) + 2 * MARGIN)
     height = placed.height + MARGIN + 30
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}"'
-        f' height="{height:.0f}" role="img" aria-label="{escape(title)}">',
-        _style(),
         _markers(),
-        '<rect class="paper" width="100%" height="100%"/>',
         *_head(title, heads),
         *_threads(placed),
         *(_arrow(route) for route in sorted(placed.routes, key=lambda route: route.arrow.cycle)),
         *(part for box in placed.boxes for part in _box(box)),
         *(part for route in placed.routes for part in _label(route)),
         *_legend(used, height - MARGIN),
-        "</svg>",
     ]
-    return "\n".join(parts) + "\n"
+    return document(width, height, title, "; ".join(heads), _style(), parts)
 
 
 def _initially(picture: Picture) -> str:
@@ -66,40 +61,45 @@ def _initially(picture: Picture) -> str:
 
 
 def _style() -> str:
-    sorts = "".join(f".{s}{{stroke:{c}}}.{s}-text{{fill:{c}}}" for s, c in COLOURS.items())
+    fonts = (
+        f".title{{font:600 16px {TEXT}}}.note{{font:13px {TEXT}}}.thread{{font:600 14px {TEXT}}}"
+        f".code,.effect{{font:12px {CODE}}}.letter{{font:600 12px {TEXT}}}.label{{font:600 11px {TEXT}}}"
+        ".fence{stroke-dasharray:4 3}.halo{opacity:.88}.edge{fill:none;stroke-width:1.5}.cycle{stroke-width:2.6}"
+        ".race{stroke-dasharray:6 4;stroke-width:2}"
+    )
+    light = _colours("#fff", "#1b1f24", "#57606a", "#f6f8fa", "#afb8c1", ON_LIGHT)
+    dark = _colours("#14171a", "#e4e7ea", "#a3acb5", "#1f2429", "#59636e", ON_DARK)
+    return themed(fonts, light, dark)
+
+
+def _colours(paper: str, ink: str, dim: str, box: str, line: str, sorts: Mapping[str, str]) -> str:
+    own = "".join(f".{s}{{stroke:{c}}}.{s}-text,.{s}-head{{fill:{c}}}" for s, c in sorts.items())
     return (
-        "<style>.paper{fill:#fff}.title{font:600 16px " + TEXT + ";fill:#1b1f24}.note{font:13px " + TEXT + ";"
-        "fill:#57606a}.thread{font:600 14px " + TEXT + ";fill:#1b1f24}.code{font:12px " + CODE + ";fill:#1b1f24}"
-        ".effect{font:12px " + CODE + ";fill:#57606a}.letter{font:600 12px " + TEXT + ";fill:#57606a}"
-        ".label{font:600 11px " + TEXT + "}.box{fill:#f6f8fa;stroke:#afb8c1}.fence{fill:#fff;stroke:#afb8c1;"
-        "stroke-dasharray:4 3}.halo{fill:#fff;opacity:.88}.edge{fill:none;stroke-width:1.5}"
-        ".cycle{stroke-width:2.6}.race{stroke-dasharray:6 4;stroke-width:2}" + sorts + "</style>"
+        f".paper,.fence,.halo{{fill:{paper}}}.title,.thread,.code{{fill:{ink}}}.note,.effect,.letter{{fill:{dim}}}"
+        f".box{{fill:{box}}}.box,.fence{{stroke:{line}}}{own}"
     )
 
 
 def _markers() -> str:
     heads = "".join(
         f'<marker id="head-{sort}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="9" markerHeight="9"'
-        f' markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path d="M0,0.8 L10,5 L0,9.2 z" fill="{colour}"/>'
+        f' markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path class="{sort}-head"'
+        ' d="M0,0.8 L10,5 L0,9.2 z"/>'
         "</marker>"
-        for sort, colour in COLOURS.items()
+        for sort in ON_LIGHT
     )
     return f"<defs>{heads}</defs>"
 
 
-def _text(kind: str, x: float, y: float, text: str, anchor: str = "start") -> str:
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
-
-
 def _head(title: str, notes: Iterable[str]) -> Iterator[str]:
-    yield _text("title", MARGIN, MARGIN + 10, title)
+    yield text("title", MARGIN, MARGIN + 10, title)
     for index, note in enumerate(notes, 1):
-        yield _text("note", MARGIN, MARGIN + 12 + _LINE * index, note)
+        yield text("note", MARGIN, MARGIN + 12 + _LINE * index, note)
 
 
 def _threads(placed: Layout) -> Iterator[str]:
     for name, middle in placed.headers:
-        yield _text("thread", middle, placed.top - 28, name, "middle")
+        yield text("thread", middle, placed.top - 28, name, "middle")
     for pair in placed.neighbours:
         (x1, y1), (x2, y2) = pair.ends
         kind = "edge po cycle" if pair.cycle else "edge po"
@@ -113,10 +113,10 @@ def _box(box: Box) -> Iterator[str]:
         f'<rect class="{kind}" x="{place.left:.1f}" y="{place.top:.1f}" width="{place.width:.1f}"'
         f' height="{place.height:.1f}" rx="{corner}"/>'
     )
-    yield _text("letter", place.left + 10, place.top + 16, box.letter)
-    yield _text("code", place.left + 30, place.top + 16, box.text)
+    yield text("letter", place.left + 10, place.top + 16, box.letter)
+    yield text("code", place.left + 30, place.top + 16, box.text)
     if box.effect:
-        yield _text("effect", place.left + 30, place.top + 33, box.effect)
+        yield text("effect", place.left + 30, place.top + 33, box.effect)
 
 
 def _arrow(route: Route) -> str:
@@ -142,14 +142,14 @@ def _label(route: Route) -> Iterator[str]:
         f' height="{place.height:.1f}" rx="3"/>'
     )
     middle, base = place.left + place.width / 2, place.top + LABEL_HEIGHT - 3.2
-    yield _text(f"label {route.arrow.sort}-text", middle, base, route.arrow.label, "middle")
+    yield text(f"label {route.arrow.sort}-text", middle, base, route.arrow.label, "middle")
 
 
 def _legend(used: Sequence[str], y: float) -> Iterator[str]:
     x = MARGIN
     for sort in used:
         yield f'<path class="edge {sort}" d="M{x:.1f},{y:.1f} h26"{_head_of(sort)}/>'
-        yield _text("note", x + 33, y + 4, _meaning(sort))
+        yield text("note", x + 33, y + 4, _meaning(sort))
         x += _entry_width(sort)
 
 

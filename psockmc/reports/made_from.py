@@ -1,7 +1,8 @@
 """made_from.json: what the pages in a folder of reports were made from, so that a test can tell which are stale.
 
 It holds a fingerprint of each scenario and each bug that was searched, and of each part of the reports: which of these
-(all scenarios, all bugs) and which texts it was made from, and a hash of every page.
+(all scenarios, all bugs) and which texts it was made from, and a hash of every page. What is proved of rings follows
+from the texts of their models and claims.
 """
 
 from __future__ import annotations
@@ -37,15 +38,21 @@ class MadeFrom:
 
     def note(self, part: Part, pages: Mapping[str, str], material: Material) -> None:
         """A part was made from what the material says was used for it."""
-        inputs = {}
+        inputs: dict[str, str] = {}
         if "scenarios" in material.used:
             self.scenarios = material.scenario_fingerprints
             inputs["scenarios"] = digest(sorted(self.scenarios.items()))
         if "bugs" in material.used:
             self.bugs = material.bug_fingerprints
             inputs["bugs"] = digest(sorted(self.bugs.items()))
-        if part.reads:
-            inputs["texts"] = texts(material.root, part)
+        self._keep(part, pages, material.root, inputs)
+
+    def note_texts(self, part: Part, pages: Mapping[str, str], root: Path) -> None:
+        """A part was made from texts only, those below `root` that it reads."""
+        self._keep(part, pages, root, {})
+
+    def _keep(self, part: Part, pages: Mapping[str, str], root: Path, searched: Mapping[str, str]) -> None:
+        inputs = {**searched, "texts": texts(root, part)} if part.reads else searched
         self.parts[part.name] = Origin(inputs, {path: digest(text) for path, text in sorted(pages.items())})
 
     def save(self, folder: Path) -> None:
@@ -85,7 +92,7 @@ def stale(root: Path, folder: Path, parts: Iterable[Part], scenarios: Iterable[s
     """
     made = load(folder)
     for part in parts:
-        mend = f"`psockmc report {part.name}` writes it anew"
+        mend = f"`{part.mended_by}` writes it anew"
         origin = made.parts.get(part.name)
         if origin is None:
             yield f"the part {part.name} was never written: {mend}"

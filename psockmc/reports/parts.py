@@ -22,13 +22,19 @@ class Part:
     made_by: "module:function", a function of the type Pages, whose module is imported when it is used. owns: patterns
     (of Path.glob, below the folder of the reports) of the part's files: it writes no others, and those of them that it
     does not write any more are removed. reads: patterns of texts, below the root of the content, that decide the pages
-    of a part beside what is searched.
+    of a part beside what is searched. command: what writes it, where that is not `psockmc report`.
     """
 
     name: str
     made_by: str
     owns: tuple[str, ...]
     reads: tuple[str, ...] = ()
+    command: str = ""
+
+    @property
+    def mended_by(self) -> str:
+        """The command that writes the part anew."""
+        return self.command or f"psockmc report {self.name}"
 
     def load(self) -> Pages:
         """The function that makes the pages."""
@@ -46,6 +52,7 @@ class Part:
 
 CORPUS = ("spec/bugs.toml", "spec/bugs/*.toml")
 LITMUS = ("models/litmus/*",)
+RINGS = ("models/ring/*.py", "spec/ring*", "checks/ring/*.py")
 TRIED = ("spec/mutants.toml", "reports/mutants.json", "reports/ordering.json")
 
 PARTS = {
@@ -58,7 +65,12 @@ PARTS = {
             ("invariants.md", "scenarios.md"),
             ("spec/elsewhere.toml", "spec/findings.toml", *CORPUS, *LITMUS, *TRIED),
         ),
-        Part("bugs", "psockmc.reports.bugs:pages", ("bugs/*.md",), (*CORPUS, "models/variants/**/*.py")),
+        Part(
+            "bugs",
+            "psockmc.reports.bugs:pages",
+            ("bugs/*.md",),
+            (*CORPUS, "models/variants/**/*.py", "models/ring/variants/*.py", *RINGS),
+        ),
         Part("locks", "psockmc.reports.locks:pages", ("lock-order.md", "lockgraph.svg")),
         Part("lifecycle", "psockmc.reports.lifecycle:pages", ("lifecycle.md", "lifecycle.svg")),
         Part("ordering", "psockmc.reports.ordering:pages", ("ordering.md", "ordering/*.md")),
@@ -77,5 +89,11 @@ PARTS = {
 HTML = Part("html", "psockmc.reports.html_pages:pages", ("index.html", "findings/*.html", "bugs/*.html"))
 """Beside the others: pages for a browser, which are not kept in the repository."""
 
-RING = Part("ring", "psockmc.render.ring_report:pages", ("ring.md", "findings/ring/*"))
-"""What proofs have found: `psockmc ring --report` writes it."""
+RING = Part(
+    "ring",
+    "psockmc.render.ring_report:pages",
+    ("ring.md", "findings/ring/*"),
+    RINGS,
+    command="psockmc ring --report reports",
+)
+"""What proofs have found."""

@@ -12,6 +12,8 @@ import pytest
 
 import psockmc
 from psockmc.cli import main
+from psockmc.reports.made_from import stale
+from psockmc.reports.parts import RING
 
 SCHEMA = Path(psockmc.__file__).parent / "schemas" / "ring.schema.json"
 
@@ -136,3 +138,20 @@ def test_a_report_that_cannot_be_written_is_one_sentence(root: Path, capsys: pyt
     (root / "file").touch()
     assert main(["ring", "next_slot", "--report", "file/reports"]) == 2
     assert "cannot write to file/reports: Not a directory; name another folder with --report" in capsys.readouterr().err
+
+
+def test_a_whole_report_says_what_it_was_made_from(root: Path) -> None:
+    claims = root / "checks" / "ring" / "counters.py"
+    claims.write_text(claims.read_text().partition('@proof("square")')[0])  # what follows has no verdicts
+    assert main(["ring", "--report", "reports", "-j", "1"]) == 0
+    assert list(stale(root, root / "reports", [RING], [])) == []
+    claims.write_text(claims.read_text() + "\n# Another text.\n")
+    (sentence,) = stale(root, root / "reports", [RING], [])
+    assert sentence.startswith("the part ring was made from other texts (models/ring/*.py, ")
+    assert sentence.endswith("`psockmc ring --report reports` writes it anew")
+
+
+def test_a_report_of_some_operations_does_not_pass_for_the_whole(root: Path) -> None:
+    assert main(["ring", "next_slot", "--report", "reports", "-j", "1"]) == 0
+    (sentence,) = stale(root, root / "reports", [RING], [])
+    assert sentence == "the part ring was never written: `psockmc ring --report reports` writes it anew"

@@ -16,7 +16,7 @@ from psockmc.explore.limits import Limits
 from psockmc.lang.tree import Program
 from psockmc.reports.made_from import load, stale
 from psockmc.reports.material import Material, Search
-from psockmc.reports.parts import PARTS, Part
+from psockmc.reports.parts import PARTS, RING, Part
 from psockmc.ring_trials import RingTrial, try_rings
 from psockmc.run import Job, Options, Outcome, run
 
@@ -48,7 +48,7 @@ def differing(part: Part, material: Material) -> list[str]:
 
 
 def test_no_report_is_stale_as_far_as_can_be_seen_without_a_search(program: Program) -> None:
-    assert list(stale(ROOT, REPORTS, PARTS.values(), program.scenarios)) == []
+    assert list(stale(ROOT, REPORTS, (*PARTS.values(), RING), program.scenarios)) == []
 
 
 def test_pages_that_need_no_search_are_what_psockmc_writes(program: Program) -> None:
@@ -101,7 +101,8 @@ def test_every_page_is_what_psockmc_writes(tmp_path: Path) -> None:
 
 
 def test_every_part_has_its_module_and_files_of_its_own() -> None:
-    for part in PARTS.values():
+    parts = (*PARTS.values(), RING)
+    for part in parts:
         assert callable(part.load())
-    patterns = [pattern for part in PARTS.values() for pattern in part.owns]
+    patterns = [pattern for part in parts for pattern in part.owns]
     assert len(patterns) == len(set(patterns))
