@@ -9,6 +9,7 @@ from models.setups_receive import (
     native_data_and_a_program,
     native_data_of_a_closable_socket,
     native_data_outside,
+    partly_read_data_and_a_program,
     redirecting_to_itself,
     reset_socket_in_map,
     target_of_a_peer,
@@ -235,6 +236,19 @@ insert_with_native_data = scenario(
     expect={"I60": VIOLATED},
     why={
         "I60": "sock_map_link() installs the callback and does not call it for what is on the receive queue already",
+    },
+)
+
+insert_of_a_partly_read_buffer = scenario(
+    "a socket whose user has read half of a buffer is taken into a map, and its user reads on",
+    setup=partly_read_data_and_a_program,
+    run=[process(sys_recv, fd0, 2, MSG_DONTWAIT)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE,
+    expect={"I40": VIOLATED},
+    why={
+        "I40": "tcp_read_skb() hands on whole buffers and does not ask for copied_seq: what was read already comes to "
+        "the reader once more, and is counted once more",
     },
 )
 

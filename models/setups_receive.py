@@ -16,11 +16,11 @@ from models.setups import (
 from models.skbuff import alloc_skb, alloc_skb_with, kfree_skb, seq_t
 from models.skmsg import sk_psock_stop
 from models.skmsg_ingress import sk_psock_skb_ingress
-from models.sock import SEND_SHUTDOWN, sock
+from models.sock import MSG_DONTWAIT, SEND_SHUTDOWN, sock
 from models.sock_map import BPF_ANY
 from models.syscalls import fd0, fd1, map0, prog_pass, prog_redirect_ingress, sys_map_update
 from models.syscalls_receive import prog_redirect_self, view0
-from models.tcp import tcp_reset, tcp_v4_do_rcv
+from models.tcp import inet_recvmsg, tcp_reset, tcp_v4_do_rcv
 
 
 @user
@@ -122,6 +122,19 @@ def native_data_outside() -> None:
     connect(fd1, 1, True)
     sys_map_update(map0, 1, fd1, BPF_ANY)
     map0.progs.stream_verdict = prog_redirect_ingress
+
+
+@user
+def partly_read_data_and_a_program() -> None:
+    """A socket got two units of data in one buffer, and its user has read the first; then a map with a program took it
+    in.
+    """
+    sk = connect(fd0, 0, True)
+    receiving(sk)
+    tcp_v4_do_rcv(sk, alloc_skb_with(1, 2, False, False))
+    inet_recvmsg(sk, 1, MSG_DONTWAIT)
+    map0.progs.stream_verdict = prog_pass
+    sys_map_update(map0, 0, fd0, BPF_ANY)
 
 
 # ---------------------------------------------------------------- a socket without one
