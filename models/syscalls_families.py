@@ -1,7 +1,7 @@
 """The environment of UDP, AF_UNIX and AF_VSOCK sockets: programs that use them, data that arrives."""
 
 from psockmc.kernel.wait import finish_wait, prepare_to_wait, schedule
-from psockmc.lang import Ptr, rcu_dereference, rcu_read_lock, rcu_read_unlock, user
+from psockmc.lang import READ_ONCE, Ptr, rcu_dereference, rcu_read_lock, rcu_read_unlock, user
 
 from models.af_unix import (
     bpf_iter_unix,
@@ -103,6 +103,17 @@ def sys_unix_dgram_recv(fd: Ptr[file], nonblock: bool) -> None:
     sk = sock.sk
     ret = unix_dgram_recvmsg(sock, 1, MSG_DONTWAIT if nonblock else 0)
     sk.gave_up = ret == -EAGAIN and not nonblock
+
+
+# ---------------------------------------------------------------- any family
+
+
+@user
+def sys_recv_nothing(fd: Ptr[file]) -> None:
+    """recv() of no byte."""
+    sk = fdget(fd).sk
+    recvmsg = READ_ONCE(sk.sk_prot).recvmsg
+    recvmsg(sk, 0, MSG_DONTWAIT)
 
 
 # ---------------------------------------------------------------- UDP
