@@ -160,7 +160,7 @@ class _Resolver:
         if key not in self.known:
             self.known[key] = len(self.nodes)
             node = self.flow.nodes[pre]
-            if read and (node.begins or node.done or self.overwrites(node, read)):
+            if read and (node.begins or node.done or self.overwrites(node, read) or self.unprotects(node, counters)):
                 self.test_again(node, key)
             else:
                 self.nodes.append(_Node(ir.Nop(), node, counters, begins=node.begins and not joined))
@@ -170,6 +170,11 @@ class _Resolver:
     def overwrites(self, node: PreNode, read: tuple[int, ...]) -> bool:
         """Whether the node gives another value to a pointer that must be tested again."""
         return any(_defines(node.op) in locals_of(self.flow.nodes[i].again) for i in read)
+
+    def unprotects(self, node: PreNode, counters: Counters) -> bool:
+        """Whether the context is no RCU reader any more after the node: what it reads in the section is read before."""
+        lowered = isinstance(node.op, Lower) and self.resolve(node.op, counters)[1] == ZERO
+        return lowered and counters != ZERO and not self.level
 
     def test_again(self, node: PreNode, key: Key) -> None:
         """A step begins: constant fields that were read at the end of the step before may really be read only now."""

@@ -28,6 +28,18 @@ def test_a_constant_field_may_be_read_after_its_object_was_freed(reader: list[st
     assert "fixed" in tiny.violated["use-after-free"]
 
 
+@pytest.mark.parametrize("leave", ["rcu_read_unlock()", "preempt_enable()", "local_bh_enable()"])
+def test_the_last_read_of_a_section_is_done_in_it(leave: str) -> None:
+    enter = {"rcu": "rcu_read_lock()", "pre": "preempt_disable()", "loc": "local_bh_disable()"}[leave[:3]]
+    reader = define("g", enter, "p = READ_ONCE(top0.box)", "if p:", "    x = p.fixed", leave)
+    late = define("g", enter, "p = READ_ONCE(top0.box)", leave, "if p:", "    x = p.fixed")
+    code = "\nfrom psockmc.kernel.rcu import synchronize_rcu\n"
+    code += define("f", "p = xchg(top0.box, NULL)", "synchronize_rcu()", "kfree(p)")
+    for g, violated in ((reader, set()), (late, {"use-after-free"})):
+        tiny = Tiny(code=code + g, run="process(f), process(g)", setup="publish", pools="{box: 1}")
+        assert set(tiny.violated) == violated
+
+
 def test_use_after_put_is_found_when_only_a_constant_field_is_read() -> None:
     prepare = define("prepare", "p = kzalloc(box, GFP_ATOMIC)", "refcount_set(p.refcnt, 2)", "top0.box = p")
     put = define("f", "p = top0.box", "if refcount_dec_and_test(p.refcnt):\n    kfree(p)", "else:", "    x = p.fixed")
