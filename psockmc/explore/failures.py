@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from psockmc.explore.callpaths import CallTree
 from psockmc.explore.lockorder import LOCK_ORDER
@@ -177,14 +177,24 @@ def _at_rest(history: History, state: State) -> str:
 
 
 def _cells_read(history: History, expr: ir.Expr | None, state: State) -> tuple[str, ...]:
-    """The cells that a property reads in a state and that changed in the run."""
+    """The cells that make a property false in a state and that changed in the run."""
     changed = {change.cell for step in history.steps for change in step.changes}
     found: dict[str, None] = {}
-    for load in loads(expr):
+    for load in loads(tuple(_false_parts(history, expr, state))):
         where, index = history.ts.fields[load.field], history.recorder.evaluate(load.index, state)
         if 0 <= index < where.count:
             found[history.names.thing(where.base + index).name] = None
     return tuple(name for name in found if name in changed)
+
+
+def _false_parts(history: History, expr: ir.Expr | None, state: State) -> Iterator[ir.Expr]:
+    """The parts of a false expression that make it so: of a property of all objects, what is false of some object."""
+    if isinstance(expr, ir.Op) and expr.name in ("and", "or"):
+        for arg in expr.args:
+            if not history.recorder.evaluate(arg, state):
+                yield from _false_parts(history, arg, state)
+    elif expr is not None:
+        yield expr
 
 
 def _goal(history: History, prop: ir.Property, violation: Violation, state: State) -> Failure:

@@ -250,8 +250,8 @@ class Failure:
     sentence: the same for a reader who sees the steps. place: where it happened (None: a state). object: the blamed
     object or "". life: where that object was allocated and freed last. race: both sides. waits: everybody who is
     stuck; cycle: contexts, each waiting for the next and the last for the first, () when none. orders: the
-    acquisitions that make a forbidden order. cells: those that the violated property reads in the last state and that
-    changed in the run.
+    acquisitions that make a forbidden order. cells: those that make the violated property false in the last state and
+    that changed in the run.
     """
 
     kind: FailureKind

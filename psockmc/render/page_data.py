@@ -8,6 +8,7 @@ from typing import Any
 
 from psockmc.explore.places import where
 from psockmc.explore.tracedata import Access, Intent, Step, Trace
+from psockmc.render.relevance import lasting
 from psockmc.render.units import KERNEL, seen_at
 from psockmc.render.wording import marking, statement_text
 
@@ -119,7 +120,7 @@ class _Collector:
         """What is read aloud at a step."""
         frames, _, text, _ = seen_at(self.trace, step.place)
         function = self.trace.calls[frames[-1]].function if frames else step.place.function
-        changes = [f"{c.cell} {c.old} becomes {c.new}" for c in step.changes if c.kind != "ghost"]
+        changes = [f"{c.cell} {c.old} becomes {c.new}" for c in lasting(step.changes) if c.kind != "ghost"]
         who = self.trace.contexts[step.context].label
         lead = f"Step {step.number} of {len(self.trace.steps)}, {who} in {function}: {text}"
         failed = [self.trace.failure.sentence] if step.number == len(self.trace.steps) else []
@@ -131,7 +132,7 @@ class _Collector:
         lines = [f"{at.file}:{at.line}" if at.line else at.file]
         lines += [f"{at.kernel_file}: {at.kernel_function}()"] if at.kernel_file else []
         lines += [_access(access) for access in step.accesses]
-        lines += [f"{c.cell} {c.old} → {c.new}{' (ghost)' if c.kind == 'ghost' else ''}" for c in step.changes]
+        lines += [f"{c.cell} {c.old} → {c.new}{' (ghost)' if c.kind == 'ghost' else ''}" for c in lasting(step.changes)]
         lines += [f"local {c.cell} = {c.new}" for c in step.locals if not self._in_primitive(step, c.at)]
         lines += [f"now inside: {', '.join(step.sections)}"] if step.sections else []
         lines += [

@@ -15,6 +15,12 @@ def is_told(change: Change, trace: Trace) -> bool:
     return change.kind != "ghost" or change.cell in trace.failure.cells
 
 
+def lasting(changes: Sequence[Change]) -> list[Change]:
+    """The changes of a step without those of the fields of an object that it frees: they are gone with it."""
+    freed = {change.cell for change in changes if change.kind == "status" and change.new == "freed"}
+    return [c for c in changes if c.kind == "status" or c.cell.partition(".")[0] not in freed]
+
+
 class Relevance:
     """Which steps of a trace matter.
 

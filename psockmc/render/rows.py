@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from psockmc.explore.tracedata import Change, Place, Trace
-from psockmc.render.relevance import is_told
+from psockmc.render.relevance import is_told, lasting
 from psockmc.render.story import wait_note, waits_in_order
 from psockmc.render.units import Unit, race_note, result_note, seen_at, units_of
 from psockmc.render.wording import Wording, call_text
@@ -109,10 +109,8 @@ class _Rower:
 
     def _changes(self, number: int) -> tuple[Change, ...]:
         """The changes worth showing: locks have lanes, ghosts exist only for properties, and what is freed is gone."""
-        changes = self.trace.steps[number - 1].changes
-        gone = {c.cell for c in changes if c.kind == "status" and c.new == "freed"}
-        worth = (c for c in changes if c.kind != "lock" and is_told(c, self.trace))
-        return tuple(c for c in worth if c.kind == "status" or c.cell.partition(".")[0] not in gone)
+        changes = lasting(self.trace.steps[number - 1].changes)
+        return tuple(c for c in changes if c.kind != "lock" and is_told(c, self.trace))
 
     @staticmethod
     def _notes(unit: Unit) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from psockmc.explore.tracedata import Access, Change, Place, Step, Trace
-from psockmc.render.relevance import Relevance, is_told
+from psockmc.render.relevance import Relevance, is_told, lasting
 from psockmc.render.wording import Wording, call_text, marking, statement_text
 
 KERNEL = "psockmc/kernel/"
@@ -148,13 +148,11 @@ class _Cutter:
     # ------------------------------------------------------------ notes
 
     def _note(self, unit: Unit, step: Step, at: int) -> None:
-        changes = [c for c in step.changes if c.at == at and is_told(c, self.trace)]
-        freed = {c.cell.partition(".")[0] for c in changes if c.kind == "status" and c.new == "freed"}
+        changes = [c for c in lasting(step.changes) if c.at == at and is_told(c, self.trace)]
         for change in changes:
-            if change.kind == "status" or change.cell.partition(".")[0] not in freed:
-                first = unit.changed.setdefault(change.cell, change)
-                whole = replace(change, old=first.old)
-                unit.said[change.cell] = self.wording.change(whole) if whole.old != whole.new else ""
+            first = unit.changed.setdefault(change.cell, change)
+            whole = replace(change, old=first.old)
+            unit.said[change.cell] = self.wording.change(whole) if whole.old != whole.new else ""
         unit.deciding |= bool(changes)
         changed = {c.cell for c in step.changes}
         for access in step.accesses:

@@ -234,6 +234,14 @@ def test_a_violated_invariant_tells_the_cells_it_reads():
     assert failure.cells == ("psock0.len",)
 
 
+def test_cells_of_objects_for_which_an_invariant_holds_are_not_told():
+    invariant = '@invariant("I1", "it is small")\ndef small(b: Ptr[box]) -> bool:\n    return b.a < 2 and b.b < 2\n'
+    body = ("box0.a = 1", "box0.b = 1", "box1.a = 1", "box1.b = 2")
+    tiny = Tiny(*body, code=invariant, properties="[small]")
+    (violation,) = tiny.result.violations
+    assert build_trace(tiny.ts, violation).failure.cells == ("box1.b",)
+
+
 def test_a_leak_tells_what_is_lost():
     failure = built("leak").failure
     assert (failure.kind, failure.object) == ("end", "msg0")
