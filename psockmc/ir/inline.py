@@ -257,11 +257,9 @@ class Inliner(Accesses):
             case tree.ForList():
                 self._for_list(stmt)
             case tree.Break():
-                flow.emit(ir.Nop())  # a statement that only goes somewhere runs, too
                 call.breaks[-1] += flow.dangling
                 flow.dangling = []
             case tree.Continue():
-                flow.emit(ir.Nop())
                 call.continues[-1] += flow.dangling
                 flow.dangling = []
             case tree.Return(value, _):
@@ -298,8 +296,6 @@ class Inliner(Accesses):
             result = self.convert(self.value(value), value.type, call.function.result)
             if self.flow.dangling:
                 self.flow.emit(ir.Let(call.result, result))
-        elif self.flow.dangling:
-            self.flow.emit(ir.Nop())
         call.returns += self.flow.dangling
         self.flow.dangling = []
 
