@@ -6,15 +6,15 @@ Seconds are of processor time, which others on the machine change little. All th
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import litmus
+from bench.against_spin import SpinError, missing, processor_seconds, search_spin
+from bench.exact_c import NotExportableError
 from bench.objects import objects
-from bench.spin import NotExportableError, processor_seconds, run_spin
 from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
 from psockmc.explore.native import build, codegen
@@ -79,10 +79,10 @@ def reference(ts: TransitionSystem) -> Row:
     return measured("reference (beginning)", lambda: search_reference(ts, limits, None))
 
 
-def spin(ts: TransitionSystem) -> Row:
-    """SPIN on the exported system."""
-    result = run_spin(ts)
-    return Row("SPIN", result.states, result.transitions, result.seconds, result.bytes_per_state)
+def spin(ts: TransitionSystem, expected: int) -> Row:
+    """SPIN on the exported system, which has about so many states."""
+    found = search_spin(ts, expected)
+    return Row("SPIN", found.states, found.transitions, found.seconds, found.megabytes * 2**20 / found.states)
 
 
 def missed(ours: Row, theirs: Row, bits: int) -> Iterator[str]:
@@ -107,9 +107,12 @@ def measure(ts: TransitionSystem, with_spin: bool) -> Iterator[str]:
     yield from missed(ours, theirs, layout.bits)
     if with_spin:
         try:
-            third = spin(ts)
+            third = spin(ts, ours.states)
         except NotExportableError as error:
             print(f"SPIN cannot express it: {error}")
+            return
+        except SpinError as error:
+            yield str(error)
             return
         print(third, f"native is {third.seconds / ours.seconds:.1f} times as fast as SPIN", sep="\n")
         if third.states != ours.states:
@@ -134,10 +137,10 @@ def main() -> int:
     parser.add_argument("scenario", nargs="*", help="scenarios of checks/ (default: the benchmark's own)")
     parser.add_argument("--no-spin", action="store_true", help="do not compare with SPIN even if it is installed")
     arguments = parser.parse_args()
-    installed = shutil.which("spin") is not None
-    with_spin = installed and not arguments.no_spin
-    if not installed:
-        print("without SPIN (install the Debian package spin to compare)")
+    lacking = missing()
+    with_spin = lacking is None and not arguments.no_spin
+    if lacking is not None:
+        print(f"without SPIN: {lacking}")
     problems = [problem for ts in scenarios(arguments.scenario) for problem in measure(ts, with_spin)]
     if not arguments.scenario:
         print()

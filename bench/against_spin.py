@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,6 @@ from pathlib import Path
 from bench.exact_c import NotExportableError
 from bench.objects import objects
 from bench.promela import HEADER, export
-from bench.spin import processor_seconds
 from psockmc import content
 from psockmc.explore.limits import Limits
 from psockmc.explore.native.answer import answer
@@ -77,6 +77,12 @@ class Search:
     def rate(self) -> float:
         """States per second."""
         return self.states / max(self.seconds, 1e-6)
+
+
+def processor_seconds() -> float:
+    """Processor time of this process and of those it waited for."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 # ---------------------------------------------------------------- SPIN
