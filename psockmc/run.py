@@ -87,8 +87,8 @@ class Options:
 class Facts:
     """What a reader must know to weigh a result.
 
-    ran, never_ran: statements that some step executed, or none did. reached, missed: cover sentences likewise.
-    fingerprint: of the system that was searched (psockmc.ir.fingerprint).
+    ran, never_ran: statements that some step executed, or could have and none did. reached, missed: cover sentences
+    likewise. fingerprint: of the system that was searched (psockmc.ir.fingerprint).
     """
 
     bounds: tuple[str, ...]
@@ -435,12 +435,14 @@ def _observe(job: Job, options: Options, cache: Cache | None, send: Send) -> Out
 def _facts(ts: TransitionSystem, result: SearchResult) -> Facts:
     # The primitives of psockmc itself have tests of their own: what of them a scenario does not use says nothing.
     statements = [i for i, s in enumerate(ts.statements) if not s.file.startswith("psockmc/")]
+    # What only the setup runs, only goes elsewhere, or is decided beforehand leaves nothing that could run here.
+    work = {node.statement for context in ts.contexts for node in context.nodes}
     return Facts(
         ts.bounds,
         ts.assumptions,
         ts.omissions,
         ran=frozenset(ts.statements[i] for i in statements if i in result.statements),
-        never_ran=frozenset(ts.statements[i] for i in statements if i not in result.statements),
+        never_ran=frozenset(ts.statements[i] for i in statements if i in work and i not in result.statements),
         reached=frozenset(text for i, text in enumerate(ts.covers) if i in result.covers),
         missed=frozenset(text for i, text in enumerate(ts.covers) if i not in result.covers),
         fingerprint=fingerprint(ts),

@@ -100,7 +100,7 @@ def _code(material: Material) -> str:
     executed = sum(statement in ran for statement in kernel)
     return (
         f"{len(functions)} functions of {len(files)} files of the kernel; {executed:,} of their {len(kernel):,} "
-        "statements ran in some scenario"
+        "statements that anything leads to ran in some scenario"
     )
 
 
