@@ -1,6 +1,7 @@
 """Why a run fails, in at most three sentences, from the trace and its transition system alone.
 
-The last write that made the check fail; the guard that did not keep the two apart; the first two neighbouring steps
+The last write that made the check fail (of a deadlock with itself: the locks in hand); the guard that did not keep the
+two apart; the first two neighbouring steps
 whose swap makes the run legal. The first two are read off the trace, the third is claimed only of a run that was
 performed. What cannot be read off is not said.
 """
@@ -88,6 +89,8 @@ def _found_by_failing(trace: Trace) -> Write | None:
 def _of_write(trace: Trace, write: Write | None) -> str:
     if trace.property.id in ABOUT_SECTIONS and trace.failure.kind == "step":
         return _of_sections(trace)
+    if trace.property.id == "self-deadlock":
+        return _of_own_locks(trace)
     if write is None:
         return ""
     step, change = write.step, write.change
@@ -115,6 +118,17 @@ def _of_sections(trace: Trace) -> str:
     is_or_has = "is" if own[-1].sections == ("rcu",) else "has"
     at = _at(trace, since, 0)
     return f"{_label(trace, last.context)} {is_or_has} {sections} since step {since.number}: {at}."
+
+
+def _of_own_locks(trace: Trace) -> str:
+    """Since when the context has had the locks that it has, one of which it waits for."""
+    last = trace.steps[-1]
+    taken = [
+        f"{held.lock} ({held.mode}) since step {held.since}: {_at(trace, trace.steps[held.since - 1], 0)}"
+        for held in last.held
+        if held.context == last.context and held.since
+    ]
+    return f"{_label(trace, last.context)} holds {'; '.join(taken)}." if taken else ""
 
 
 # ---------------------------------------------------------------- the guard

@@ -49,6 +49,10 @@ def index(site: Path) -> str:
     return (site / "index.html").read_text()
 
 
+def ids_of(page: str) -> list[str]:
+    return [html.unescape(id) for id in re.findall(r'\bid="([^"]*)"', page)]
+
+
 def links(page: str) -> list[str]:
     return [html.unescape(target) for target in re.findall(r'href="([^"]*)"', page)]
 
@@ -66,6 +70,16 @@ def test_every_link_of_the_index_leads_somewhere(site: Path, index: str) -> None
         file, _, part = target.partition("#")
         assert not file or (site / file).is_file()
         assert not part or f'id="{part}"' in index or f'id="{unquote(part)}"' in index
+
+
+def test_every_link_of_every_page_leads_somewhere(site: Path) -> None:
+    ids = {page.resolve(): set(ids_of(page.read_text())) for page in site.rglob("*.html")}
+    for page in ids:
+        for target in links(page.read_text()):
+            file, _, part = target.partition("#")
+            there = (page.parent / unquote(file)).resolve() if file else page
+            assert there in ids
+            assert not part or {part, unquote(part)} & ids[there]
 
 
 def test_every_page_leads_back_to_the_index(site: Path) -> None:

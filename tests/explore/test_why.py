@@ -165,3 +165,8 @@ def test_a_property_that_the_model_has_not_is_refused() -> None:
     trace = built("null-call")
     with pytest.raises(OtherModel):
         why(case("null-call").ts, replace(trace, property=replace(trace.property, id="I77")))
+
+
+def test_who_waits_for_itself_is_told_since_when_it_has_its_locks() -> None:
+    (sentence, *_) = of("self-deadlock")
+    assert re.fullmatch(r"CPU\d( softirq)? holds \S+ \(write\) since step \d+: .* in \w+\(\)\.", sentence)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -15,6 +17,7 @@ from psockmc.explore import resolve
 from psockmc.explore.limits import Limits
 from psockmc.lang.tree import Program
 from psockmc.reports.made_from import load, stale
+from psockmc.reports.markdown import anchor
 from psockmc.reports.material import Material, Search
 from psockmc.reports.parts import PARTS, RING, Part
 from psockmc.ring_trials import RingTrial, try_rings
@@ -58,6 +61,23 @@ def test_pages_that_need_no_search_are_what_psockmc_writes(program: Program) -> 
     material = Material(ROOT, refused)
     material.program = program
     assert not [sentence for part in without_search() for sentence in differing(part, material)]
+
+
+def test_every_link_of_the_reports_leads_to_a_file_and_a_heading() -> None:
+    texts = {file.resolve(): file.read_text(encoding="utf-8") for file in REPORTS.rglob("*.md")}
+    missing = []
+    for file, text in texts.items():
+        for path, part in re.findall(r"\]\((?!https?:)([^()#\s]*)(?:#([^()\s]+))?\)", without_code(text)):
+            there = (file.parent / unquote(path)).resolve() if path else file
+            headings = re.findall(r"^#+ (.*)$", texts.get(there, ""), re.MULTILINE)
+            if not there.exists() or (part and there in texts and part not in map(anchor, headings)):
+                missing.append(f"{file.relative_to(REPORTS)}: {path}#{part}")
+    assert missing == []
+
+
+def without_code(text: str) -> str:
+    """Markdown without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 class OfOneBug(Material):
