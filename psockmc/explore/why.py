@@ -1,9 +1,8 @@
 """Why a run fails, in at most three sentences, from the trace and its transition system alone.
 
 The last write that made the check fail (of a deadlock with itself: the locks in hand); the guard that did not keep the
-two apart; the first two neighbouring steps
-whose swap makes the run legal. The first two are read off the trace, the third is claimed only of a run that was
-performed. What cannot be read off is not said.
+two apart; the first two neighbouring steps whose swap makes the run legal. The first two are read off the trace, the
+third is claimed only of a run that was performed. What cannot be read off is not said.
 """
 
 from __future__ import annotations
