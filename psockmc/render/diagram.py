@@ -1,7 +1,7 @@
 """The diagram: one column for each context, code in the columns, what a commit message shows.
 
-Two or three contexts stand side by side, their columns as wide as makes the diagram shortest; more of them share
-one column in which every line says whose it is.
+Two or three contexts stand side by side, their columns as wide as makes the diagram shortest. More of them, and those
+whose columns would be long and wrap much, share one column in which every line says whose it is.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ BROKEN_WORD = 2
 SIDE_BY_SIDE = 3
 ROWS_BESIDE = 2
 MOST_WRAPPED = 1.25
-"""Three columns longer than a screen are given up for a list when they are longer than that, as a multiple of it."""
+LONG = {2: 3 * SCREEN, 3: SCREEN}
+"""By their number: columns of more rows than that are given up for a list that is so many times shorter."""
 
 
 def diagram(trace: Trace, *, width: int = 75, all_steps: bool = False) -> str:
@@ -79,9 +80,9 @@ def _body(trace: Trace, width: int, detail: Detail, more: int = 0) -> tuple[list
     if len(columns) > SIDE_BY_SIDE or room < NARROWEST_COLUMN * len(columns):
         return _listed(trace, lines, columns, width), folded
     rows = _side_by_side(trace, lines, columns, width)
-    if len(columns) == SIDE_BY_SIDE:
+    if len(rows) > LONG.get(len(columns), len(rows)):
         listed = _listed(trace, lines, columns, width)
-        if len(rows) > max(SCREEN, MOST_WRAPPED * len(listed)):
+        if len(rows) > MOST_WRAPPED * len(listed):
             return listed, folded
     return rows, folded
 

@@ -185,11 +185,22 @@ def test_the_calls_around_what_fails_are_shown():
     assert calls == ["main0()", "third()", "second()", "first()"]
 
 
-def test_three_columns_that_wrap_too_much_are_a_list():
-    maker = Maker(3)
-    for i in range(30):
-        maker.step(i % 3, f"WRITE_ONCE(a_long_name.of_a_field{i}, another_long_name)", changes=[("obj0.a", "0", "1")])
-    assert any(line.startswith("  CPU2 |   WRITE_ONCE(a_long_name.") for line in body(maker.trace()))
+def wrapping(contexts: int, steps: int) -> Maker:
+    """Statements that are much too long for a column."""
+    maker = Maker(contexts)
+    for i in range(steps):
+        statement = f"WRITE_ONCE(a_long_name.of_a_field{i}, another_long_name.of_another_field)"
+        maker.step(i % contexts, statement, changes=[("obj0.a", "0", "1")])
+    return maker
+
+
+def test_long_columns_that_wrap_much_are_a_list():
+    assert any(line.startswith("  CPU2 |   WRITE_ONCE(a_long_name.") for line in body(wrapping(3, 30).trace()))
+    assert any(line.startswith("  CPU1 |   WRITE_ONCE(a_long_name.") for line in body(wrapping(2, 60).trace()))
+
+
+def test_shorter_columns_stay_however_much_they_wrap():
+    assert not any("|" in line for line in body(wrapping(2, 10).trace()))
 
 
 def test_it_says_how_many_steps_are_folded():
