@@ -9,12 +9,10 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from bench import litmus
-from bench.against_spin import SpinError, missing, processor_seconds, search_spin
-from bench.exact_c import NotExportableError
-from bench.objects import objects
+from bench import against_spin, litmus
+from bench.graph import NotExportableError
+from bench.measure import processor_seconds, systems
 from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
 from psockmc.explore.native import build, codegen
@@ -80,9 +78,10 @@ def reference(ts: TransitionSystem) -> Row:
 
 
 def spin(ts: TransitionSystem, expected: int) -> Row:
-    """SPIN on the exported system, which has about so many states."""
-    found = search_spin(ts, expected)
-    return Row("SPIN", found.states, found.transitions, found.seconds, found.megabytes * 2**20 / found.states)
+    """SPIN on the exported system, which has about so many states. Raises what bench.against_spin.search_spin does."""
+    found = against_spin.search_spin(ts, expected)
+    size = found.megabytes * 2**20 / found.states
+    return Row("SPIN", found.states, found.transitions, found.searched.processor, size)
 
 
 def missed(ours: Row, theirs: Row, bits: int) -> Iterator[str]:
@@ -111,7 +110,7 @@ def measure(ts: TransitionSystem, with_spin: bool) -> Iterator[str]:
         except NotExportableError as error:
             print(f"SPIN cannot express it: {error}")
             return
-        except SpinError as error:
+        except against_spin.SpinError as error:
             yield str(error)
             return
         print(third, f"native is {third.seconds / ours.seconds:.1f} times as fast as SPIN", sep="\n")
@@ -119,29 +118,16 @@ def measure(ts: TransitionSystem, with_spin: bool) -> Iterator[str]:
             yield f"SPIN stores {third.states:,} states and the native engine {ours.states:,}"
 
 
-def scenarios(names: list[str]) -> Iterator[TransitionSystem]:
-    """Scenarios of checks/, or the benchmark's own one."""
-    if not names:
-        yield objects()
-        return
-    from psockmc import content
-    from psockmc.ir.lower import compile_scenario
-
-    program = content.load(Path(__file__).resolve().parent.parent)
-    for name in names:
-        yield compile_scenario(program, name)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("scenario", nargs="*", help="scenarios of checks/ (default: the benchmark's own)")
     parser.add_argument("--no-spin", action="store_true", help="do not compare with SPIN even if it is installed")
     arguments = parser.parse_args()
-    lacking = missing()
+    lacking = against_spin.missing()
     with_spin = lacking is None and not arguments.no_spin
     if lacking is not None:
         print(f"without SPIN: {lacking}")
-    problems = [problem for ts in scenarios(arguments.scenario) for problem in measure(ts, with_spin)]
+    problems = [problem for _, ts in systems(arguments.scenario or ["objects"]) for problem in measure(ts, with_spin)]
     if not arguments.scenario:
         print()
         problems += litmus.report()

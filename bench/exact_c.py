@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bench.bounds import COMPARISONS, of_operator, of_wrap
+from bench.graph import NotExportableError
 from psockmc.ir import system as ir
-
-COMPARISONS = {"==", "!=", "<", "<=", ">", ">="}
 
 # `value` is the type of all numbers. Division and shifts are those of psockmc.ir.system.Op.
 HELPERS = """
@@ -21,9 +21,7 @@ static inline value ps_left(value a, value b) { return b < 0 || b > 63 ? 0 : a *
 static inline value ps_right(value a, value b) { return b < 0 || b > 63 ? 0 : a >> b; }
 """
 
-
-class NotExportableError(Exception):
-    """The system computes with numbers that 128 bits do not hold."""
+CALLS = {"//": "ps_quotient", "%": "ps_remainder", "<<": "ps_left", ">>": "ps_right"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,63 +68,31 @@ def literal(number: int) -> str:
 
 def operator(widths: Widths, name: str, args: list[Term]) -> Term:
     """An `ir.Op` applied to translated arguments."""
-    texts = [arg.text for arg in args]
-    if name in ("and", "or"):
-        neutral = "1" if name == "and" else "0"
-        return widths.term(f"((value)({(' && ' if name == 'and' else ' || ').join(texts) or neutral}))", 0, 1)
-    if name == "not":
-        return widths.term(f"((value)!{texts[0]})", 0, 1)
-    if name in COMPARISONS:
-        return widths.term(f"((value)({texts[0]} {name} {texts[1]}))", 0, 1)
-    if name == "?:":
-        _, then, other = args
-        text = f"({texts[0]} ? {texts[1]} : {texts[2]})"
-        return widths.term(text, min(then.lo, other.lo), max(then.hi, other.hi))
-    if len(args) == 1:
-        return _unary(widths, name, args[0])
-    return _arithmetic(widths, name, args[0], args[1])
+    return widths.term(_text(name, [arg.text for arg in args]), *of_operator(name, [(a.lo, a.hi) for a in args]))
 
 
-def _unary(widths: Widths, name: str, arg: Term) -> Term:
-    if name == "neg":
-        return widths.term(f"(-{arg.text})", -arg.hi, -arg.lo)
-    if name == "~":
-        return widths.term(f"(~{arg.text})", ~arg.hi, ~arg.lo)
-    raise AssertionError(f"unknown operator {name}")
-
-
-def _arithmetic(widths: Widths, name: str, a: Term, b: Term) -> Term:
-    """A binary operator on integers; bounds may be wider than need be, never narrower."""
-    infix = f"({a.text} {name} {b.text})"
+def _text(name: str, args: list[str]) -> str:
     match name:
-        case "+":
-            return widths.term(infix, a.lo + b.lo, a.hi + b.hi)
-        case "-":
-            return widths.term(infix, a.lo - b.hi, a.hi - b.lo)
-        case "*":
-            corners = [x * y for x in (a.lo, a.hi) for y in (b.lo, b.hi)]
-            return widths.term(infix, min(corners), max(corners))
-        case "//":
-            largest = max(abs(a.lo), abs(a.hi))
-            return widths.term(f"ps_quotient({a.text}, {b.text})", -largest, largest)
-        case "%":
-            largest = max(abs(a.lo), abs(a.hi))
-            return widths.term(f"ps_remainder({a.text}, {b.text})", -largest if a.lo < 0 else 0, largest)
-        case "<<":
-            most = min(max(b.hi, 0), 63)
-            return widths.term(f"ps_left({a.text}, {b.text})", min(0, a.lo << most), max(0, a.hi << most))
-        case ">>":
-            return widths.term(f"ps_right({a.text}, {b.text})", min(0, a.lo), max(0, a.hi))
-        case "&" | "|" | "^":
-            bits = max(x.bit_length() for x in (a.lo, a.hi, b.lo, b.hi))
-            lowest = -(1 << bits) if min(a.lo, b.lo) < 0 else 0
-            return widths.term(infix, lowest, (1 << bits) - 1)
-    raise AssertionError(f"unknown operator {name}")
+        case "and" | "or":
+            symbol, neutral = (" && ", "1") if name == "and" else (" || ", "0")
+            return f"((value)({symbol.join(args) or neutral}))"
+        case "not":
+            return f"((value)!{args[0]})"
+        case "?:":
+            return f"({args[0]} ? {args[1]} : {args[2]})"
+        case "neg":
+            return f"(-{args[0]})"
+        case "~":
+            return f"(~{args[0]})"
+    if name in CALLS:
+        return f"{CALLS[name]}({args[0]}, {args[1]})"
+    infix = f"({args[0]} {name} {args[1]})"
+    return f"((value){infix})" if name in COMPARISONS else infix
 
 
 def wrap(widths: Widths, node: ir.Wrap, arg: Term) -> Term:
     """`arg` modulo 2**bits. What is in range already stays as it is."""
-    lo, hi = (-(2 ** (node.bits - 1)), 2 ** (node.bits - 1) - 1) if node.signed else (0, 2**node.bits - 1)
+    lo, hi = of_wrap(node)
     if lo <= arg.lo and arg.hi <= hi:
         return arg
     mask, top = literal(2**node.bits - 1), literal(2 ** (node.bits - 1))

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.exact_c import HELPERS, Term, Widths, literal, operator, wrap
+from bench.graph import cells_of, changing_cells, choices, field_bounds, local_bounds, passed
 from psockmc.ir import system as ir
 
 ACTIVE, READER, PREEMPT_OFF, BH_OFF, IRQ_OFF = 1, 2, 4, 8, 16
@@ -30,7 +31,7 @@ class Export:
 
 
 def export(ts: ir.TransitionSystem) -> Export:
-    """The system for SPIN. Raises bench.exact_c.NotExportableError for numbers beyond 128 bits."""
+    """The system for SPIN. Raises bench.graph.NotExportableError for numbers beyond 128 bits."""
     return Export(_model(ts), _Steps(ts).header())
 
 
@@ -61,34 +62,6 @@ def _options(ts: ir.TransitionSystem) -> list[tuple[int, int]]:
         for context in ts.contexts
         for choice in range(max(choices(context, stop) for stop in context.stops))
     ]
-
-
-def choices(context: ir.Context, stop: ir.Stop) -> int:
-    """How many instances the step at a stop has; none where the context is done."""
-    op = context.nodes[stop.node].op
-    return 0 if stop.done else op.count if isinstance(op, ir.Choose) else 1
-
-
-def changing_cells(ts: ir.TransitionSystem) -> set[int]:
-    """Cells that some node may change, and what belongs to contexts. The others are constants of the program."""
-    changing = set(ts.gp_cells)
-    for context in ts.contexts:
-        changing |= {context.pc, *context.slots}
-        for node in context.nodes:
-            match node.op:
-                case ir.Store(field):
-                    changing.update(_cells(ts.fields[field]))
-                case ir.Alloc(pool=pool):
-                    changing.update(_cells(ts.fields[ts.pools[pool].status]))
-                case ir.Free(pool=pool):
-                    changing.update(_cells(ts.fields[ts.pools[pool].status]))
-                    for field, _, value in ts.pools[pool].fields:
-                        changing.update(cell for cell in _cells(ts.fields[field]) if ts.initial[cell] != value)
-    return changing
-
-
-def _cells(field: ir.Field) -> range:
-    return range(field.base, field.base + field.count)
 
 
 class _Steps:
@@ -139,14 +112,14 @@ class _Steps:
 
     def _getter(self, number: int) -> str:
         """Reads a cell of a field; 0 outside."""
-        cells = enumerate(_cells(self.ts.fields[number]))
+        cells = enumerate(cells_of(self.ts.fields[number]))
         cases = [f"    case {i}: return {self.cell(cell)};" for i, cell in cells]
         head = f"static inline value ps_get{number}(const ps_cells *s, value i) {{\n    switch ((long long)i) {{"
         return "\n".join([head, *cases, "    default: return 0;\n    }\n}"])
 
     def _setter(self, number: int) -> str:
         """Writes a cell of a field."""
-        cells = [(i, cell) for i, cell in enumerate(_cells(self.ts.fields[number])) if cell in self.changing]
+        cells = [(i, cell) for i, cell in enumerate(cells_of(self.ts.fields[number])) if cell in self.changing]
         cases = [f"    case {i}: s->c{cell} = v; break;" for i, cell in cells]
         head = f"static inline void ps_set{number}(ps_cells *s, value i, value v) {{\n    switch ((long long)i) {{"
         return "\n".join([head, *cases, "    default: ps_stray();\n    }\n}"])
@@ -212,7 +185,7 @@ class _Steps:
         slots = {local: f"(value)s->c{cell}" for local, cell in start.live}
         body: list[str] = []
         used: set[int] = set(slots)
-        for n in _passed(context, start.node):
+        for n in passed(context, start.node):
             body.append(f"n{n}:;")
             body.extend(_Node(self, context, start, used).lines(context.nodes[n]))
         head = f"static int ps_step{context.index}_{number}(ps_cells *s, int choice) {{"
@@ -322,7 +295,7 @@ class _Node:
         """Initial values for the fields that change, and the status."""
         yield f"{{ value object = {pointer.text} - 1;"
         for field, per_object, initial in pool.fields:
-            if not self.steps.changing.isdisjoint(_cells(self.ts.fields[field])):
+            if not self.steps.changing.isdisjoint(cells_of(self.ts.fields[field])):
                 for i in range(per_object):
                     yield self._set(field, f"object * {per_object} + {i}", literal(initial))
         yield f"{self._set(pool.status, 'object', str(ir.FREED))} }}"
@@ -335,7 +308,7 @@ class _Node:
             case ir.Const(number):
                 return self.widths.term(literal(number), number, number)
             case ir.Local(number):
-                return self.widths.term(self._local(number), *self._range(number))
+                return self.widths.term(self._local(number), *local_bounds(self.context, number))
             case ir.Load(number, index):
                 return self._load(number, index)
             case ir.Wrap(_, _, arg):
@@ -345,16 +318,9 @@ class _Node:
             case ir.Op(name, args):
                 return operator(self.widths, name, [self.expr(arg) for arg in args])
 
-    def _range(self, local: int) -> tuple[int, int]:
-        """Values of a local: its own, 0 before it was set, and what a choice gives it."""
-        variable = self.context.locals[local]
-        counts = [n.op.count for n in self.context.nodes if isinstance(n.op, ir.Choose) and n.op.local == local]
-        return min(variable.lo, 0), max(variable.hi, 0, *counts)
-
     def _load(self, number: int, index: ir.Expr) -> Term:
         where = self.ts.fields[number]
-        initial = [self.ts.initial[cell] for cell in _cells(where)]
-        lo, hi = min(where.lo, 0, *initial), max(where.hi, 0, *initial)
+        lo, hi = field_bounds(self.ts, where)
         if isinstance(index, ir.Const) and 0 <= index.value < where.count:
             return self.widths.term(self.steps.cell(where.base + index.value), lo, hi)
         return self.widths.term(self._get(number, self.expr(index).text), lo, hi)
@@ -366,20 +332,6 @@ class _Node:
             reads = f"!!(ps_flags{other.index}[s->c{other.pc}] & {READER})"
             bits.append(f"((value){int(self_reader) if other is self.context else reads} << {other.index})")
         return self.widths.term(f"({' | '.join(bits)})", 0, 2 ** len(bits) - 1)
-
-
-def _passed(context: ir.Context, entry: int) -> Iterator[int]:
-    """The nodes of a step that begins at `entry`, the entry first: up to the nodes that are stops."""
-    seen, todo = {entry}, [entry]
-    while todo:
-        number = todo.pop()
-        yield number
-        node = context.nodes[number]
-        following = (node.next, node.other) if isinstance(node.op, ir.Branch) else (node.next,)
-        for n in following:
-            if n >= 0 and context.nodes[n].stop < 0 and n not in seen:
-                seen.add(n)
-                todo.append(n)
 
 
 def _bits(lo: int, hi: int) -> tuple[str, int]:

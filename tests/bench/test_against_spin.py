@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 
-from bench import against_spin, exact_c, promela
+from bench import against_spin, bounds, exact_c, graph, measure, promela
+from bench.objects import objects
 from psockmc import content
 from psockmc.explore.breadth_first import search_reference
 from psockmc.explore.limits import Limits
+from psockmc.explore.native import search_native
 from psockmc.explore.result import SearchResult
 from psockmc.ir import system as ir
 from psockmc.ir.lower import compile_scenario
@@ -105,7 +107,7 @@ def test_numbers_beyond_128_bits_are_refused() -> None:
     a.stop()
     a.store(x, op("*", x[0], op("*", x[0], x[0])))
     a.end()
-    with pytest.raises(exact_c.NotExportableError, match="128 bits do not hold"):
+    with pytest.raises(graph.NotExportableError, match="128 bits do not hold"):
         promela.export(b.build())
 
 
@@ -114,7 +116,7 @@ def test_numbers_beyond_128_bits_are_refused() -> None:
     "model", ["rcu/synchronize_rcu_waits_for_readers", "memory/use_after_kfree", "wait/two_waiters_one_wake_up"]
 )
 def test_spin_agrees_on_a_primitive(model: str) -> None:
-    agree(against_spin.primitive(model))
+    agree(measure.primitive(model))
 
 
 @needs_spin
@@ -135,7 +137,7 @@ def test_spin_agrees_on_many_random_systems(ts: ir.TransitionSystem) -> None:
 def agree_unless_too_wide(ts: ir.TransitionSystem) -> None:
     try:
         promela.export(ts)
-    except exact_c.NotExportableError:
+    except graph.NotExportableError:
         assume(False)
     reference = search_reference(ts, Limits(max_states=2000), None)
     assume(reference.complete)
@@ -145,12 +147,12 @@ def agree_unless_too_wide(ts: ir.TransitionSystem) -> None:
 @needs_spin
 @pytest.mark.slow
 def test_spin_agrees_on_a_scenario() -> None:
-    agree(compile_scenario(content.load(against_spin.ROOT), "delete_against_backlog"))
+    agree(compile_scenario(content.load(measure.ROOT), "delete_against_backlog"))
 
 
 def test_the_export_owes_nothing_to_the_engines() -> None:
     imported = set()
-    for module in (promela, exact_c):
+    for module in (promela, exact_c, graph, bounds):
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom):
                 imported.add(f"{node.module}")
@@ -159,11 +161,31 @@ def test_the_export_owes_nothing_to_the_engines() -> None:
     assert {name for name in imported if name.startswith("psockmc")} == {"psockmc.ir"}
 
 
+def test_every_step_is_exported_once_for_each_choice() -> None:
+    b = Builder("choices")
+    p = b.context("A")
+    v = p.local("v", 0, 3)
+    p.stop()
+    p.choose(v, 4)
+    p.stop()
+    p.emit(ir.Nop())
+    p.end()
+    assert promela.export(b.build()).model.count(":: d_step") == 4
+
+
+@needs_spin
+@pytest.mark.slow
+def test_spin_stores_the_same_states_of_a_small_benchmark() -> None:
+    ts = objects(processes=2, readers=2, rounds=1)
+    expected = search_native(ts, Limits(), None).states
+    assert against_spin.search_spin(ts, expected).states == expected
+
+
 def test_a_cell_that_nobody_changes_is_no_part_of_the_state() -> None:
     ts = counter(3)
     still = dataclasses.replace(ts, contexts=tuple(dataclasses.replace(c, nodes=c.nodes[-1:]) for c in ts.contexts))
-    assert 0 in promela.changing_cells(ts)
-    assert 0 not in promela.changing_cells(still)
+    assert 0 in graph.changing_cells(ts)
+    assert 0 not in graph.changing_cells(still)
 
 
 def test_a_missing_program_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
