@@ -32,11 +32,18 @@ from psockmc import content
 from psockmc.explore.result import SearchResult, Violation
 from psockmc.ir.system import TransitionSystem
 
-DEFAULT = ("objects", "primitives")
+DEFAULT = (
+    "delete_against_backlog",
+    "update_against_old_backlog",
+    "reset_over_the_dropper",
+    "unix_dgram_backlog_against_closes",
+    "fin_short_of_memory",
+    "self_redirect_against_reader",
+)
 MOST_STATES = 5_000_000  # larger systems are left out: TLC would need hours
 MEMORY = 3000  # megabytes for TLC
 TIMEOUT = 600  # seconds for a search by TLC
-COLUMNS = "{:<34}{:<8}{:>3}{:>11}{:>12}{:>6} {:<5}{:>9}{:>9}{:>9}{:>9}{:>11}"
+COLUMNS = "{:<44} {:<8}{:>3}{:>11}{:>12}{:>6} {:<5}{:>9}{:>9}{:>9}{:>9}{:>11}"
 HEADS = ("engine", "-w", "states", "transitions", "depth", "same", "start", "(wall)", "search", "(wall)", "states/s")
 
 
@@ -193,7 +200,7 @@ def compare(name: str, ts: TransitionSystem, ways: Sequence[Tlc]) -> bool | None
     """Search with both engines and print a line each. Whether they agree; None when TLC gave no answer."""
     ours, result = search_ours(ts, MOST_STATES)
     if not result.complete:
-        print(f"{name:<34}left out: {result.reason}")
+        print(f"{name:<44} left out: {result.reason}")
         return None
     print(_line(name, "psockmc", "", ours, result.depth, ""), flush=True)
     agreed: list[bool] = []
@@ -201,7 +208,7 @@ def compare(name: str, ts: TransitionSystem, ways: Sequence[Tlc]) -> bool | None
         try:
             theirs = tlc.search(ts)
         except (NotExportableError, TlcError) as error:
-            print(f"{'':<34}left out: {error}")
+            print(f"{'':<44} left out: {error}")
             return False if False in agreed else None
         graph = (theirs.search.states, theirs.search.transitions, theirs.depth)
         agreed.append(graph == (ours.states, ours.transitions, result.depth))
@@ -220,7 +227,7 @@ def compare_verdicts(name: str, ts: TransitionSystem, judged: Collection[str], t
     """Whether TLC finds a violation exactly if psockmc does, and then one of those that the fewest steps lead to."""
     _, result = search_ours(ts, MOST_STATES)
     if not result.complete:
-        print(f"{name:<34}left out: {result.reason}")
+        print(f"{name:<44} left out: {result.reason}")
         return None
     violations = exported_violations(ts, result, judged)
     depth = min((v.depth for v in violations), default=0)
@@ -228,12 +235,12 @@ def compare_verdicts(name: str, ts: TransitionSystem, judged: Collection[str], t
     try:
         theirs = tlc.search(ts, judged)
     except (NotExportableError, TlcError) as error:
-        print(f"{name:<34}left out: {error}")
+        print(f"{name:<44} left out: {error}")
         return None
     same = theirs.violated in first and theirs.depth == depth if first else not theirs.violated
     said = [f"{' or '.join(first)} after {depth} steps" if first else "nothing is violated"]
     said += [f"{theirs.violated} after {theirs.depth} steps" if theirs.violated else "nothing is violated"]
-    print(f"{name:<34}{'same' if same else 'NOT THE SAME'}: psockmc: {said[0]}; TLC: {said[1]}", flush=True)
+    print(f"{name:<44} {'same' if same else 'NOT THE SAME'}: psockmc: {said[0]}; TLC: {said[1]}", flush=True)
     return same
 
 

@@ -243,6 +243,9 @@ class _Step:
             yield _call(f"{self.name}_{join}", parameters) + " =="
             yield from body
         slots = {local: self.module.slot(self.context, cell) for local, cell in self.stop.live}
+        if (number := self.context.nodes[self.stop.node].statement) >= 0:  # systems made by hand may have none
+            statement = self.ts.statements[number]
+            yield f"\\* {statement.function}, {statement.file}:{statement.line}"
         yield f"{self.name} =="
         yield from (f"    {condition} /\\" for condition in self._scheduling())
         yield from self._node(self.stop.node, Scope(self.module.fields, slots, self.context), "    ")
