@@ -38,7 +38,6 @@ DEFAULT = (
     "reset_over_the_dropper",
     "unix_dgram_backlog_against_closes",
     "fin_short_of_memory",
-    "self_redirect_against_reader",
 )
 MOST_STATES = 5_000_000  # larger systems are left out: TLC would need hours
 MEMORY = 3000  # megabytes for TLC
