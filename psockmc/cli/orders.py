@@ -82,15 +82,15 @@ class _Work:
         """Every pair of steps of a function, in rounds: see `Table`."""
         self.functions.require_steps(ordered)
         while wanted := [mutant for table in self._tables(ordered) for mutant in table.wanted]:
-            self._try(ordered, wanted)
+            self._try(wanted, ordered.scenarios)
         orders = Counter(pair.order for table in self._tables(ordered) for pair in table.pairs.values())
         click.echo(f"{ordered.name}: {', '.join(f'{n} {order}' for order, n in sorted(orders.items()))}")
 
     def removals(self, ordered: Ordered) -> None:
         """Everything that can be taken away from a function."""
-        every = self.functions.removals(ordered)
-        self._try(ordered, [m for m in every if not self.ledger.tried(m, ordered.scenarios).finished])
-        bad = sum(is_bad(self.ledger.tried(m, ordered.scenarios)) for m in every)
+        every, offered = self.functions.removals(ordered), ordered.for_removals
+        self._try([m for m in every if not self.ledger.tried(m, offered).finished], offered)
+        bad = sum(is_bad(self.ledger.tried(m, offered)) for m in every)
         click.echo(f"{ordered.name}: {bad:,} of {len(every):,} removals are noticed")
 
     def _tables(self, ordered: Ordered) -> list[Table]:
@@ -106,16 +106,16 @@ class _Work:
                 self.ledger.searched(name, self.known[name].states)
         return self.known[name]
 
-    def _try(self, ordered: Ordered, wanted: Sequence[Mutant]) -> None:
+    def _try(self, wanted: Sequence[Mutant], scenarios: Sequence[str]) -> None:
         if not wanted:
             return
-        known = {name: self._baseline(name) for name in ordered.scenarios}
-        tried = [Tried(m, sorted(candidates(m, known), key=ordered.scenarios.index)) for m in wanted]
+        known = {name: self._baseline(name) for name in scenarios}
+        tried = [Tried(m, sorted(candidates(m, known), key=scenarios.index)) for m in wanted]
         progress = Progress(len(tried))
 
         def done(one: Tried) -> None:
             progress.tried(one)
-            self.ledger.note(one, offered=ordered.scenarios)
+            self.ledger.note(one, offered=scenarios)
             self.ledger.save(self.file)
 
         attempt(self.program, tried, self.options, progress, memory=self.ledger, searches=None, done=done)

@@ -21,13 +21,15 @@ REMOVED = (Kind.REMOVE_PAIR, Kind.REMOVE_CALL, Kind.REMOVE_STORE, Kind.FORCE_TRU
 
 @dataclass(frozen=True)
 class Ordered:
-    """A function of the list. scenarios: where its mutants are tried, in this order.
+    """A function of the list. scenarios: where its mutants are tried, in this order. for_removals: those and more, for
+    mutants that take a step away: they are few, and what a step is there for may show in a rare scenario only.
 
     like: steps that are not tried, because another one stands for them, by their text.
     """
 
     name: str
     scenarios: tuple[str, ...]
+    for_removals: tuple[str, ...]
     like: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -50,16 +52,25 @@ def _ordered(path: Path, row: dict[str, Any], program: Program) -> Ordered:
     name = row.get("name")
     if not isinstance(name, str) or name not in program.functions:
         raise UsageError(f"{path}: there is no function {name!r}: name one of the models")
-    scenarios = row.get("scenarios")
-    if not isinstance(scenarios, list) or not scenarios:
+    scenarios, more = _scenarios(path, row, "scenarios", program), _scenarios(path, row, "removals", program)
+    if not scenarios:
         raise UsageError(f"{path}: {name} has no `scenarios`: list those that run it, the quickest first")
-    for scenario in scenarios:
-        if scenario not in program.scenarios:
-            raise UsageError(f"{path}: {name} names the scenario {scenario!r}, which does not exist: see psockmc list")
     like = row.get("like", {})
     if not isinstance(like, dict) or not all(isinstance(other, str) for other in like.values()):
         raise UsageError(f'{path}: `like` of {name} must hold pairs such as "one step" = "the step that stands for it"')
-    return Ordered(name, tuple(scenarios), like)
+    return Ordered(name, scenarios, tuple(dict.fromkeys(scenarios + more)), like)
+
+
+def _scenarios(path: Path, row: dict[str, Any], key: str, program: Program) -> tuple[str, ...]:
+    names = row.get(key, [])
+    if not isinstance(names, list):
+        raise UsageError(f"{path}: `{key}` of {row['name']} must be a list of scenarios: see psockmc list")
+    for scenario in names:
+        if scenario not in program.scenarios:
+            raise UsageError(
+                f"{path}: {row['name']} names the scenario {scenario!r}, which does not exist: see psockmc list"
+            )
+    return tuple(names)
 
 
 @dataclass(frozen=True)

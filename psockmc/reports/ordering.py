@@ -90,7 +90,7 @@ class _Book:
     @cached_property
     def removals(self) -> list[Tried]:
         effects = Effects(self.program.functions, self.program.structs, self.program.instances.values())
-        offered = self.ordered.scenarios
+        offered = self.ordered.for_removals
         return [self.ledger.tried(m, offered) for m in Functions(self.program, effects).removals(self.ordered)]
 
     @cached_property
@@ -165,11 +165,13 @@ def _fates(tried: Sequence[Tried]) -> str:
 def _function_page(book: _Book) -> str:
     function = book.function
     used = [name for name in book.ordered.scenarios if name in book.ledger.scenarios]
+    more = [name for name in book.ordered.for_removals if name in book.ledger.scenarios and name not in used]
     return page(
         heading(1, f"The order of {code(function.name)}"),
         f"{code(function.kernel_file)}; the model is in {code(function.span.file)}. {text(_first_line(function.doc))}",
-        f"Tried in {', '.join(code(n) for n in used) or 'no scenario yet'}, as long as nothing was violated. What each "
-        f"word means: {link('ordering.md', '../ordering.md')}.",
+        f"Tried in {', '.join(code(n) for n in used) or 'no scenario yet'}"
+        f"{', and what is taken away also in ' if more else ''}{', '.join(map(code, more))}, as long as nothing was "
+        f"violated. What each word means: {link('ordering.md', '../ordering.md')}.",
         *(block for t in book.tables if t.pairs for block in _matrix(book, t)),
         _alike(book),
         heading(2, "Step by step"),

@@ -93,6 +93,17 @@ def test_a_scenario_that_is_added_to_the_list_is_searched(root: Path) -> None:
     assert "| 1 `spin_lock(shared.lock)` | **must** | follows |" in page(root)
 
 
+def test_what_is_taken_away_is_tried_in_further_scenarios(root: Path) -> None:
+    (root / "spec/ordering.toml").write_text(LIST.replace("two_additions", "a_look_without_the_lock"))
+    main(ORDERS)
+    assert "1 of 3" in page(root, "ordering.md")
+    more = LIST.replace("two_additions", "a_look_without_the_lock") + 'removals = ["two_additions"]\n'
+    (root / "spec/ordering.toml").write_text(more)
+    main(ORDERS)
+    assert "3 of 3" in page(root, "ordering.md")
+    assert "and what is taken away also in `two_additions`" in page(root)
+
+
 def test_without_results_there_is_no_page(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(("report", "ordering")) == 2
     assert "run psockmc orders first" in capsys.readouterr().err
@@ -105,6 +116,7 @@ def test_without_results_there_is_no_page(root: Path, capsys: pytest.CaptureFixt
         ('[[function]]\nname = "nobody"', "there is no function 'nobody'"),
         ('[[function]]\nname = "counter_add"', "has no `scenarios`"),
         ('[[function]]\nname = "counter_add"\nscenarios = ["none"]', "which does not exist"),
+        (LIST + 'removals = "two_additions"', "`removals` of counter_add must be a list"),
         (LIST + '[function.like]\n"a" = "b"', "has no step `a`"),
         ("[[", "is not TOML"),
     ],
