@@ -49,7 +49,12 @@ from spec.invariants_receive import (
     nothing_is_left_before_the_end,
     reader_is_told,
 )
-from spec.reasons import BACKLOG_PEEKS_WITHOUT_THE_LOCK, RECVMSG_LOOKS_AT_THE_QUEUE
+from spec.reasons import (
+    BACKLOG_PEEKS_WITHOUT_THE_LOCK,
+    IOCTL_LOADS_SK_PROT,
+    IOCTL_READS_THE_PROGRAM,
+    RECVMSG_LOOKS_AT_THE_QUEUE,
+)
 
 peek_against_packet = scenario(
     "a reader peeks and then reads, while a second packet arrives",
@@ -277,13 +282,13 @@ fionread_when_the_program_goes = scenario(
     expect={
         "data-race(sk_psock.progs.stream_verdict)": VIOLATED,
         "data-race(sk_psock.progs.skb_verdict)": VIOLATED,
+        "data-race(sock.sk_prot)": VIOLATED,
         "I35-inq": VIOLATED,
     },
     why={
-        "data-race(sk_psock.progs.stream_verdict)": "tcp_bpf_ioctl() reads the program plainly while "
-        "sk_psock_stop_verdict() exchanges it",
-        "data-race(sk_psock.progs.skb_verdict)": "tcp_bpf_ioctl() reads the program plainly while "
-        "sk_psock_stop_verdict() exchanges it",
+        "data-race(sk_psock.progs.stream_verdict)": IOCTL_READS_THE_PROGRAM,
+        "data-race(sk_psock.progs.skb_verdict)": IOCTL_READS_THE_PROGRAM,
+        "data-race(sock.sk_prot)": IOCTL_LOADS_SK_PROT,
         "I35-inq": "without a program tcp_bpf_ioctl() adds tcp_inq() to the counter; unread messages of the own stack "
         "are in both",
     },

@@ -33,6 +33,7 @@ from spec.reasons import (
     ORPHAN_SETS_SOCK_DEAD,
     RELEASE_LOADS_SK_PROT,
     SOCK_CLOSE_CLEARS_OPS,
+    UDP_LEAVES_IT_TO_THE_NATIVE_READ,
 )
 
 udp_packet_against_close_and_delete = scenario(
@@ -85,8 +86,7 @@ udp_reader_while_a_packet_arrives = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + UDP,
     expect={"I59-native": VIOLATED},
     why={
-        "I59-native": "udp_bpf_recvmsg() leaves it to the native read when the psock has nothing yet; that one sleeps "
-        "until something is on the native queue, which the verdict empties",
+        "I59-native": UDP_LEAVES_IT_TO_THE_NATIVE_READ,
     },
 )
 

@@ -43,7 +43,15 @@ from models.syscalls import (
     sys_map_update,
 )
 from models.udp import inet_dgram_ops, udp_destruct_sock, udp_lib_get_port, udp_prot, udp_rcv
-from models.vsock import loopback_transport, vsock_insert_bound, vsock_proto, vsock_purge, vsock_stream_ops
+from models.vsock import (
+    OP_RW,
+    loopback_transport,
+    virtio_transport_recv_pkt,
+    vsock_insert_bound,
+    vsock_proto,
+    vsock_purge,
+    vsock_stream_ops,
+)
 
 # ---------------------------------------------------------------- all families
 
@@ -344,6 +352,15 @@ def vsock_connected_socket(fd: Ptr[file], hash: hash_t) -> Ptr[sock]:
 def vsock_in_map() -> None:
     """A connected socket in slot 0, with a program that lets everything pass."""
     vsock_connected_socket(fd0, 0)
+    map0.progs.stream_verdict = prog_pass
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+@user
+def vsock_with_earlier_data_in_map() -> None:
+    """The same; data had come before, which nobody has shown to the program."""
+    vsock_connected_socket(fd0, 0)
+    virtio_transport_recv_pkt(loopback_transport, 0, OP_RW, 1)
     map0.progs.stream_verdict = prog_pass
     sys_map_update(map0, 0, fd0, BPF_ANY)
 

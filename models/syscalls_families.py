@@ -18,7 +18,7 @@ from models.skbuff import seq_t
 from models.sock import EAGAIN, MSG_DONTWAIT, SEND_SHUTDOWN, file, hash_t, int_t, shutdown_t, sock
 from models.sock_map import BPF_ANY, bpf_sk_release, slot_t, sock_map_lookup, sock_map_update_elem
 from models.syscalls import fdget, map0, map_delete_elem, sys_close
-from models.tcp import inet_recvmsg
+from models.tcp import inet_ioctl, inet_recvmsg
 from models.tcp_listen import inet_disconnect, inet_listen
 from models.udp import __udp4_lib_lookup, inet_bind, udp_rcv
 from models.vsock import (
@@ -145,9 +145,7 @@ def sys_udp_recv(fd: Ptr[file], nonblock: bool) -> None:
 def sys_udp_inq(fd: Ptr[file]) -> None:
     """ioctl(SIOCINQ)."""
     sock = fdget(fd)
-    sk = sock.sk
-    ioctl = sk.sk_prot.ioctl
-    ioctl(sk)
+    inet_ioctl(sock.sk)
 
 
 @user

@@ -35,6 +35,7 @@ from models.sock_map import bpf_sk_redirect_map
 from models.syscalls import fdget, map0, msg_sender, sys_close, sys_sendmsg
 from models.tcp import (
     __inet_lookup_established,
+    inet_ioctl,
     inet_recvmsg,
     tcp_data_ready,
     tcp_queue_rcv,
@@ -104,10 +105,7 @@ def sys_recv_and_close(fd: Ptr[file], len: bytes_t) -> None:
 def sys_ioctl_siocinq(fd: Ptr[file]) -> None:
     """ioctl(FIONREAD): how many bytes are there to read?"""
     sock = fdget(fd)
-    sk = sock.sk
-    prot = READ_ONCE(sk.sk_prot)
-    ioctl = prot.ioctl
-    answer = ioctl(sk)
+    answer = inet_ioctl(sock.sk)
     view0.inq = answer
     view0.asked = True
 

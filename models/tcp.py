@@ -286,6 +286,17 @@ def inet_recvmsg(sk: Ptr[sock], len: bytes_t, flags: msg_flags_t) -> int_t:
 
 
 @kernel("net/ipv4/af_inet.c")
+def inet_ioctl(sk: Ptr[sock]) -> int_t:
+    """ops->ioctl of internet sockets, of a request that the protocol answers: sock_ioctl_out() loads the table anew."""
+    omits("what the family answers itself; the error of a protocol without an ioctl: every table here has one")
+    answer: int_t = 0
+    if sk.sk_prot.ioctl:
+        prot = READ_ONCE(sk.sk_prot)
+        answer = prot.ioctl(sk)
+    return answer
+
+
+@kernel("net/ipv4/af_inet.c")
 def inet_sendmsg(sock: Ptr[socket], len: bytes_t) -> int_t:
     """Send without waiting: tcp_sendmsg() owns the socket while it copies. The number of bytes that were taken.
 

@@ -12,6 +12,10 @@ LINK_LOADS_SK_PROT = (
     "sock_map_link() and what it calls load sk_prot plainly, without the lock under which a detach stores"
     " it by WRITE_ONCE()"
 )
+IOCTL_LOADS_SK_PROT = (
+    "inet_ioctl() looks plainly whether the table has an ioctl while an update or a detach stores sk_prot by "
+    "WRITE_ONCE(); it loads the table anew for the call"
+)
 UPDATE_LOADS_SK_PROT = (
     "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, while another update "
     "stores it by WRITE_ONCE()"
@@ -41,6 +45,10 @@ BACKLOG_PEEKS_WITHOUT_THE_LOCK = (
     "skb_peek() in the backlog looks at the queue without its lock while skb_queue_tail() adds to it"
 )
 RECVMSG_LOOKS_AT_THE_QUEUE = "tcp_bpf_recvmsg() looks at the receive queue plainly before it owns the socket"
+UDP_LEAVES_IT_TO_THE_NATIVE_READ = (
+    "udp_bpf_recvmsg() leaves it to the native read when the psock has nothing yet; that one sleeps until something is "
+    "on the native queue, which the verdict empties"
+)
 UNIX_RECVMSG_LOOKS_AT_THE_QUEUE = "unix_bpf_recvmsg() looks at the receive queue plainly, without the queue's lock"
 DESTROY_UNCHARGES_WITHOUT_THE_SOCKET = (
     "sk_psock_destroy() frees messages that nobody has read, and uncharges them without the socket"
@@ -48,6 +56,7 @@ DESTROY_UNCHARGES_WITHOUT_THE_SOCKET = (
 
 # ---------------------------------------------------------------- programs and maps
 
+IOCTL_READS_THE_PROGRAM = "tcp_bpf_ioctl() reads the program plainly while sk_psock_stop_verdict() exchanges it"
 UPDATE_PROTO_READS_THE_PROGRAM = "tcp_bpf_update_proto() reads the program plainly while sock_map_link() exchanges it"
 INIT_PROTO_STORES_PLAINLY = (
     "sock_map_init_proto() stores it plainly without the callback lock under which sock_map_del_link() reads it"

@@ -34,7 +34,6 @@ from models.ring.types import (
 MAX_PAGES = 1000000
 MAX_REFS = 1000000
 MAX_CHARGE = 4294967296
-MAX_ALLOC = 557056
 
 
 class cut(Struct, name="cut"):

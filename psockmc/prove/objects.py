@@ -50,10 +50,6 @@ class Objects:
         """The objects of a struct."""
         return [number for number, other in enumerate(self.structs, 1) if other == struct]
 
-    def type_of(self, path: Path) -> Type:
-        """The type of what lies at a path."""
-        return self._declared(path)[0]
-
     def _declared(self, path: Path) -> tuple[Type, tree.StructField | None]:
         """The type of what lies at a path, and the last field on the way; the same for all elements of an array."""
         shape = tuple(part if isinstance(part, str) else "" for part in path)

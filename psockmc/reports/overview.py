@@ -8,7 +8,6 @@ from importlib.util import find_spec
 
 from psockmc.explore.verdict import Verdict
 from psockmc.ir.lower import BUILTIN
-from psockmc.ir.system import Statement
 from psockmc.render.ring_report import counted
 from psockmc.reports import markdown as md
 from psockmc.reports.causes import Cause
@@ -16,6 +15,8 @@ from psockmc.reports.findings import FOLDER, Finding, findings
 from psockmc.reports.invariants import BY_PSOCKMC, ROLES
 from psockmc.reports.material import Material
 from psockmc.reports.parts import PARTS
+from psockmc.reports.unrun import FILE as UNRUN
+from psockmc.reports.unrun import coverage
 from psockmc.ring_trials import RingTrial
 
 INTRODUCTION = (
@@ -40,6 +41,7 @@ NEXT = {
     "lifecycle": ("lifecycle.md", "the life of a psock, as a picture"),
     "mutants": ("mutants.md", "single steps changed, and which property noticed"),
     "states": ("states.md", "the size of each scenario"),
+    "unrun": ("unrun.md", "the statements that no scenario runs, and why"),
 }
 BY_HAND = {
     "ring.md": "the ring of a message: each claim about each operation, proved or refuted",
@@ -88,19 +90,13 @@ def _searched(material: Material) -> Iterator[tuple[str, str]]:
 
 def _code(material: Material) -> str:
     """How much of the modelled kernel ran."""
-    ran: set[Statement] = set()
-    known: set[Statement] = set()
-    for outcome in material.outcomes.values():
-        if outcome.facts is not None:
-            ran |= outcome.facts.ran
-            known |= outcome.facts.ran | outcome.facts.never_ran
-    kernel = [statement for statement in known if statement.kernel_file]
-    functions = {(statement.kernel_file, statement.function) for statement in kernel}
-    files = {statement.kernel_file for statement in kernel}
-    executed = sum(statement in ran for statement in kernel)
+    found = coverage(material)
+    known = found.ran | found.unrun
+    functions = {(statement.kernel_file, statement.function) for statement in known}
+    files = {statement.kernel_file for statement in known}
     return (
-        f"{len(functions)} functions of {len(files)} files of the kernel; {executed:,} of their {len(kernel):,} "
-        "statements that anything leads to ran in some scenario"
+        f"{len(functions)} functions of {len(files)} files of the kernel; {len(found.ran):,} of their {len(known):,} "
+        f"statements that anything leads to ran in some scenario ({md.link('those that did not', UNRUN)})"
     )
 
 

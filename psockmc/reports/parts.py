@@ -76,6 +76,7 @@ PARTS = {
         Part("ordering", "psockmc.reports.ordering:pages", ("ordering.md", "ordering/*.md")),
         Part("mutants", "psockmc.reports.mutants:pages", ("mutants.md",)),
         Part("states", "psockmc.reports.states:pages", ("states.md",)),
+        Part("unrun", "psockmc.reports.unrun:pages", ("unrun.md",), ("spec/unrun.toml",)),
         Part(
             "overview",
             "psockmc.reports.overview:pages",

@@ -218,14 +218,20 @@ class _Writer:
                 return [f"for j{self.counters} in range(3):", *body]
 
     def bounded_while(self, depth: int) -> list[str]:
-        """A loop that goes round three times at most."""
+        """A loop that goes round three times at most; a step of each round is what the compiler asks for."""
         self.counters += 1
         counter = f"k{self.counters}"
         more = f" and {self.truth(1)}" if self.draw(st.booleans()) else ""
         self.loops += 1
         body = self.block(depth - 1)
         self.loops -= 1
-        return [f"{counter}: u32 = 0", f"while {counter} < 3{more}:", f"    {counter} += 1", *body]
+        return [
+            f"{counter}: u32 = 0",
+            f"while {counter} < 3{more}:",
+            f"    {counter} += 1",
+            "    b.flag = b.flag",
+            *body,
+        ]
 
 
 @st.composite

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from psockmc.prove.terms.facts import ranks
-from psockmc.prove.terms.nodes import Term, as_term
+from psockmc.prove.terms.nodes import Term
 from psockmc.prove.terms.sums import parts_of
 
 
@@ -51,7 +51,7 @@ def bounds_said(term: Term) -> tuple[Bound, ...]:
 
 
 def _said_by(term: Term) -> tuple[Bound, ...]:
-    atom = as_term(term.args[0]) if term.kind == "not" else term
+    atom = term.args[0] if term.kind == "not" else term
     if atom.kind not in ("le", "eq"):
         return ()
     bound = atom.bound
@@ -91,7 +91,7 @@ def keep_sharpest(flat: dict[Term, None], bounds: Callable[[Term], tuple[Bound, 
 
 def _implied(term: Term) -> bool:
     """Whether a bound is all that a comparison says: an equation says more."""
-    return (as_term(term.args[0]) if term.kind == "not" else term).kind == "le"
+    return (term.args[0] if term.kind == "not" else term).kind == "le"
 
 
 def _says_more(first: Bound, second: Bound) -> bool:

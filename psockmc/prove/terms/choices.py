@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from psockmc.prove.terms.nodes import FALSE, TRUE, Term, as_term, const, each_lane, intern, lanes, pairs_of
+from psockmc.prove.terms.nodes import FALSE, TRUE, Term, const, each_lane, intern, lanes, pairs_of
 from psockmc.prove.terms.sums import add, subtract
 from psockmc.prove.terms.truths import conjunction, disjunction, negation
 
@@ -36,11 +36,11 @@ def ite(cond: Term, then: Term, other: Term) -> Term:
             found[leaf] = disjunction((found.get(leaf, FALSE), conjunction((negation(cond), when))))
         return guarded(found)
     if other.kind == "ite" and other.args[1] is then:
-        return ite(disjunction((cond, as_term(other.args[0]))), then, as_term(other.args[2]))
+        return ite(disjunction((cond, other.args[0])), then, other.args[2])
     if other.kind == "ite" and other.args[0] is cond:
-        return ite(cond, then, as_term(other.args[2]))
+        return ite(cond, then, other.args[2])
     if then.kind == "ite" and then.args[0] is cond:
-        return ite(cond, as_term(then.args[1]), other)
+        return ite(cond, then.args[1], other)
     return _ite(cond, then, other)
 
 

@@ -16,7 +16,6 @@ from psockmc.prove.terms.nodes import (
     TRUE,
     VALUES,
     Term,
-    as_term,
     boolean,
     const,
     each_lane,
@@ -86,7 +85,7 @@ def _by_sides(difference: Term, kind: str) -> Term | None:
         return None
     ((part, factor),) = split
     rest = add(difference, part, -factor)
-    cond, *sides = map(as_term, part.args)
+    cond, *sides = part.args
     then, other = (_settled(add(rest, side, factor), kind) for side in sides)
     return None if then is None or other is None else choice(cond, then, other)
 

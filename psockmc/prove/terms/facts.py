@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from operator import itemgetter
 
-from psockmc.prove.terms.nodes import BY_NUMBER, Pairs, Term, about_terms, as_term, const, intern, pairs_of
+from psockmc.prove.terms.nodes import BY_NUMBER, Pairs, Term, about_terms, const, intern, pairs_of
 from psockmc.prove.terms.sums import Parts, parts_of, subtract
 
 ranks: dict[Term, tuple[int, int]] = about_terms({})
@@ -26,14 +26,14 @@ def learn(fact: Term) -> None:
     """
     if fact.kind == "and":
         for part in fact.args:
-            learn(as_term(part))
+            learn(part)
         return
-    atom = as_term(fact.args[0]) if fact.kind == "not" else fact
+    atom = fact.args[0] if fact.kind == "not" else fact
     if fact.kind == "not" and atom.kind == "eq":
         untrue.add(atom)
     if atom.kind not in ("le", "eq") or (fact.kind == "not" and atom.kind == "eq"):
         return
-    linear = as_term(atom.args[0])
+    linear = atom.args[0]
     parts, constant = parts_of(linear)
     _intervals.clear()
     # Of linear == parts + constant: at most 0, or at least 1, or 0.
@@ -119,7 +119,7 @@ def cast(term: Term, lo: int, hi: int) -> Term:
     lo, hi = max(lo, least), min(hi, greatest)
     if (lo, hi) == (term.lo, term.hi) or lo > hi or term.kind in ("int", "lanes"):
         return term
-    inner = as_term(term.args[0]) if term.kind == "cast" else term
+    inner = term.args[0] if term.kind == "cast" else term
     node, new = intern(("cast", inner.number, lo, hi), "cast", (inner,))
     if new:
         node.lo, node.hi = lo, hi

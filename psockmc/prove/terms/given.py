@@ -5,7 +5,7 @@ from __future__ import annotations
 from psockmc.prove.terms.choices import ite
 from psockmc.prove.terms.comparisons import at_most, equals
 from psockmc.prove.terms.facts import cast
-from psockmc.prove.terms.nodes import FALSE, TRUE, Term, as_term, const, operation, pairs_of
+from psockmc.prove.terms.nodes import FALSE, TRUE, Term, const, operation, pairs_of
 from psockmc.prove.terms.sums import Parts, combination, parts_of
 from psockmc.prove.terms.truths import conjunction, disjunction, negation
 
@@ -21,7 +21,7 @@ class Given:
     def _learn(self, cond: Term) -> None:
         if cond.kind == "and":
             for part in cond.args:
-                self._learn(as_term(part))
+                self._learn(part)
         if cond is not TRUE:
             self.memo[cond] = TRUE
             self.memo[negation(cond)] = FALSE
@@ -39,12 +39,12 @@ class Given:
         args = term.args
         match term.kind:
             case "ite":
-                cond = self(as_term(args[0]))
+                cond = self(args[0])
                 if cond is TRUE:
-                    return self(as_term(args[1]))
+                    return self(args[1])
                 if cond is FALSE:
-                    return self(as_term(args[2]))
-                return ite(cond, self(as_term(args[1])), self(as_term(args[2])))
+                    return self(args[2])
+                return ite(cond, self(args[1]), self(args[2]))
             case "lin":
                 parts: Parts = {}
                 constant = term.value
@@ -55,20 +55,20 @@ class Given:
                         parts[t] = parts.get(t, 0) + c * factor
                 return combination(parts, constant)
             case "cast":
-                return cast(self(as_term(args[0])), term.lo, term.hi)
+                return cast(self(args[0]), term.lo, term.hi)
             case "not":
-                return negation(self(as_term(args[0])))
+                return negation(self(args[0]))
             case "and":
-                return conjunction(self(as_term(t)) for t in args)
+                return conjunction(self(t) for t in args)
             case "or":
-                return disjunction(self(as_term(t)) for t in args)
+                return disjunction(self(t) for t in args)
             case "le" | "eq":
-                linear = as_term(args[0])
+                linear = args[0]
                 simpler = self(linear)
                 if simpler is linear:
                     return term
                 return at_most(simpler, const(0)) if term.kind == "le" else equals(simpler, const(0))
             case "op":
-                left, right = self(as_term(args[0])), self(as_term(args[1]))
+                left, right = self(args[0]), self(args[1])
                 return operation(term.name, left, right, term.lo, term.hi)
         return term

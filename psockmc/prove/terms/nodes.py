@@ -111,12 +111,6 @@ def below(term: Term) -> list[Term]:
     return [t for t in term.args if isinstance(t, Term)]
 
 
-def as_term(part: object) -> Term:
-    """A part of a node that is a term."""
-    assert isinstance(part, Term)
-    return part
-
-
 TRUE: Final = intern(("true",), "true", ())[0]
 FALSE: Final = intern(("false",), "false", ())[0]
 TRUE.negated, FALSE.negated = FALSE, TRUE

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from operator import add as plus
 from operator import sub as minus
 
-from psockmc.prove.terms.nodes import BY_NUMBER, Term, as_term, const, each_lane, in_lanes, intern, lanes, pairs_of
+from psockmc.prove.terms.nodes import BY_NUMBER, Term, const, each_lane, in_lanes, intern, lanes, pairs_of
 
 Parts = dict[Term, int]
 """Terms with their factors."""
@@ -19,7 +19,7 @@ def parts_of(term: Term) -> tuple[Parts, int]:
     if term.kind == "lin":
         return dict(pairs_of(term)), term.value
     if term.kind == "cast":
-        return parts_of(as_term(term.args[0]))
+        return parts_of(term.args[0])
     return {term: 1}, 0
 
 

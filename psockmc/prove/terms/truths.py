@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from psockmc.prove.terms.chains import Bound, bounds_said, keep_sharpest
 from psockmc.prove.terms.facts import ranks
-from psockmc.prove.terms.nodes import BY_NUMBER, FALSE, TRUE, Term, about_terms, as_term, intern, lane
+from psockmc.prove.terms.nodes import BY_NUMBER, FALSE, TRUE, Term, about_terms, intern, lane
 
 _along: dict[tuple[Term, ...], Term] = about_terms({})
 """Conjunctions of the conditions on a way that were asked for."""
@@ -16,13 +16,13 @@ def negation(term: Term) -> Term:
     """Not term."""
     if term.negated is None:
         if term.kind == "not":
-            opposite = as_term(term.args[0])
+            opposite = term.args[0]
         elif term.kind == "lane":
             opposite = lane([not holds for holds in term.args])
         elif term.kind == "and":
-            opposite = disjunction(negation(as_term(part)) for part in term.args)
+            opposite = disjunction(negation(part) for part in term.args)
         elif term.kind == "or":
-            opposite = conjunction(negation(as_term(part)) for part in term.args)
+            opposite = conjunction(negation(part) for part in term.args)
         else:
             opposite = intern(("not", term.number), "not", (term,))[0]
         term.negated = opposite
@@ -99,7 +99,7 @@ def _merge_lanes(flat: dict[Term, None], both: Callable[[Iterable[object]], bool
     return merged is not (FALSE if both is all else TRUE)
 
 
-def _demands(term: Term) -> tuple[object, ...]:
+def _demands(term: Term) -> tuple[Term, ...]:
     return term.args if term.kind == "and" else (term,)
 
 
@@ -109,8 +109,8 @@ def _factored(flat: dict[Term, None]) -> Term | None:
     common = [t for t in sets[0] if all(t in s for s in sets[1:])]
     if not common:
         return None
-    rests = [conjunction(as_term(t) for t in s if t not in common) for s in sets]
-    return conjunction((*map(as_term, common), disjunction(rests)))
+    rests = [conjunction(t for t in s if t not in common) for s in sets]
+    return conjunction((*common, disjunction(rests)))
 
 
 def _gathered(kind: str, flat: dict[Term, None], empty: Term) -> Term:
@@ -124,7 +124,7 @@ def _gathered(kind: str, flat: dict[Term, None], empty: Term) -> Term:
 
 def implies(cond: Term, then: Term) -> Term:
     """Where the condition holds, `then` holds."""
-    parts = [as_term(part) for part in cond.args] if cond.kind == "and" else [cond]
+    parts = list(cond.args) if cond.kind == "and" else [cond]
     return disjunction((*map(negation, parts), then))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from psockmc.prove.terms.nodes import LANE, Term, as_term, below, pairs_of
+from psockmc.prove.terms.nodes import LANE, Term, below, pairs_of
 
 Assignment = Mapping[str, int]
 """Values of unknowns, by name. The lane is the unknown LANE."""
@@ -50,20 +50,20 @@ def _value(term: Term, values: Assignment, memo: Mapping[Term, int]) -> int:
         case "lin":
             return term.value + sum(memo[t] * c for t, c in pairs_of(term))
         case "cast":
-            return memo[as_term(args[0])]
+            return memo[args[0]]
         case "ite":
-            return memo[as_term(args[1] if memo[as_term(args[0])] else args[2])]
+            return memo[args[1] if memo[args[0]] else args[2]]
         case "le":
-            return int(memo[as_term(args[0])] <= 0)
+            return int(memo[args[0]] <= 0)
         case "eq":
-            return int(memo[as_term(args[0])] == 0)
+            return int(memo[args[0]] == 0)
         case "not":
-            return 1 - memo[as_term(args[0])]
+            return 1 - memo[args[0]]
         case "and":
-            return int(all(memo[as_term(t)] for t in args))
+            return int(all(memo[t] for t in args))
         case "or":
-            return int(any(memo[as_term(t)] for t in args))
-    return _operate(term.name, memo[as_term(args[0])], memo[as_term(args[1])])
+            return int(any(memo[t] for t in args))
+    return _operate(term.name, memo[args[0]], memo[args[1]])
 
 
 def _operate(name: str, left: int, right: int) -> int:
