@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 def report_(parts: tuple[str, ...], folder: Path | None, as_html: bool, as_json: bool, **search: Any) -> Status:
     """Write the documents for reviewers: the parts named, or all of them.
 
-    The parts are findings, invariants, bugs, locks, lifecycle, ordering, mutants, states and overview.
+    The parts are findings, invariants, bugs, locks, lifecycle, ordering, mutants, states, unrun and overview.
 
     A part is written when all its pages are made, and only the files that change are touched. What was searched before
     is not searched again, so a run that was interrupted goes on where it was.
