@@ -118,6 +118,14 @@ def test_a_reason_for_what_is_gone_is_a_warning(survivor: Path, capsys: pytest.C
     assert "a mutant that does not exist: counter_reset: remove-store" in capsys.readouterr().err
 
 
+def test_a_reason_for_a_move_is_left_to_psockmc_orders(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "spec/mutants.toml").write_text(
+        '[[survivor]]\nfunction = "counter_add"\nkind = "move"\nchange = "one behind another"\nreason = "no"\n'
+    )
+    assert main((*MUTANTS, "counter_add")) == 0
+    assert "does not exist" not in capsys.readouterr().err
+
+
 def test_an_entry_without_a_reason_is_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "spec/mutants.toml").write_text('[[survivor]]\nfunction = "counter_add"\n')
     assert main(MUTANTS) == 2
