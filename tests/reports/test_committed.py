@@ -54,6 +54,7 @@ def test_no_report_is_stale_as_far_as_can_be_seen_without_a_search(program: Prog
     assert list(stale(ROOT, REPORTS, (*PARTS.values(), RING), program.scenarios)) == []
 
 
+@pytest.mark.slow
 def test_pages_that_need_no_search_are_what_psockmc_writes(program: Program) -> None:
     def refused(jobs: Sequence[Job]) -> Sequence[Outcome]:
         raise AssertionError("made_from.json does not say that this part needs a search: `psockmc report` does")
