@@ -131,7 +131,7 @@ cases there, and what a search tries one by one is one formula."""
 OPERATIONS = [op for op in explicit.proofs(program(2, (), "")) if op not in NOT_COMPARED]
 
 
-@pytest.mark.deep
+@pytest.mark.slow
 @pytest.mark.parametrize("op", OPERATIONS)
 @pytest.mark.parametrize(("frags", "beginnings"), [(2, VARIED), (3, SHORT)], ids=["2", "3"])
 def test_all_operations(op: str, frags: int, beginnings: dict[str, int]) -> None:
@@ -139,7 +139,7 @@ def test_all_operations(op: str, frags: int, beginnings: dict[str, int]) -> None
     require_agreement(Asked(op, frags, beginnings, numbers=4))
 
 
-@pytest.mark.deep
+@pytest.mark.slow
 @pytest.mark.parametrize("frags", range(4, 9))
 @pytest.mark.parametrize("op", ["sk_msg_trim", "sk_msg_free", "sk_msg_xfer", "sk_msg_compute_data_pointers"])
 def test_larger_rings(op: str, frags: int) -> None:
@@ -156,7 +156,7 @@ SLOW_BUGS = [
 ]
 
 
-@pytest.mark.deep
+@pytest.mark.slow
 @pytest.mark.parametrize(("asked", "claim"), SLOW_BUGS, ids=str)
 def test_more_bugs(asked: Asked, claim: str) -> None:
     """As above."""
