@@ -41,7 +41,7 @@ def test_a_bug_that_is_put_back_is_found(bug: Bug) -> None:
     pytest.fail(f"{bug.operation} keeps {bug.property} with {bug.variant.name}")
 
 
-@pytest.mark.deep
+@pytest.mark.slow
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.id)
 def test_the_claim_holds_with_the_fix(bug: Bug) -> None:
     for case in cases(fixed(), bug):
