@@ -8,13 +8,13 @@ model shows stands under [[left_out]] with the reason.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from psockmc.content import UsageError
+from psockmc.tables import tables
 
 REQUIRED = ("id", "fix", "class", "variant", "property")
 LEFT_OUT = ("id", "fix", "class", "reason")
@@ -90,14 +90,9 @@ def _entries(root: Path, table: str) -> Iterator[tuple[Path, int, dict[str, Any]
     """Each entry of an array of tables, with its file and its number there."""
     for path in _files(root):
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
+            entries = tables(path, table)
         except FileNotFoundError:
             raise UsageError(f"there is no corpus of bugs {path}: run psockmc in a checkout") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise UsageError(f"{path} is not TOML: {error}") from error
-        entries = data.get(table, [])
-        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            raise UsageError(f"{path}: `{table}` must be an array of tables: write [[{table}]] above each entry")
         for number, entry in enumerate(entries, 1):
             yield path, number, entry
 

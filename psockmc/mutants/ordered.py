@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from psockmc.lang.tree import Program
 from psockmc.mutants.kinds import Kind, Mutant, mutants
 from psockmc.mutants.moves import moves
 from psockmc.mutants.valid import is_program
+from psockmc.tables import tables
 
 REMOVED = (Kind.REMOVE_PAIR, Kind.REMOVE_CALL, Kind.REMOVE_STORE, Kind.FORCE_TRUE, Kind.FORCE_FALSE)
 """The kinds that take a lock, a call, a store or the outcome of a test away."""
@@ -37,14 +37,11 @@ def load_ordered(root: Path, program: Program) -> tuple[Ordered, ...]:
     """The functions, in the order of the file. Raises UsageError for a file that is missing or wrong."""
     path = root / "spec" / "ordering.toml"
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        rows = tables(path, "function")
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}; list the functions there") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not TOML: {error}") from error
-    rows = data.get("function")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise UsageError(f"{path}: write [[function]] above each entry")
+    if not rows:
+        raise UsageError(f"{path} names no function: write [[function]] above each entry")
     return tuple(_ordered(path, row, program) for row in rows)
 
 

@@ -6,11 +6,11 @@ numbers, so that it stays valid when the file changes elsewhere. The same file s
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
 from psockmc.content import UsageError
+from psockmc.tables import tables
 
 Key = tuple[str, str, str]
 """Function, kind, change."""
@@ -46,13 +46,7 @@ def _entries(root: Path, table: str, keys: Sequence[str]) -> list[dict[str, str]
     path = _file(root)
     if not path.exists():
         return []
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not TOML: {error}") from error
-    entries = data.get(table, [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise UsageError(f"{path}: write [[{table}]] above each entry")
+    entries = tables(path, table)
     for number, entry in enumerate(entries, 1):
         for key in keys:
             if not isinstance(entry.get(key), str) or not entry[key]:

@@ -7,7 +7,6 @@ under `shows` (properties by scenario), or for all that nobody lists of one `pro
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from psockmc.content import UsageError
 from psockmc.explore.verdict import Verdict
 from psockmc.lang.tree import Program
+from psockmc.tables import tables
 
 CONFIDENCE = ("believed", "doubted", "open")
 NOT_JUDGED = "not judged"
@@ -51,15 +51,8 @@ def load_causes(root: Path, program: Program) -> tuple[Cause, ...]:
     path = root / "spec" / "findings.toml"
     if not path.exists():
         return ()
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not TOML: {error}") from error
-    entries = data.get("finding", [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise UsageError(f"{path}: write [[finding]] above each entry")
     reader = _Reader(path, program)
-    return tuple(reader.read(number, entry) for number, entry in enumerate(entries, 1))
+    return tuple(reader.read(number, entry) for number, entry in enumerate(tables(path, "finding"), 1))
 
 
 def expected_violations(program: Program) -> tuple[Key, ...]:

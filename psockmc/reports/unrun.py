@@ -7,9 +7,8 @@ none) and a reason.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from psockmc.content import UsageError
 from psockmc.ir.system import Statement
 from psockmc.lang.tree import Program
 from psockmc.reports import markdown as md
+from psockmc.tables import tables
 
 if TYPE_CHECKING:
     from psockmc.reports.material import Material
@@ -43,7 +43,7 @@ class Reason:
 
     function: str
     reason: str
-    texts: tuple[str, ...] = field(default=())
+    texts: tuple[str, ...] = ()
 
     def is_about(self, statement: Statement) -> bool:
         """Whether the statement is one of them."""
@@ -63,16 +63,10 @@ def load_reasons(root: Path, program: Program) -> tuple[Reason, ...]:
     path = root / REASONS
     if not path.exists():
         return ()
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("unrun", [])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not TOML: {error}") from error
-    if not isinstance(entries, list):
-        raise UsageError(f"{path}: write [[unrun]] above each entry")
-    return tuple(_reason(path, number, entry, program) for number, entry in enumerate(entries, 1))
+    return tuple(_reason(path, number, entry, program) for number, entry in enumerate(tables(path, "unrun"), 1))
 
 
-def _reason(path: Path, number: int, entry: Any, program: Program) -> Reason:
+def _reason(path: Path, number: int, entry: dict[str, Any], program: Program) -> Reason:
     match entry:
         case {"function": str(name), "reason": str(reason), **more} if reason and not more.keys() - {"statements"}:
             texts = more.get("statements", [])
@@ -89,11 +83,10 @@ def superfluous(found: Coverage, reasons: Sequence[Reason]) -> list[str]:
     """What the file of reasons says of statements that do run, or that there are not: a sentence for each."""
     sentences = []
     for reason in reasons:
-        about = [statement.text for statement in found.unrun if reason.is_about(statement)]
-        for text in reason.texts or ("",):
-            if text not in about and not (about and not text):
-                what = f"`{text}`" if text else "any statement"
-                sentences.append(f"{REASONS} explains {what} of {reason.function}, which is run or is not there")
+        about = {statement.text for statement in found.unrun if reason.is_about(statement)}
+        whole = [] if about else ["any statement"]
+        idle = [f"`{text}`" for text in reason.texts if text not in about] if reason.texts else whole
+        sentences += [f"{REASONS} explains {what} of {reason.function}, which is run or is not there" for what in idle]
     return sentences
 
 
