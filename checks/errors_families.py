@@ -27,7 +27,7 @@ from spec.invariants_callbacks import CALLBACKS
 from spec.invariants_families import UNIX
 from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_queues import QUEUES
-from spec.reasons import UNIX_RECVMSG_LOOKS_AT_THE_QUEUE
+from spec.reasons import UNIX_DOES_NOT_SLEEP_AND_GIVES_UP, UNIX_RECVMSG_LOOKS_AT_THE_QUEUE
 
 # ---------------------------------------------------------------- AF_UNIX
 
@@ -67,8 +67,7 @@ unix_reader_against_delete = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX,
     expect={"I59-eagain": VIOLATED, "data-race(sock.sk_receive_queue.list)": VIOLATED},
     why={
-        "I59-eagain": "unix_msg_wait_data() sees that data has come since unix_bpf_recvmsg() looked, does not sleep, "
-        "and returns 0 as if time were up",
+        "I59-eagain": UNIX_DOES_NOT_SLEEP_AND_GIVES_UP,
         "data-race(sock.sk_receive_queue.list)": UNIX_RECVMSG_LOOKS_AT_THE_QUEUE,
     },
 )
@@ -85,8 +84,7 @@ unix_dgram_reader_against_delete = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX,
     expect={"I59-eagain": VIOLATED, "data-race(sock.sk_receive_queue.list)": VIOLATED},
     why={
-        "I59-eagain": "unix_msg_wait_data() sees that data has come since unix_bpf_recvmsg() looked, does not sleep, "
-        "and returns 0 as if time were up",
+        "I59-eagain": UNIX_DOES_NOT_SLEEP_AND_GIVES_UP,
         "data-race(sock.sk_receive_queue.list)": UNIX_RECVMSG_LOOKS_AT_THE_QUEUE,
     },
 )

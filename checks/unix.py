@@ -43,6 +43,7 @@ from spec.reasons import (
     ORPHAN_CLEARS_SK_WQ,
     ORPHAN_SETS_SOCK_DEAD,
     SOCK_CLOSE_CLEARS_OPS,
+    UNIX_DOES_NOT_SLEEP_AND_GIVES_UP,
     UNIX_RECVMSG_LOOKS_AT_THE_QUEUE,
     UNIX_RELEASE_LOADS_SK_PROT,
 )
@@ -184,8 +185,7 @@ unix_reader_while_data_arrives = scenario(
         "data-race(sock.sk_receive_queue.list)": VIOLATED,
     },
     why={
-        "I59-eagain": "unix_msg_wait_data() sees that data has come since unix_bpf_recvmsg() looked, does not sleep, "
-        "and returns 0 as if time were up",
+        "I59-eagain": UNIX_DOES_NOT_SLEEP_AND_GIVES_UP,
         "I59-native": "unix_bpf_recvmsg() sees the data on the receive queue and leaves it to the native read; before "
         "that one takes iolock the verdict has moved the data to the psock",
         "data-race(sock.sk_receive_queue.list)": UNIX_RECVMSG_LOOKS_AT_THE_QUEUE,
@@ -204,8 +204,7 @@ unix_dgram_reader_while_data_arrives = scenario(
         "data-race(sock.sk_receive_queue.list)": VIOLATED,
     },
     why={
-        "I59-eagain": "unix_msg_wait_data() sees that data has come since unix_bpf_recvmsg() looked, does not sleep, "
-        "and returns 0 as if time were up",
+        "I59-eagain": UNIX_DOES_NOT_SLEEP_AND_GIVES_UP,
         "I59-native": "unix_bpf_recvmsg() sees the data on the receive queue and leaves it to the native read; before "
         "that one takes iolock the verdict has moved the data to the psock",
         "data-race(sock.sk_receive_queue.list)": UNIX_RECVMSG_LOOKS_AT_THE_QUEUE,

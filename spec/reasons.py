@@ -49,6 +49,10 @@ UDP_LEAVES_IT_TO_THE_NATIVE_READ = (
     "udp_bpf_recvmsg() leaves it to the native read when the psock has nothing yet; that one sleeps until something is "
     "on the native queue, which the verdict empties"
 )
+UNIX_DOES_NOT_SLEEP_AND_GIVES_UP = (
+    "unix_msg_wait_data() sees that data has come since unix_bpf_recvmsg() looked, does not sleep, and returns 0 as if "
+    "time were up"
+)
 UNIX_RECVMSG_LOOKS_AT_THE_QUEUE = "unix_bpf_recvmsg() looks at the receive queue plainly, without the queue's lock"
 DESTROY_UNCHARGES_WITHOUT_THE_SOCKET = (
     "sk_psock_destroy() frees messages that nobody has read, and uncharges them without the socket"
