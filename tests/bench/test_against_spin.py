@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 
 from bench import against_spin, bounds, exact_c, graph, measure, promela
 from bench.objects import objects
@@ -18,10 +16,10 @@ from psockmc.explore.native import search_native
 from psockmc.explore.result import SearchResult
 from psockmc.ir import system as ir
 from psockmc.ir.lower import compile_scenario
+from tests.bench.systems import RELAXED, add_late_failures, counter, imported_from_psockmc
 from tests.explore.native.random_systems import systems
 from tests.explore.native.systems import Builder, op
 
-RELAXED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 needs_spin = pytest.mark.skipif(bool(against_spin.missing()), reason=str(against_spin.missing()))
 
 
@@ -32,29 +30,16 @@ def agree(ts: ir.TransitionSystem, reference: SearchResult | None = None) -> Non
     assert (spin.states, spin.transitions) == (reference.states, reference.transitions - sum(reference.fatal.values()))
 
 
-def counter(most: int) -> ir.TransitionSystem:
-    """Two contexts that count to `most` together."""
-    b = Builder("counter")
-    x = b.scalar("x", 0, 100)
-    for name in ("A", "B"):
-        a = b.context(name)
-        a.stop("again")
-        a.wait(op("<", x[0], most))
-        a.store(x, op("+", x[0], 1), goto="again")
-        a.end()
-    return b.build()
-
-
 @needs_spin
 def test_spin_finds_the_states_of_a_small_system() -> None:
-    found = against_spin.search_spin(counter(3), 4, quick=True)
+    found = against_spin.search_spin(counter(3).build(), 4, quick=True)
     assert (found.states, found.transitions) == (4, 6)
 
 
 @needs_spin
 def test_a_smaller_graph_is_noticed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(against_spin, "export", lambda ts: promela.export(counter(2)))
-    assert against_spin.compare("a/counter", counter(3)) is False
+    monkeypatch.setattr(against_spin, "export", lambda ts: promela.export(counter(2).build()))
+    assert against_spin.compare("a/counter", counter(3).build()) is False
     assert " NO " in capsys.readouterr().out
 
 
@@ -75,12 +60,7 @@ def test_a_search_that_does_not_get_to_the_end_is_no_answer() -> None:
 def test_a_step_that_fails_late_leaves_no_state_behind() -> None:
     b = Builder("late")
     x, y = b.scalar("x", 0, 3), b.scalar("y", 0, 3)
-    for then in (ir.Wait(op("!=", y[0], 0), ""), ir.Assume(op("!=", y[0], 0)), ir.Cut("far"), ir.Finding(6, "", True)):
-        a = b.context(type(then).__name__)
-        a.stop()
-        a.store(x, 3)
-        a.emit(then)
-        a.end()
+    add_late_failures(b, x, y)
     ts = b.build()
     assert against_spin.search_spin(ts, 1, quick=True).states == search_reference(ts, Limits(), None).states == 1
 
@@ -151,14 +131,7 @@ def test_spin_agrees_on_a_scenario() -> None:
 
 
 def test_the_export_owes_nothing_to_the_engines() -> None:
-    imported = set()
-    for module in (promela, exact_c, graph, bounds):
-        for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom):
-                imported.add(f"{node.module}")
-            if isinstance(node, ast.Import):
-                imported.update(alias.name for alias in node.names)
-    assert {name for name in imported if name.startswith("psockmc")} == {"psockmc.ir"}
+    assert imported_from_psockmc(promela, exact_c, graph, bounds) == {"psockmc.ir"}
 
 
 def test_every_step_is_exported_once_for_each_choice() -> None:
@@ -182,7 +155,7 @@ def test_spin_stores_the_same_states_of_a_small_benchmark() -> None:
 
 
 def test_a_cell_that_nobody_changes_is_no_part_of_the_state() -> None:
-    ts = counter(3)
+    ts = counter(3).build()
     still = dataclasses.replace(ts, contexts=tuple(dataclasses.replace(c, nodes=c.nodes[-1:]) for c in ts.contexts))
     assert 0 in graph.changing_cells(ts)
     assert 0 not in graph.changing_cells(still)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import shutil
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 
 from bench import against_tlc, bounds, graph, measure, tla, tla_terms
 from psockmc.explore.breadth_first import search_reference
@@ -15,10 +13,10 @@ from psockmc.explore.limits import Limits
 from psockmc.explore.reference import Interpreter
 from psockmc.explore.result import SearchResult
 from psockmc.ir import system as ir
+from tests.bench.systems import RELAXED, add_late_failures, counter, imported_from_psockmc
 from tests.explore.native import random_systems
 from tests.explore.native.systems import Builder, op
 
-RELAXED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 needs_tlc = pytest.mark.skipif(bool(against_tlc.missing()), reason=str(against_tlc.missing()))
 
 
@@ -40,19 +38,6 @@ def agree(ts: ir.TransitionSystem, reference: SearchResult | None = None) -> Non
     )
 
 
-def counter(most: int) -> Builder:
-    """Two contexts that count to `most` together."""
-    b = Builder("counter")
-    x = b.scalar("x", 0, 100)
-    for name in ("A", "B"):
-        a = b.context(name)
-        a.stop("again")
-        a.wait(op("<", x[0], most))
-        a.store(x, op("+", x[0], 1), goto="again")
-        a.end()
-    return b
-
-
 @needs_tlc
 def test_a_smaller_graph_is_noticed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     smaller = tla.export(counter(2).build())
@@ -67,12 +52,7 @@ def a_bit_of_everything() -> ir.TransitionSystem:
     x, y = b.scalar("x", 0, 3), b.array("y", 3, 0, 7)
     things = b.pool("thing", 1, {"data": (0, 3, 1)})
     gp, link = b.grace_period("gp", 8), b.pointer("link", things)
-    for then in (ir.Wait(op("!=", y[0], 0), ""), ir.Assume(op("!=", y[0], 0)), ir.Cut("far"), ir.Finding(6, "", True)):
-        a = b.context(type(then).__name__)
-        a.stop()
-        a.store(x, 3)
-        a.emit(then)
-        a.end()
+    add_late_failures(b, x, y)
     c = b.context("choices")
     v = c.local("v", 0, 3)
     c.stop()
@@ -263,14 +243,7 @@ def test_tlc_agrees_on_many_random_systems(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_export_owes_nothing_to_the_engines() -> None:
-    imported = set()
-    for module in (tla, tla_terms, graph, bounds):
-        for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom):
-                imported.add(f"{node.module}")
-            if isinstance(node, ast.Import):
-                imported.update(alias.name for alias in node.names)
-    assert {name for name in imported if name.startswith("psockmc")} == {"psockmc.ir"}
+    assert imported_from_psockmc(tla, tla_terms, graph, bounds) == {"psockmc.ir"}
 
 
 def test_names_that_mean_something_to_tla_are_changed() -> None:
