@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,14 @@ from psockmc.cli.status import Status, print_json, user_errors
 from psockmc.explore.limits import Limits
 from psockmc.ir.reach import used
 from psockmc.lang.tree import Function, Program
+from psockmc.mutants.baseline import baselines, candidates, various
 from psockmc.mutants.chosen import chosen, made
 from psockmc.mutants.kinds import Kind, Mutant
 from psockmc.mutants.ledger import load_ledger
 from psockmc.mutants.memory import Kept
 from psockmc.mutants.summary import NOT_NOTICED, Summary, who
 from psockmc.mutants.survivors import Key, load_reasons
-from psockmc.mutants.trial import Fate, InternalError, Interrupted, Memory, Tried, attempt, baselines, candidates
+from psockmc.mutants.trial import Fate, InternalError, Interrupted, Memory, Tried, attempt
 from psockmc.run import Job, Options, Outcome
 
 STATES = 500_000
@@ -88,7 +90,8 @@ def mutants_(
         names = _reaching(program, scenarios, {m.function.name for m in wanted})
         click.echo(f"the unchanged models first: {console.number(len(names), 'scenario')}", err=True)
         known = baselines(program, names, options, progress)
-        tried = [Tried(m, _known_first(memory, m, candidates(m, known))) for m in wanted]
+        ordered = various(known, options.limits.max_states or STATES)
+        tried = [Tried(m, _known_first(memory, m, chain(*map(ordered, candidates(m, known))))) for m in wanted]
         attempt(program, tried, options, progress, memory=memory, searches=searches, done=progress.tried)
     except Interrupted:
         complete = False
@@ -137,7 +140,7 @@ def _budget_text(options: Options, searches: int | None, within: Sequence[str], 
     limits = options.limits
     each = f"each search {limits.max_states:,} states and {limits.timeout:g} seconds"
     scenarios = ("the quick scenarios" if quick else "all scenarios") + (f" of {', '.join(within)}" if within else "")
-    return f"{each}; {scenarios}" + (f", at most {searches} for each mutant, the smallest first" if searches else "")
+    return f"{each}; {scenarios}" + (f", at most {searches} for each mutant, unlike ones first" if searches else "")
 
 
 def _scenarios(program: Program, within: Sequence[str], *, quick: bool) -> list[str]:
@@ -146,7 +149,7 @@ def _scenarios(program: Program, within: Sequence[str], *, quick: bool) -> list[
     return [name for name in wanted if program.scenarios[name].quick or not quick]
 
 
-def _known_first(memory: Memory, mutant: Mutant, names: Sequence[str]) -> list[str]:
+def _known_first(memory: Memory, mutant: Mutant, names: Iterable[str]) -> list[str]:
     """What is known to notice a mutant need not be looked for again; nor need what is known not to."""
 
     def rank(name: str) -> int:

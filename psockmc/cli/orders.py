@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ from psockmc.cli.options import run_options, search_options
 from psockmc.cli.status import Status, user_errors
 from psockmc.lang.effects import Effects
 from psockmc.lang.tree import Program
+from psockmc.mutants.baseline import Baseline, baselines, candidates
 from psockmc.mutants.kinds import Mutant
 from psockmc.mutants.ledger import Ledger, load_ledger
 from psockmc.mutants.memory import Kept
 from psockmc.mutants.moves import moves
 from psockmc.mutants.ordered import Functions, Ordered, load_ordered
 from psockmc.mutants.orders import Table, is_bad
-from psockmc.mutants.trial import Baseline, InternalError, Interrupted, Memory, Tried, attempt, baselines, candidates
+from psockmc.mutants.trial import InternalError, Interrupted, Memory, Tried, attempt
 from psockmc.run import Options
 
 LEDGER = Path("reports") / "ordering.json"
@@ -110,7 +112,7 @@ class _Work:
         if not wanted:
             return
         known = {name: self._baseline(name) for name in scenarios}
-        tried = [Tried(m, sorted(candidates(m, known), key=scenarios.index)) for m in wanted]
+        tried = [Tried(m, sorted(chain(*candidates(m, known)), key=scenarios.index)) for m in wanted]
         progress = Progress(len(tried))
 
         def done(one: Tried) -> None:

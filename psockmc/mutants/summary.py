@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from psockmc.mutants.baseline import Baseline
 from psockmc.mutants.survivors import Key
-from psockmc.mutants.trial import Baseline, Fate, Tried
+from psockmc.mutants.trial import Fate, Tried
 
 NOT_NOTICED = (Fate.SURVIVED, Fate.UNDECIDED, Fate.UNREACHED)
 """Fates that need a reason."""

@@ -1,22 +1,15 @@
-"""Trying mutants: which scenarios may notice one, and which property is the first to do so.
-
-A scenario may notice a mutant only when it runs the changed statements, and that is known from a run of the unchanged
-models: up to the first of these statements nothing is different. (What a test decides may be known without a step, so
-a forced test counts as run where its function runs. What a setup runs is not recorded, so the functions that it calls
-count as run.) What the scenario's contexts run comes first, smaller scenarios before larger ones.
-"""
+"""Trying mutants in scenarios that may notice them (psockmc.mutants.baseline), and which property is the first to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from psockmc.explore.limits import REASON_INTERRUPTED
 from psockmc.explore.verdict import COVER, PropertyVerdict, Verdict
-from psockmc.lang.tree import Call, Program
-from psockmc.lang.walk import all_expressions
-from psockmc.mutants.kinds import Kind, Mutant
+from psockmc.lang.tree import Program
+from psockmc.mutants.kinds import Mutant
 from psockmc.mutants.valid import with_mutant
 from psockmc.render import render
 from psockmc.run import Events, Failure, Job, Options, Outcome, run
@@ -49,26 +42,9 @@ class Trial:
     diagram: str = ""
 
 
-@dataclass(frozen=True)
-class Baseline:
-    """A scenario of the unchanged models. ran: (file, line) of statements; functions: (file, name) of those that ran.
-    set_up: names of functions that its setup calls, not counting calls through pointers.
-
-    usable: it was searched to its end within the budget and all is as expected; otherwise it says nothing of mutants.
-    """
-
-    scenario: str
-    usable: bool
-    states: int
-    ran: frozenset[tuple[str, int]]
-    functions: frozenset[tuple[str, str]]
-    set_up: frozenset[str]
-    properties: tuple[str, ...]
-
-
 @dataclass
 class Tried:
-    """A mutant and what came of it. candidates: scenarios that may notice, smallest first."""
+    """A mutant and what came of it. candidates: scenarios that may notice, in the order of trying."""
 
     mutant: Mutant
     candidates: Sequence[str]
@@ -127,60 +103,6 @@ class Memory:
         """Note what came of it."""
 
 
-def baselines(program: Program, names: Iterable[str], options: Options, events: Events) -> dict[str, Baseline]:
-    """Run the unchanged models. Raises Interrupted and InternalError."""
-    outcomes = run([Job(name, program, name) for name in names], options, events)
-    _stop_for(outcomes)
-    return {o.name: _baseline(o, _called_from(program, program.scenarios[o.name].setup)) for o in outcomes}
-
-
-def _baseline(outcome: Outcome, set_up: frozenset[str]) -> Baseline:
-    properties = tuple(v.id for v in outcome.verdicts)
-    if outcome.result is None or outcome.facts is None:
-        return Baseline(outcome.name, False, 0, frozenset(), frozenset(), set_up, properties)
-    return Baseline(
-        outcome.name,
-        outcome.result.complete and all(v.as_expected for v in outcome.verdicts),
-        outcome.result.states,
-        frozenset((s.file, s.line) for s in outcome.facts.ran),
-        frozenset((s.file, s.function) for s in outcome.facts.ran),
-        set_up,
-        properties,
-    )
-
-
-def _called_from(program: Program, setup: str) -> frozenset[str]:
-    """The functions that a function calls, and those that they call."""
-    found: set[str] = set()
-    pending = [setup]
-    while pending:
-        function = program.functions.get(pending.pop())
-        calls = {e.function for e in all_expressions(function.body) if isinstance(e, Call)} if function else set()
-        pending += calls - found
-        found |= calls
-    return frozenset(found)
-
-
-def candidates(mutant: Mutant, known: Mapping[str, Baseline]) -> list[str]:
-    """The scenarios that may notice a mutant, smallest first.
-
-    A move needs a scenario whose contexts run both steps: what only a setup runs, alone, says nothing about an order.
-    """
-    file = mutant.function.span.file
-    lines = {(file, line) for line in mutant.lines}
-    and_lines = {(file, line) for line in mutant.and_lines}
-    function = (file, mutant.function.name)
-    forced = mutant.kind in (Kind.FORCE_TRUE, Kind.FORCE_FALSE)
-
-    def fits(b: Baseline) -> bool:
-        if and_lines:
-            return bool(lines & b.ran) and bool(and_lines & b.ran)
-        return bool(lines & b.ran) or (forced and function in b.functions) or mutant.function.name in b.set_up
-
-    fit = [b for b in known.values() if b.usable and fits(b)]
-    return [b.scenario for b in sorted(fit, key=lambda b: (not lines & b.ran, b.states, b.scenario))]
-
-
 def attempt(
     program: Program,
     tried: Sequence[Tried],
@@ -214,7 +136,7 @@ def attempt(
                     _from_memory(jobs[outcome.name], memory, searches)
             for name in [name for name, t in waiting.items() if t.finished]:
                 done(waiting.pop(name))
-            _stop_for(outcomes)
+            stop_for(outcomes)
 
 
 def _batches(tried: Sequence[Tried], processes: int) -> Iterator[Sequence[Tried]]:
@@ -253,7 +175,8 @@ def _was_interrupted(outcome: Outcome) -> bool:
     return outcome.result.reason.startswith(REASON_INTERRUPTED)
 
 
-def _stop_for(outcomes: Iterable[Outcome]) -> None:
+def stop_for(outcomes: Iterable[Outcome]) -> None:
+    """Raise Interrupted or InternalError if that is what came of one of them."""
     for outcome in outcomes:
         if outcome.failure is Failure.INTERNAL:
             raise InternalError(f"{outcome.name}: {outcome.detail}")
