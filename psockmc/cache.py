@@ -1,7 +1,7 @@
 """What was computed once and need not be computed again: compiled scenarios, and results of searches.
 
-Each is kept under a hash of everything that decides it. A compiled scenario: the text of all model files and of psockmc
-itself. A result: the transition system, the engine and its source text, and the limits. So a result outlives an
+Each is kept under a hash of everything that decides it. A compiled scenario: the text of all model files and of the
+checker. A result: the transition system, the engine and its source text, and the limits. So a result outlives an
 edit of the models that changes nothing for its scenario.
 
 The cache is an optimisation: what cannot be written is warned about once, what cannot be read back exactly as it was
@@ -42,7 +42,13 @@ ENGINES = (
     "reference",
     "result",
 )  # modules of psockmc/explore/, with its native/
-KEPT_SYSTEMS = 300  # compiled scenarios; each edit of a model makes new ones
+DECIDING = ("explore", "ir", "kernel", "lang")
+"""The folders of psockmc whose text decides what a scenario is and what is found in it."""
+
+KEPT_SYSTEMS = 1_000
+"""Compiled scenarios, a quarter MB each. An edit of a model makes new ones; `psockmc report` makes hundreds, which must
+still be there when it is run again.
+"""
 
 
 def cache_folder() -> Path:
@@ -58,7 +64,7 @@ def result_key(ts: TransitionSystem, engine: str, limits: Limits) -> str:
 
 def system_key(program: Program, scenario: str) -> str:
     """The name under which a compiled scenario is kept."""
-    return _digest(package_version(), sorted(program.sources.items()), sorted(program.replaced), scenario)
+    return _digest(checker_version(), sorted(program.sources.items()), sorted(program.replaced), scenario)
 
 
 def proof_key(program: Program, proof: str, frags: int) -> str:
@@ -88,9 +94,12 @@ def engine_files() -> list[Path]:
 
 
 @cache
-def package_version() -> str:
-    """A hash of all of psockmc's source text, and of the Python that runs it."""
-    return _digest(sys.version, _texts(PACKAGE.rglob("*.py")))
+def checker_version() -> str:
+    """A hash of the source text that decides a verdict, and of the Python that runs it; not of what shows verdicts."""
+    files = [Path(__file__), PACKAGE / "content.py", PACKAGE / "run.py"]
+    for folder in DECIDING:
+        files += [path for path in (PACKAGE / folder).rglob("*") if path.suffix in (".py", ".c", ".h")]
+    return _digest(sys.version, _texts(files))
 
 
 def _texts(files: Iterable[Path]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ from psockmc.cli.status import Status, print_json, user_errors
 from psockmc.explore.limits import Limits
 from psockmc.ir.reach import used
 from psockmc.lang.tree import Function, Program
-from psockmc.mutants.baseline import baselines, candidates, various
+from psockmc.mutants.baseline import baselines
+from psockmc.mutants.choice import Choice
 from psockmc.mutants.chosen import chosen, made
 from psockmc.mutants.kinds import Kind, Mutant
 from psockmc.mutants.ledger import load_ledger
@@ -90,8 +90,8 @@ def mutants_(
         names = _reaching(program, scenarios, {m.function.name for m in wanted})
         click.echo(f"the unchanged models first: {console.number(len(names), 'scenario')}", err=True)
         known = baselines(program, names, options, progress)
-        ordered = various(known, options.limits.max_states or STATES)
-        tried = [Tried(m, _known_first(memory, m, chain(*map(ordered, candidates(m, known))))) for m in wanted]
+        choice = Choice(known, options.limits.max_states or STATES)
+        tried = [Tried(m, _known_first(memory, m, choice.ordered(m))) for m in wanted]
         attempt(program, tried, options, progress, memory=memory, searches=searches, done=progress.tried)
     except Interrupted:
         complete = False
@@ -149,7 +149,7 @@ def _scenarios(program: Program, within: Sequence[str], *, quick: bool) -> list[
     return [name for name in wanted if program.scenarios[name].quick or not quick]
 
 
-def _known_first(memory: Memory, mutant: Mutant, names: Iterable[str]) -> list[str]:
+def _known_first(memory: Memory, mutant: Mutant, names: Sequence[str]) -> list[str]:
     """What is known to notice a mutant need not be looked for again; nor need what is known not to."""
 
     def rank(name: str) -> int:

@@ -56,7 +56,8 @@ class Mutant:
     """A function with one change. change: what identifies it in its function, without lines: the statements' text.
 
     old, new: what stood there and what stands there now. lines: the lines whose statements must run for anything to
-    be different. and_lines: if any, one of these must run, too.
+    be different. and_lines: if any, one of these must run, too. telling: of a forced test, the lines that run only
+    when its outcome is not the forced one, as far as that can be seen.
     """
 
     function: tree.Function
@@ -66,6 +67,7 @@ class Mutant:
     new: str
     lines: tuple[int, ...]
     and_lines: tuple[int, ...] = ()
+    telling: tuple[int, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -218,7 +220,9 @@ class Maker:
             literal = tree.Literal(value, Bool(), span, str(bool(value)))
             forced = replace(statement, cond=tree.Binary(op, cond, literal, Bool(), span))
             new = f"({self.text(cond)}) {op} {bool(value)}"
-            yield self.made(kind, path, (*block[:i], forced, *block[i + 1 :]), statement, new)
+            made = self.made(kind, path, (*block[:i], forced, *block[i + 1 :]), statement, new)
+            telling = _when_false(statement, block[i + 1 :]) if value else blocks(statement)[0]
+            yield replace(made, telling=tuple(s.span.line for s in statements(telling)))
 
     # ------------------------------------------------------------ atomicity
 
@@ -275,6 +279,16 @@ def ends_of(begin: str) -> tuple[str, ...]:
 def _leaves(statement: tree.Stmt) -> bool:
     """Whether control may leave the block here: what follows is not simply behind it."""
     return any(isinstance(s, tree.Return | tree.Break | tree.Continue) for s in statements((statement,)))
+
+
+def _when_false(test: tree.If | tree.While, after: Block) -> Block:
+    """Statements that run only when a test fails, as far as that can be seen."""
+    match test:
+        case tree.If(then=(*_, tree.Return() | tree.Break() | tree.Continue()), other=other):
+            return (*other, *after)
+        case tree.If(other=other):
+            return other
+    return after
 
 
 def _always_evaluated(expr: tree.Expr) -> Iterator[tree.Expr]:

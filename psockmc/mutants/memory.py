@@ -16,13 +16,12 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
+from psockmc.cache import checker_version
 from psockmc.ir.reach import used
 from psockmc.lang.tree import Program
 from psockmc.mutants.kinds import Mutant
 from psockmc.mutants.trial import Fate, Memory, Trial
 from psockmc.run import Options
-
-PACKAGE = Path(__file__).resolve().parent.parent
 
 
 class Kept(Memory):
@@ -51,7 +50,7 @@ class Kept(Memory):
             Path(file.name).replace(self._folder / self._key(mutant, trial.scenario))
 
     def _key(self, mutant: Mutant, scenario: str) -> str:
-        parts = (checker_version(), self._engine, self._limits, self._scenario(scenario), mutant.function, scenario)
+        parts = (_judging_version(), self._engine, self._limits, self._scenario(scenario), mutant.function, scenario)
         return _digest(*map(repr, parts)) + ".trial"
 
 
@@ -70,12 +69,9 @@ def _scenario_digests(program: Program) -> Callable[[str], str]:
 
 
 @cache
-def checker_version() -> str:
-    """A hash of the source text that decides a verdict."""
-    files = [PACKAGE / "run.py", PACKAGE / "mutants" / "trial.py"]
-    for folder in ("lang", "ir", "explore"):
-        files += [path for path in (PACKAGE / folder).rglob("*") if path.suffix in (".py", ".c", ".h")]
-    return _digest(*(path.read_text(encoding="utf-8") for path in sorted(files)))
+def _judging_version() -> str:
+    """A hash of the source text that decides what became of a mutant."""
+    return _digest(checker_version(), Path(__file__).with_name("trial.py").read_text(encoding="utf-8"))
 
 
 def _digest(*parts: str) -> str:

@@ -161,7 +161,7 @@ def test_the_key_of_a_scenario_depends_on_every_text(change: dict[str, object]) 
 def test_the_key_of_a_scenario_depends_on_the_text_of_psockmc(monkeypatch: pytest.MonkeyPatch) -> None:
     program: Any = SimpleNamespace(sources={}, replaced={})
     before = system_key(program, "s")
-    monkeypatch.setattr("psockmc.cache.package_version", lambda: "another")
+    monkeypatch.setattr("psockmc.cache.checker_version", lambda: "another")
     assert system_key(program, "s") != before
 
 

@@ -102,3 +102,25 @@ def test_equal_changes_of_a_function_are_told_apart() -> None:
 
 def test_names_do_not_contain_lines() -> None:
     assert [m.name for m in made("it.a = 1\nit.b = 1")] == [m.name for m in made("\nit.a = 1\n\nit.b = 1")]
+
+
+def telling(body: str, kind: Kind) -> list[tuple[int, ...]]:
+    """The lines of the body, from 0, that tell that the test of a mutant went the other way."""
+    first = HEAD.count("\n") + 1
+    return [tuple(line - first for line in m.telling) for m in made(body) if m.kind is kind]
+
+
+def test_a_branch_that_ran_tells_that_its_test_held() -> None:
+    assert telling("if it.a:\n    it.b = 1\nit.b = 2", Kind.FORCE_FALSE) == [(1,)]
+
+
+def test_what_comes_after_a_return_tells_that_its_test_failed() -> None:
+    assert telling("if it.a:\n    return\nit.b = 2", Kind.FORCE_TRUE) == [(2,)]
+
+
+def test_what_comes_after_a_branch_tells_nothing() -> None:
+    assert telling("if it.a:\n    it.b = 1\nit.b = 2", Kind.FORCE_TRUE) == [()]
+
+
+def test_what_comes_after_a_loop_tells_that_it_ended() -> None:
+    assert telling("while it.a:\n    it.a = 0\nit.b = 2", Kind.FORCE_TRUE) == [(2,)]

@@ -1,0 +1,80 @@
+"""In which order the scenarios that may notice a mutant are tried.
+
+Small ones first would be quick, but they notice little: in them nobody gets in anybody's way. What notices a change is
+elsewhere: the code that uses the same fields and calls the same functions. So the first is the scenario that runs the
+most statements that share such a name with the changed ones, and each next one runs the most that those before it do
+not; when nothing of this is left, the same is done with all statements. A forced test changes nothing where it always
+comes out so: scenarios that are seen to go the other way are tried before the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache, reduce
+from operator import or_
+
+from psockmc.mutants.baseline import Baseline, candidates, places
+from psockmc.mutants.kinds import Mutant
+
+ROOM = 4
+"""A mutant often has more states than its scenario: one that takes more than this part of the budget is tried late."""
+
+NAME = re.compile(r"\.(\w+)|(\w+)\(")
+"""A field or a function."""
+
+
+def names(text: str) -> set[str]:
+    """The fields and functions in the text of a statement."""
+    return {field or function for field, function in NAME.findall(text)}
+
+
+class Choice:
+    """Orders the candidates of mutants. known: the scenarios; max_states: the budget of a search."""
+
+    def __init__(self, known: Mapping[str, Baseline], max_states: int) -> None:
+        self.known = known
+        texts = {place: text for b in known.values() for place, text in b.ran.items()}
+        self.texts = texts
+        self.bit = {place: 1 << n for n, place in enumerate(sorted(texts))}
+        self.ran = {name: self._mask(b.ran) for name, b in known.items()}
+        self.using: defaultdict[str, int] = defaultdict(int)
+        for place, text in texts.items():
+            for name in names(text):
+                self.using[name] |= self.bit[place]
+        late = {name for name, b in known.items() if b.states * ROOM > max_states}
+        self.rank = {name: (name in late, b.states, name) for name, b in known.items()}
+        self._unlike = cache(self._unlike_anew)
+
+    def ordered(self, mutant: Mutant) -> list[str]:
+        """The scenarios that may notice a mutant, in the order in which they are to be tried."""
+        run, set_up = candidates(mutant, self.known)
+        telling = places(mutant, mutant.telling)
+        tells = [name for name in run if telling & self.known[name].ran.keys()]
+        related = self._related(mutant, telling)
+        groups = (tells, set(run) - set(tells), set_up)
+        return [name for group in groups for name in self._unlike(frozenset(group), related)]
+
+    def _mask(self, of: Iterable[tuple[str, int]]) -> int:
+        return reduce(or_, (self.bit[place] for place in of), 0)
+
+    def _related(self, mutant: Mutant, telling: Iterable[tuple[str, int]]) -> int:
+        """The statements that share a name with the changed ones."""
+        texts = [mutant.old, *(self.texts.get(place, "") for place in telling)]
+        return reduce(or_, (self.using[name] for text in texts for name in names(text) if name in self.using), 0)
+
+    def _unlike_anew(self, scenarios: frozenset[str], related: int) -> list[str]:
+        """Scenarios such that the first few are as unlike as can be, above all in what is related."""
+        left = sorted(scenarios, key=self.rank.__getitem__)
+        found, seen = list[str](), 0
+
+        def gain(name: str) -> tuple[bool, int, int]:
+            new = self.ran[name] & ~seen
+            return (not self.rank[name][0], (new & related).bit_count(), new.bit_count())
+
+        while left and any(gain(best := max(left, key=gain))[1:]):
+            found.append(best)
+            left.remove(best)
+            seen |= self.ran[best]
+        return found + left
