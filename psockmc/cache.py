@@ -146,6 +146,15 @@ class Cache:
             for path in files[:-KEPT_SYSTEMS]:
                 path.unlink(missing_ok=True)
 
+    def fingerprint(self, key: str) -> str | None:
+        """The fingerprint of the compiled scenario with this key; None when it was not kept."""
+        payload = self._read(f"{key}.fingerprint")
+        return None if payload is None else payload.decode()
+
+    def keep_fingerprint(self, key: str, fingerprint: str) -> None:
+        """Keep the fingerprint of a compiled scenario: it is small, and asked for more often than the scenario."""
+        self._write(f"{key}.fingerprint", fingerprint.encode())
+
     def proof(self, key: str) -> object | None:
         """The outcome of a proof that was kept under this key; None when there is none that can be trusted."""
         payload = self._read(f"{key}.proof")

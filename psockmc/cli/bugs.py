@@ -13,7 +13,7 @@ from rich.text import Text
 
 from psockmc import content
 from psockmc.cli import console, report
-from psockmc.cli.options import json_option, proofs_cache, run_options, search_options, traces_option
+from psockmc.cli.options import json_option, results_cache, run_options, search_options, traces_option
 from psockmc.cli.status import Status, print_json, user_errors
 from psockmc.corpus import Bug, LeftOut, load_corpus, load_left_out
 from psockmc.explore.verdict import Verdict
@@ -46,7 +46,7 @@ def bugs(ids: tuple[str, ...], traces: Path | None, as_json: bool, left_out: boo
     if traces is not None:
         report.write_traces([t.with_bug for t in searched], traces)
     proved = try_rings(
-        root, [bug for bug in chosen if bug.operation], options.processes, proofs_cache(options), console.progress
+        root, [bug for bug in chosen if bug.operation], options.processes, results_cache(options), console.progress
     )
     found: dict[str, Trial | RingTrial] = {t.bug.id: t for t in searched}
     found |= {t.bug.id: t for t in proved}

@@ -14,7 +14,7 @@ from rich.text import Text
 from psockmc import content
 from psockmc.cache import cache_folder
 from psockmc.cli import console
-from psockmc.cli.options import json_option, run_options, search_options
+from psockmc.cli.options import json_option, results_cache, run_options, search_options
 from psockmc.cli.report import require_folders
 from psockmc.cli.status import Status, print_json, user_errors
 from psockmc.explore.limits import Limits
@@ -24,7 +24,7 @@ from psockmc.mutants.baseline import baselines
 from psockmc.mutants.choice import Choice
 from psockmc.mutants.chosen import chosen, made
 from psockmc.mutants.kinds import Kind, Mutant
-from psockmc.mutants.ledger import load_ledger
+from psockmc.mutants.ledger import Ledger, load_ledger
 from psockmc.mutants.memory import Kept
 from psockmc.mutants.summary import NOT_NOTICED, Summary, who
 from psockmc.mutants.survivors import Key, load_reasons
@@ -107,13 +107,13 @@ def mutants_(
     else:
         _print(summary)
     if record is not None:
-        _record(record, program, summary, functions, every=not within and not quick)
+        ledger = load_ledger(record, program, results_cache(options))
+        _record(record, ledger, summary, functions, every=not within and not quick)
     return _status(summary, complete=complete)
 
 
-def _record(file: Path, program: Program, summary: Summary, functions: Sequence[str], *, every: bool) -> None:
+def _record(file: Path, ledger: Ledger, summary: Summary, functions: Sequence[str], *, every: bool) -> None:
     """Add this run to a file, or begin it. every: all scenarios were allowed, so what none of them reaches is known."""
-    ledger = load_ledger(file, program)
     before = ledger.notes.get("of", []) if functions else []
     ledger.notes = {
         "of": sorted({*before, *functions}),
@@ -126,7 +126,7 @@ def _record(file: Path, program: Program, summary: Summary, functions: Sequence[
     for tried in summary.tried:
         if tried.fate is not Fate.UNTRIED and (tried.trials or every):
             ledger.note(tried, diagrams=False)
-    ledger.prune(made(program, chosen(program, ledger.notes["of"])))
+    ledger.prune(made(ledger.program, chosen(ledger.program, ledger.notes["of"])))
     ledger.save(file)
 
 

@@ -91,6 +91,6 @@ def run_options(
     )
 
 
-def proofs_cache(options: Options) -> Cache | None:
-    """Where proofs are kept, when results are kept at all."""
+def results_cache(options: Options) -> Cache | None:
+    """Where results, compiled scenarios and proofs are kept; None when they are not."""
     return None if options.cache is None else Cache(options.cache, warn)

@@ -14,7 +14,7 @@ import click
 from psockmc import content
 from psockmc.cache import cache_folder
 from psockmc.cli.mutants import Progress, with_budget
-from psockmc.cli.options import run_options, search_options
+from psockmc.cli.options import results_cache, run_options, search_options
 from psockmc.cli.status import Status, user_errors
 from psockmc.lang.effects import Effects
 from psockmc.lang.tree import Program
@@ -52,7 +52,7 @@ def orders_(functions: tuple[str, ...], **search: Any) -> Status:
     names = content.pick("function in spec/ordering.toml", functions, [o.name for o in every], "spec/ordering.toml")
     options = with_budget(run_options(**search))
     behind = Memory() if options.cache is None else Kept(cache_folder() / "mutants", program, options)
-    ledger = load_ledger(root / LEDGER, program, behind)
+    ledger = load_ledger(root / LEDGER, program, results_cache(options), behind)
     ledger.notes = {"budget": f"{options.limits.max_states:,} states and {options.limits.timeout:g} seconds"}
     work = _Work(program, options, ledger, root / LEDGER)
     try:

@@ -10,7 +10,7 @@ import click
 
 from psockmc import content
 from psockmc.cli import console
-from psockmc.cli.options import json_option, proofs_cache, run_options, search_options
+from psockmc.cli.options import json_option, results_cache, run_options, search_options
 from psockmc.cli.status import Status, print_json, user_errors
 from psockmc.corpus import Bug
 from psockmc.reports.made_from import load
@@ -54,7 +54,7 @@ def report_(parts: tuple[str, ...], folder: Path | None, as_html: bool, as_json:
     folder = folder or _reports_of(root, as_html)
     require_writable(folder)
     options = run_options(**search)
-    material = Material(root, _searching(options), _proving(root, options))
+    material = Material(root, _searching(options), _proving(root, options), results_cache(options))
     done: list[Written] = []
     problem, status = "", Status.EXPECTED
     try:
@@ -105,7 +105,7 @@ def _proving(root: Path, options: Options) -> Any:
     def prove(bugs: Sequence[Bug]) -> Sequence[RingTrial]:
         from psockmc.ring_trials import try_rings
 
-        return try_rings(root, bugs, options.processes, proofs_cache(options), console.progress)
+        return try_rings(root, bugs, options.processes, results_cache(options), console.progress)
 
     return prove
 

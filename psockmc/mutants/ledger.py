@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from psockmc.cache import Cache, system_key
 from psockmc.content import UsageError
 from psockmc.ir.fingerprint import fingerprint
 from psockmc.ir.lower import compile_scenario
@@ -48,17 +49,29 @@ class Ledger(Memory):
     """Trials by mutant, and the scenarios they were made in.
 
     scenarios: (fingerprint of its system, number of its states) by name. notes: sentences about the run, such as its
-    budget. behind: where trials are looked for that are not here, and where they are kept as well.
+    budget. behind: where trials are looked for that are not here, and where they are kept as well. cache: of the
+    scenarios' fingerprints.
     """
 
     program: Program
     behind: Memory = field(default_factory=Memory)
+    cache: Cache | None = None
     scenarios: dict[str, tuple[str, int]] = field(default_factory=dict)
     entries: dict[Key, Entry] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._digest = cache(lambda name: fingerprint(compile_scenario(self.program, name)))
+        self._digest = cache(self._fingerprint)
+
+    def _fingerprint(self, scenario: str) -> str:
+        if self.cache is None:
+            return fingerprint(compile_scenario(self.program, scenario))
+        key = system_key(self.program, scenario)
+        known = self.cache.fingerprint(key)
+        if known is None:
+            known = fingerprint(compile_scenario(self.program, scenario))
+            self.cache.keep_fingerprint(key, known)
+        return known
 
     # ------------------------------------------------------------ as a memory
 
@@ -138,9 +151,9 @@ class Ledger(Memory):
             raise UsageError(f"cannot write {file}: {error.strerror}; name another file") from error
 
 
-def load_ledger(file: Path, program: Program, behind: Memory | None = None) -> Ledger:
+def load_ledger(file: Path, program: Program, cache: Cache | None, behind: Memory | None = None) -> Ledger:
     """The ledger in a file; an empty one when there is no such file. Raises UsageError for a file that is none."""
-    ledger = Ledger(program, behind or Memory())
+    ledger = Ledger(program, behind or Memory(), cache)
     if not file.exists():
         return ledger
     try:
@@ -158,7 +171,7 @@ def load_ledger(file: Path, program: Program, behind: Memory | None = None) -> L
 def _entry_object(entry: Entry) -> dict[str, Any]:
     trials = []
     for trial in entry.trials:
-        row = {key: value for key, value in asdict(trial).items() if value not in ("", None)}
+        row = {key: value for key, value in asdict(trial).items() if value not in ("", None, ())}
         if trial.diagram:
             row["diagram"] = trial.diagram.splitlines()
         trials.append(row)
@@ -175,7 +188,8 @@ def _entry(row: dict[str, Any]) -> Entry:
     trials = []
     for trial in row["trials"]:
         diagram = "\n".join(trial.get("diagram", []))
-        trials.append(Trial(**{**trial, "fate": Fate(trial["fate"]), "diagram": diagram}))
+        read = {**trial, "fate": Fate(trial["fate"]), "diagram": diagram, "also": tuple(trial.get("also", ()))}
+        trials.append(Trial(**read))
     return Entry(row["digest"], row["candidates"], row["finished"], tuple(trials), tuple(row["offered"]))
 
 

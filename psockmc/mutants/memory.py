@@ -37,7 +37,7 @@ class Kept(Memory):
         """What came of this mutant in this scenario, if that is known."""
         try:
             value = json.loads((self._folder / self._key(mutant, scenario)).read_text(encoding="utf-8"))
-            return Trial(**{**value, "fate": Fate(value["fate"])})
+            return Trial(**{**value, "fate": Fate(value["fate"]), "also": tuple(value["also"])})
         except (OSError, ValueError, TypeError, KeyError):
             return None
 

@@ -31,7 +31,8 @@ class Fate(StrEnum):
 class Trial:
     """A mutant in a scenario. property, steps, message: what noticed it; "", None and "" when nothing did.
 
-    diagram: of the shortest run that violates the property; "" when there is none.
+    also: the other properties that the same search found violated, sorted. diagram: of the shortest run that violates
+    the property; "" when there is none.
     """
 
     scenario: str
@@ -40,6 +41,7 @@ class Trial:
     steps: int | None = None
     message: str = ""
     diagram: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass
@@ -198,7 +200,8 @@ def _judged(outcome: Outcome) -> Trial:
     if violated:
         first = min(violated, key=_length)
         diagram = render(outcome.traces[first.id]) if first.id in outcome.traces else ""
-        return Trial(scenario, Fate.NOTICED, first.id, first.depth, first.message or first.sentence, diagram)
+        also = tuple(sorted(v.id for v in violated if v is not first))
+        return Trial(scenario, Fate.NOTICED, first.id, first.depth, first.message or first.sentence, diagram, also)
     if not outcome.result.complete:
         return Trial(scenario, Fate.UNDECIDED, message=outcome.result.reason)
     if wrong:

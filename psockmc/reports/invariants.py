@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from psockmc.explore.verdict import JUDGED, PropertyVerdict, Verdict
 from psockmc.ir.lower import BUILTIN, PROGRESS
-from psockmc.mutants.survivors import Key, load_property_reasons
+from psockmc.mutants.survivors import load_property_reasons
 from psockmc.reports import findings, scenarios
 from psockmc.reports import markdown as md
 from psockmc.reports.elsewhere import Claim, load_claims
-from psockmc.reports.kills import kills
+from psockmc.reports.kills import Kills, kills, whole
 from psockmc.reports.material import Material
 from psockmc.trials import Tried
 
@@ -50,7 +50,7 @@ _UPHELD = re.compile(r"(?:^|(?<=[.:;] ))((?:Would be u|U)pheld\b.*)")
 class Checked:
     """A property and what is known of it.
 
-    verdicts: by scenario. bugs: that violate it when they are put back. kills: mutants that it was the first to notice;
+    verdicts: by scenario. bugs: that violate it when they are put back. kills: mutants that it notices;
     quiet: why there is none. role, doc, file: of the function that states it, "" for what psockmc looks for by itself.
     """
 
@@ -59,7 +59,7 @@ class Checked:
     verdicts: Mapping[str, PropertyVerdict]
     bugs: Sequence[Tried]
     findings: Sequence[findings.Finding]
-    kills: Sequence[Key] = ()
+    kills: Kills = field(default_factory=Kills)
     quiet: str = ""
     role: str = ""
     doc: str = ""
@@ -82,31 +82,32 @@ def checked(material: Material) -> Sequence[Checked]:
     verdicts: dict[str, dict[str, PropertyVerdict]] = {}
     for name, outcome in sorted(material.outcomes.items()):
         for verdict in outcome.verdicts:
-            verdicts.setdefault(_whole(verdict.id), {})[name] = verdict
+            verdicts.setdefault(whole(verdict.id), {})[name] = verdict
     shown: dict[str, list[findings.Finding]] = {}
     for mine in findings.findings(material).values():
         for finding in mine:
-            shown.setdefault(_whole(finding.id), []).append(finding)
+            shown.setdefault(whole(finding.id), []).append(finding)
     broken: dict[str, list[Tried]] = {}
     for trial in material.trials:
         if trial.bug.scenario:
-            broken.setdefault(_whole(trial.bug.property), []).append(trial)
+            broken.setdefault(whole(trial.bug.property), []).append(trial)
 
     killed, quiet = kills(material), load_property_reasons(material.root)
 
     def of(id: str, sentence: str, role: str = "", doc: str = "", file: str = "") -> Checked:
-        known = (verdicts.get(id, {}), broken.get(id, []), shown.get(id, []), killed.get(id, ()), quiet.get(id, ""))
+        known = (
+            verdicts.get(id, {}),
+            broken.get(id, []),
+            shown.get(id, []),
+            killed.get(id, Kills()),
+            quiet.get(id, ""),
+        )
         return Checked(id, sentence, *known, role, doc, file)
 
     own = [f for f in material.program.functions.values() if f.role in ROLES]
     own.sort(key=lambda f: _numbered_first(f.property_id))
     stated = [of(f.property_id, f.sentence, f.role, f.doc, f.span.file) for f in own]
     return [*stated, *(of(id, sentence) for id, sentence in BY_PSOCKMC.items())]
-
-
-def _whole(id: str) -> str:
-    """The property that a verdict about one field belongs to: data-race(sock.sk_prot) is a data-race."""
-    return id.partition("(")[0]
 
 
 # ---------------------------------------------------------------- the book
@@ -254,10 +255,14 @@ def _broken_by(one: Checked) -> Iterator[str]:
 
 
 def _notices(one: Checked) -> Iterator[str]:
-    """The mutants that it was the first to notice."""
-    if one.kills:
-        shown = "; ".join(f"{md.code(change)} in {md.code(name)} ({kind})" for name, kind, change in one.kills[:SOME])
-        number = f"{len(one.kills)} mutants, for example" if len(one.kills) > SOME else "these mutants:"
-        yield f"The first to notice {md.link(number, 'mutants.md')} {shown}."
-    elif one.quiet:
+    """The mutants that it was the first to notice, or those that it notices with others."""
+    for keys, said in ((one.kills.first, "The first to notice"), (one.kills.also, "Notices, after others,")):
+        if keys:
+            some = "; ".join(
+                f"{md.code(change)} in {md.code(name)} ({kind})" for name, kind, change in sorted(keys)[:SOME]
+            )
+            number = f"{len(keys)} mutants, for example" if len(keys) > SOME else "these mutants:"
+            yield f"{said} {md.link(number, 'mutants.md')} {some}."
+            return
+    if one.quiet:
         yield f"Notices no mutant: {md.prose(one.quiet.rstrip('.'))}."

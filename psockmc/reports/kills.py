@@ -1,8 +1,9 @@
-"""Which mutants each property was the first to notice, from what the repository keeps of earlier runs."""
+"""Which mutants each property notices, from what the repository keeps of earlier runs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from psockmc.mutants.chosen import chosen, made
 from psockmc.mutants.ledger import load_ledger
@@ -12,18 +13,35 @@ from psockmc.reports.material import Material
 from psockmc.reports.mutants import LEDGER, ORDERING
 
 
-def kills(material: Material) -> Mapping[str, Sequence[Key]]:
-    """The mutants (function, kind, change) by property, sorted; none before some were tried.
+@dataclass
+class Kills:
+    """Mutants by key. first: a violation of the property is the shortest of the search that noticed the mutant;
+    also: the property is violated in that search, too.
+    """
+
+    first: set[Key] = field(default_factory=set)
+    also: set[Key] = field(default_factory=set)
+
+
+def kills(material: Material) -> Mapping[str, Kills]:
+    """What each property notices; nothing before some mutants were tried.
 
     What was tried and does not stand any more does not count.
     """
     if not (material.root / LEDGER).exists():
         return {}
     program = material.program
-    ledgers = [load_ledger(material.root / file, program) for file in (LEDGER, ORDERING)]
-    found: dict[str, set[Key]] = {}
+    ledgers = [load_ledger(material.root / file, program, material.cache) for file in (LEDGER, ORDERING)]
+    found: dict[str, Kills] = {}
     for mutant in made(program, chosen(program, ledgers[0].notes.get("of", []))):
         for tried in (ledger.tried(mutant) for ledger in ledgers):
             if tried.fate is Fate.NOTICED and tried.first is not None:
-                found.setdefault(tried.first.property.partition("(")[0], set()).add(mutant.key)
-    return {property: sorted(keys) for property, keys in found.items()}
+                found.setdefault(whole(tried.first.property), Kills()).first.add(mutant.key)
+                for property in tried.first.also:
+                    found.setdefault(whole(property), Kills()).also.add(mutant.key)
+    return found
+
+
+def whole(id: str) -> str:
+    """The property that a verdict about one field belongs to: data-race(sock.sk_prot) is a data-race."""
+    return id.partition("(")[0]

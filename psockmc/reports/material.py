@@ -21,6 +21,7 @@ from psockmc.trials import Trial, Tried, reproduced
 from psockmc.variants import fix_diff, variant_diff
 
 if TYPE_CHECKING:
+    from psockmc.cache import Cache
     from psockmc.lang.tree import Program, Scenario
     from psockmc.ring_trials import RingTrial
 
@@ -48,14 +49,16 @@ class Material:
 
     program: without variants. bugs, left_out: the corpus. outcomes: of every scenario, by its name. bug_outcomes: of
     every bug that a scenario shows, by the bug's id, searched with its variant. trials: of every bug of the corpus.
-    prove: may be None for a corpus without bugs of ring arithmetic. used: which of them somebody has asked for
+    prove: may be None for a corpus without bugs of ring arithmetic. cache: where fingerprints of scenarios are kept,
+    for who needs no outcomes. used: which of them somebody has asked for
     ("scenarios", "bugs"); whoever wants to know what a document is made from clears it before.
     """
 
-    def __init__(self, root: Path, search: Search, prove: Prove | None = None) -> None:
+    def __init__(self, root: Path, search: Search, prove: Prove | None = None, cache: Cache | None = None) -> None:
         self.root = root
         self.search = search
         self.prove = prove
+        self.cache = cache
         self.used: set[str] = set()
         self._diffs: dict[str, tuple[str, str]] = {}
 

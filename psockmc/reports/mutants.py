@@ -41,7 +41,7 @@ def pages(material: Material) -> Iterator[tuple[str, str]]:
         raise UsageError(
             f"there is no {LEDGER}, which the part mutants is made from: run psockmc mutants --record {LEDGER} first"
         )
-    ledgers = [load_ledger(material.root / file, program) for file in (LEDGER, ORDERING)]
+    ledgers = [load_ledger(material.root / file, program, material.cache) for file in (LEDGER, ORDERING)]
     of = ledgers[0].notes.get("of", [])
     tried = [_tried(ledgers, mutant) for mutant in made(program, chosen(program, of))]
     summary = Summary(tried, load_reasons(material.root), {}, ledgers[0].notes.get("budget", ""))
@@ -70,7 +70,7 @@ def _page(summary: Summary, ledger: Ledger, of: Sequence[str], quiet: dict[str, 
         ),
         f"Budget: {text(summary.budget)}. A limit of it is no verdict: what is undecided or untried may well be "
         f"noticed. Scenarios that did not fit into it as they are: {left_out}.",
-        heading(2, "What noticed first"),
+        heading(2, "What noticed"),
         *_noticed(done, ledger.notes.get("asked", []), quiet),
         heading(2, "Not noticed, and not explained"),
         _rows(summary, summary.unexplained),
@@ -83,13 +83,17 @@ def _page(summary: Summary, ledger: Ledger, of: Sequence[str], quiet: dict[str, 
 
 def _noticed(done: Sequence[Tried], asked: Sequence[str], quiet: dict[str, str]) -> Iterator[str]:
     """The properties that noticed something, then those that did not. asked: those of the scenarios searched."""
-    found = Counter(t.first.property for t in done if t.fate is Fate.NOTICED and t.first is not None)
-    by_count = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    yield table(["property", "mutants"], [[text(id), f"{n:,}"] for id, n in by_count], [1])
-    silent = [id for id in asked if not found[id]]
+    trials = [t.first for t in done if t.fate is Fate.NOTICED and t.first is not None]
+    first = Counter(trial.property for trial in trials)
+    every = first + Counter(property for trial in trials for property in trial.also)
+    by_count = sorted(every, key=lambda id: (-first[id], -every[id], id))
+    yield table(
+        ["property", "first", "in all"], [[text(id), f"{first[id]:,}", f"{every[id]:,}"] for id in by_count], [1, 2]
+    )
+    silent = [id for id in asked if not every[id]]
     yield (
-        f"{len(silent):,} more were checked and were the first to notice none. That does not mean that they notice "
-        "nothing: only the shortest violation of the first scenario that notices is counted."
+        "First: its violation is the shortest in the first scenario that notices the mutant. In all: it is violated "
+        f"there. {len(silent):,} more were checked and noticed none in these scenarios."
     )
     yield bullets(f"{text(id)}: {text(quiet[id])}" for id in silent if id in quiet)
     unsaid = ", ".join(text(id) for id in silent if id not in quiet)

@@ -59,7 +59,7 @@ def pages(material: Material) -> Iterator[tuple[str, str]]:
     program = material.program
     if not (material.root / LEDGER).exists():
         raise UsageError(f"there is no {LEDGER}, which the part ordering is made from: run psockmc orders first")
-    ledger = load_ledger(material.root / LEDGER, program)
+    ledger = load_ledger(material.root / LEDGER, program, material.cache)
     reasons = load_reasons(material.root)
     books = [_Book(program, ledger, reasons, ordered) for ordered in load_ordered(material.root, program)]
     for book in books:

@@ -11,7 +11,7 @@ import pytest
 
 from psockmc import content
 from psockmc.cli import console
-from psockmc.cli.options import proofs_cache
+from psockmc.cli.options import results_cache
 from psockmc.corpus import Bug, load_corpus
 from psockmc.explore import resolve
 from psockmc.explore.limits import Limits
@@ -115,7 +115,7 @@ def test_every_page_is_what_psockmc_writes(tmp_path: Path) -> None:
     options = Options(resolve("auto"), Limits(), 2, tmp_path)
 
     def prove(bugs: Sequence[Bug]) -> Sequence[RingTrial]:
-        return try_rings(ROOT, bugs, options.processes, proofs_cache(options), console.progress)
+        return try_rings(ROOT, bugs, options.processes, results_cache(options), console.progress)
 
     material = Material(ROOT, searching(options), prove)
     assert not [sentence for part in PARTS.values() for sentence in differing(part, material)]
