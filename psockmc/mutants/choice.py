@@ -4,7 +4,8 @@ Small ones first would be quick, but they notice little: in them nobody gets in 
 elsewhere: the code that uses the same fields and calls the same functions. So the first is the scenario that runs the
 most statements that share such a name with the changed ones, and each next one runs the most that those before it do
 not; when nothing of this is left, the same is done with all statements. A forced test changes nothing where it always
-comes out so: scenarios that are seen to go the other way are tried before the others.
+comes out so: scenarios that are seen to go the other way are tried before the others. What a setup runs happens alone,
+so who is there at the same time matters only in scenarios whose contexts run it.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from functools import cache, reduce
 from operator import or_
 
 from psockmc.mutants.baseline import Baseline, candidates, places
-from psockmc.mutants.kinds import Mutant
+from psockmc.mutants.kinds import Kind, Mutant
 
 ROOM = 4
 """A mutant often has more states than its scenario: one that takes more than this part of the budget is tried late."""
+
+AMONG_OTHERS = frozenset({Kind.REMOVE_PAIR, Kind.SWAP, Kind.NOT_ATOMIC, Kind.APART, Kind.MOVE})
+"""Kinds that change nothing for who is alone."""
 
 NAME = re.compile(r"\.(\w+)|(\w+)\(")
 """A field or a function."""
@@ -51,10 +55,12 @@ class Choice:
         """The scenarios that may notice a mutant, in the order in which they are to be tried."""
         run, set_up = candidates(mutant, self.known)
         telling = places(mutant, mutant.telling)
-        tells = [name for name in run if telling & self.known[name].ran.keys()]
+        tells = frozenset(name for name in run if telling & self.known[name].ran.keys())
+        others = frozenset(run) - tells
+        alone = frozenset(set_up)
+        groups = (tells, others, alone) if mutant.kind in AMONG_OTHERS else (tells, others | alone)
         related = self._related(mutant, telling)
-        groups = (tells, set(run) - set(tells), set_up)
-        return [name for group in groups for name in self._unlike(frozenset(group), related)]
+        return [name for group in groups for name in self._unlike(group, related)]
 
     def _mask(self, of: Iterable[tuple[str, int]]) -> int:
         return reduce(or_, (self.bit[place] for place in of), 0)

@@ -13,10 +13,11 @@ FILE = "models/box.py"
 TEXTS = {1: "it.a = 1", 2: "it.b = 1", 3: "if it.a", 4: "use(it)", 5: "return", 6: "it.a = 2", 7: "rest(it)"}
 
 
-def ran(scenario: str, *lines: int, states: int = 10) -> tuple[str, Baseline]:
-    """A scenario whose contexts run these lines of a function."""
+def ran(scenario: str, *lines: int, states: int = 10, set_up: bool = False) -> tuple[str, Baseline]:
+    """A scenario whose contexts run these lines of a function. set_up: its setup runs the function."""
     known = {(FILE, line): TEXTS[line] for line in lines}
-    return scenario, Baseline(scenario, True, states, known, frozenset({(FILE, "f")}), frozenset(), ())
+    set_up_by = frozenset({"f"} if set_up else ())
+    return scenario, Baseline(scenario, True, states, known, frozenset({(FILE, "f")}), set_up_by, ())
 
 
 def mutant(line: int, kind: Kind = Kind.REMOVE_STORE, telling: tuple[int, ...] = ()) -> Any:
@@ -58,3 +59,13 @@ def test_a_forced_test_is_tried_first_where_it_goes_the_other_way() -> None:
 
 def test_what_does_not_run_the_change_is_not_tried() -> None:
     assert order(mutant(1), ran("elsewhere", 2)) == []
+
+
+def test_a_store_of_the_setup_is_as_good_as_one_of_a_context() -> None:
+    known = ran("runs it", 1, 4), ran("sets up with it", 3, 6, set_up=True)
+    assert order(mutant(1), *known) == ["sets up with it", "runs it"]
+
+
+def test_a_lock_in_a_setup_comes_last() -> None:
+    known = ran("runs it", 1, 4), ran("sets up with it", 3, 6, set_up=True)
+    assert order(mutant(1, Kind.REMOVE_PAIR), *known) == ["runs it", "sets up with it"]
