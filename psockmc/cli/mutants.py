@@ -66,7 +66,9 @@ def mutants_(
     """Change single steps of the models' kernel functions (those named, or of the files named) and see who notices.
 
     Every search gives up after 500,000 states or 60 seconds unless --max-states or --timeout say otherwise. What was
-    tried before is not tried again, so a run that was interrupted goes on where it was.
+    tried before is not tried again, so a run that was interrupted goes on where it was. What the FILE of --record says
+    counts, too, whatever the limits were: with a small --max-states first, which is quick, and a larger one then, only
+    what nothing has noticed is searched again.
 
     Exit status: 0 what nothing notices has a reason in spec/mutants.toml, 1 something has none, 2 usage or model
     error, 3 something was not decided, 70 internal error.
@@ -77,6 +79,7 @@ def mutants_(
     options = with_budget(run_options(**search))
     memory = Memory() if options.cache is None else Kept(cache_folder() / "mutants", program, options)
     require_folders(record)
+    ledger = load_ledger(record, program, results_cache(options), memory) if record is not None else None
     named = chosen(program, functions)
     every = made(program, named)
     _complain_of(reasons, program, named, every)
@@ -91,8 +94,8 @@ def mutants_(
         click.echo(f"the unchanged models first: {console.number(len(names), 'scenario')}", err=True)
         known = baselines(program, names, options, progress)
         choice = Choice(known, options.limits.max_states or STATES)
-        tried = [Tried(m, _known_first(memory, m, choice.ordered(m))) for m in wanted]
-        attempt(program, tried, options, progress, memory=memory, searches=searches, done=progress.tried)
+        tried = [Tried(m, _known_first(ledger or memory, m, choice.ordered(m))) for m in wanted]
+        attempt(program, tried, options, progress, memory=ledger or memory, searches=searches, done=progress.tried)
     except Interrupted:
         complete = False
         click.echo("psockmc: interrupted; the same command goes on from here", err=True)
@@ -106,8 +109,7 @@ def mutants_(
         print_json(as_object(summary))
     else:
         _print(summary)
-    if record is not None:
-        ledger = load_ledger(record, program, results_cache(options))
+    if record is not None and ledger is not None:
         _record(record, ledger, summary, functions, every=not within and not quick)
     return _status(summary, complete=complete)
 
@@ -117,12 +119,12 @@ def _record(file: Path, ledger: Ledger, summary: Summary, functions: Sequence[st
     before = ledger.notes.get("of", []) if functions else []
     ledger.notes = {
         "of": sorted({*before, *functions}),
-        "budget": summary.budget,
+        "budget": list(dict.fromkeys([*ledger.notes.get("budget", []), summary.budget])),
         "left_out": summary.left_out,
         "asked": sorted({*ledger.notes.get("asked", []), *summary.first}),
     }
-    for baseline in summary.known.values():
-        ledger.searched(baseline.scenario, baseline.states)
+    for scenario in {trial.scenario for tried in summary.tried for trial in tried.trials}:
+        ledger.searched(scenario, summary.known[scenario].states)
     for tried in summary.tried:
         if tried.fate is not Fate.UNTRIED and (tried.trials or every):
             ledger.note(tried, diagrams=False)

@@ -76,11 +76,13 @@ class Ledger(Memory):
     # ------------------------------------------------------------ as a memory
 
     def trial(self, mutant: Mutant, scenario: str) -> Trial | None:
-        """What came of this mutant in this scenario, if that is known and still stands."""
+        """What came of this mutant in this scenario, if that is known and still stands. What a budget left undecided
+        is not known: another one may decide it.
+        """
         entry = self.entries.get(mutant.key)
-        if entry is not None and entry.digest == function_digest(mutant.function) and self.stands(scenario):
+        if entry is not None and entry.digest == function_digest(mutant.function):
             for trial in entry.trials:
-                if trial.scenario == scenario:
+                if trial.scenario == scenario and trial.fate is not Fate.UNDECIDED and self.stands(scenario):
                     return trial
         return self.behind.trial(mutant, scenario)
 

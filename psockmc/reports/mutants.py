@@ -44,7 +44,7 @@ def pages(material: Material) -> Iterator[tuple[str, str]]:
     ledgers = [load_ledger(material.root / file, program, material.cache) for file in (LEDGER, ORDERING)]
     of = ledgers[0].notes.get("of", [])
     tried = [_tried(ledgers, mutant) for mutant in made(program, chosen(program, of))]
-    summary = Summary(tried, load_reasons(material.root), {}, ledgers[0].notes.get("budget", ""))
+    summary = Summary(tried, load_reasons(material.root), {}, "; then ".join(ledgers[0].notes.get("budget", [])))
     yield "mutants.md", _page(summary, ledgers[0], of, load_property_reasons(material.root))
 
 
