@@ -4,15 +4,16 @@ Small ones first would be quick, but they notice little: in them nobody gets in 
 elsewhere: the code that uses the same fields and calls the same functions. So the first is the scenario that runs the
 most statements that share such a name with the changed ones, and each next one runs the most that those before it do
 not; when nothing of this is left, the same is done with all statements. A forced test changes nothing where it always
-comes out so: scenarios that are seen to go the other way are tried before the others. What a setup runs happens alone,
-so who is there at the same time matters only in scenarios whose contexts run it.
+comes out so: scenarios that are seen to go the other way are tried before the others. A setup
+may call the function: of such scenarios, of which it is not known whether they run the change, every third is one,
+and none for changes that nobody sees who is alone.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, reduce
 from operator import or_
 
@@ -58,9 +59,10 @@ class Choice:
         tells = frozenset(name for name in run if telling & self.known[name].ran.keys())
         others = frozenset(run) - tells
         alone = frozenset(set_up)
-        groups = (tells, others, alone) if mutant.kind in AMONG_OTHERS else (tells, others | alone)
         related = self._related(mutant, telling)
-        return [name for group in groups for name in self._unlike(group, related)]
+        seen, maybe = (self._unlike(group, related) for group in (others, alone))
+        rest = [*seen, *maybe] if mutant.kind in AMONG_OTHERS else _every_third(seen, maybe)
+        return [*self._unlike(tells, related), *rest]
 
     def _mask(self, of: Iterable[tuple[str, int]]) -> int:
         return reduce(or_, (self.bit[place] for place in of), 0)
@@ -84,3 +86,13 @@ class Choice:
             left.remove(best)
             seen |= self.ran[best]
         return found + left
+
+
+def _every_third(many: Sequence[str], few: Sequence[str]) -> list[str]:
+    """All of both, in their orders; every third is one of the few as long as both last."""
+    left, found = list(few), list[str]()
+    for name in many:
+        found.append(name)
+        if left and len(found) % 3 == 2:
+            found.append(left.pop(0))
+    return found + left
