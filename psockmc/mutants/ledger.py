@@ -109,11 +109,20 @@ class Ledger(Memory):
             entry.trials = kept
 
     def note(self, tried: Tried, diagrams: bool = True, offered: Sequence[str] = ()) -> None:
-        """Write down what came of a mutant. offered: the scenarios that were chosen for it."""
-        trials = tried.trials if diagrams else [replace(trial, diagram="") for trial in tried.trials]
-        digest = function_digest(tried.mutant.function)
-        entry = Entry(digest, len(tried.candidates), tried.finished, tuple(trials), tuple(offered))
-        self.entries[tried.mutant.key] = entry
+        """Write down what came of a mutant, beside what earlier runs found in other scenarios. offered: the scenarios
+        that were chosen for it.
+        """
+        trials = [trial if diagrams else replace(trial, diagram="") for trial in tried.trials]
+        new = Entry(function_digest(tried.mutant.function), len(tried.candidates), tried.finished, (), tuple(offered))
+        before = self.entries.get(tried.mutant.key)
+        if before is not None and before.digest == new.digest:
+            stand = [trial for trial in before.trials if self.stands(trial.scenario)]
+            new.finished |= before.finished and len(stand) == len(before.trials)
+            new.candidates = max(new.candidates, before.candidates)
+            names = {trial.scenario for trial in trials}
+            trials += [trial for trial in stand if trial.scenario not in names]
+        new.trials = tuple(trials)
+        self.entries[tried.mutant.key] = new
 
     def tried(self, mutant: Mutant, offered: Sequence[str] = ()) -> Tried:
         """What is written of a mutant and still stands; untried when there is nothing.

@@ -208,3 +208,51 @@ def test_what_was_recorded_of_another_model_does_not_count(root: Path) -> None:
 def test_without_a_record_there_is_no_page(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(("report", "mutants")) == 2
     assert "run psockmc mutants --record" in capsys.readouterr().err
+
+
+def recorded(root: Path) -> list[dict[str, Any]]:
+    """The mutants of the record."""
+    rows: list[dict[str, Any]] = json.loads((root / "reports/mutants.json").read_text())["tried"]
+    return rows
+
+
+def test_a_record_keeps_what_other_scenarios_have_shown(survivor: Path) -> None:
+    (survivor / "reports").mkdir()
+    checks = survivor / "checks/counter.py"
+    checks.write_text(
+        checks.read_text()
+        + checks.read_text()
+        .split("\n\n\n")[-1]
+        .replace("a_reset", "another", 1)
+        .replace("the counter is reset", "it is reset again")
+    )
+    for name in ("a_reset", "another"):
+        main((*RESET, "--in", name, "--record", "reports/mutants.json"))
+    (row,) = recorded(survivor)
+    assert {trial["scenario"] for trial in row["trials"]} == {"a_reset", "another"}
+
+
+def test_what_a_record_says_is_not_searched_again_with_other_limits(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "reports").mkdir()
+    record = ("--record", "reports/mutants.json")
+    main((*MUTANTS, *record, "--max-states", "1000"))
+    searched: list[str] = []
+
+    def counted(jobs: Any, *rest: Any) -> Any:
+        searched.extend(job.name for job in jobs if job.edited)
+        return run(jobs, *rest)
+
+    monkeypatch.setattr("psockmc.mutants.trial.run", counted)
+    main((*MUTANTS, *record, "--max-states", "2000"))
+    assert not searched
+
+
+def test_a_record_names_the_budget_of_each_run(root: Path) -> None:
+    (root / "reports").mkdir()
+    for states in ("1000", "2000"):
+        main((*MUTANTS, "--record", "reports/mutants.json", "--max-states", states))
+    main(("report", "mutants"))
+    page = (root / "reports/mutants.md").read_text()
+    assert "1,000 states and 60 seconds; all scenarios; then each search 2,000 states" in page
