@@ -33,6 +33,8 @@ from psockmc.run import Job, Options, Outcome
 
 STATES = 500_000
 SECONDS = 60.0
+NAMED = 3
+"""So many scenarios are named in a sentence."""
 STYLES = {Fate.NOTICED: "green", Fate.WEAKLY: "yellow", Fate.SURVIVED: "bold red", Fate.UNREACHED: "bold red"}
 
 
@@ -117,10 +119,11 @@ def mutants_(
 def _record(file: Path, ledger: Ledger, summary: Summary, functions: Sequence[str], *, every: bool) -> None:
     """Add this run to a file, or begin it. every: all scenarios were allowed, so what none of them reaches is known."""
     before = ledger.notes.get("of", []) if functions else []
+    known = {function.name for function in chosen(ledger.program, before)} if before else set[str]()
     ledger.notes = {
-        "of": sorted({*before, *functions}),
+        "of": sorted({*before, *(name for name in functions if name not in known)}),
         "budget": list(dict.fromkeys([*ledger.notes.get("budget", []), summary.budget])),
-        "left_out": summary.left_out,
+        "left_out": summary.left_out if every else ledger.notes.get("left_out", []),
         "asked": sorted({*ledger.notes.get("asked", []), *summary.first}),
     }
     for scenario in {trial.scenario for tried in summary.tried for trial in tried.trials}:
@@ -141,7 +144,8 @@ def with_budget(options: Options) -> Options:
 def _budget_text(options: Options, searches: int | None, within: Sequence[str], *, quick: bool) -> str:
     limits = options.limits
     each = f"each search {limits.max_states:,} states and {limits.timeout:g} seconds"
-    scenarios = ("the quick scenarios" if quick else "all scenarios") + (f" of {', '.join(within)}" if within else "")
+    some = f"{len(within)} scenarios that were named" if len(within) > NAMED else ", ".join(within)
+    scenarios = ("the quick ones of " if quick else "") + (some or "all scenarios")
     return f"{each}; {scenarios}" + (f", at most {searches} for each mutant, unlike ones first" if searches else "")
 
 

@@ -4,9 +4,8 @@ Small ones first would be quick, but they notice little: in them nobody gets in 
 elsewhere: the code that uses the same fields and calls the same functions. So the first is the scenario that runs the
 most statements that share such a name with the changed ones, and each next one runs the most that those before it do
 not; when nothing of this is left, the same is done with all statements. A forced test changes nothing where it always
-comes out so: scenarios that are seen to go the other way are tried before the others. A setup
-may call the function: of such scenarios, of which it is not known whether they run the change, every third is one,
-and none for changes that nobody sees who is alone.
+comes out so: scenarios that are seen to go the other way are tried before the others. Every third scenario is one of
+which it is only known that its setup calls the function; for changes that nobody notices who is alone, these are last.
 """
 
 from __future__ import annotations
