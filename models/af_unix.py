@@ -93,7 +93,6 @@ from models.sock import (
     timeout_t,
 )
 from models.unix_bpf import unix_dgram_bpf_update_proto, unix_stream_bpf_update_proto
-from models.unix_end import unix_close, unix_release, unix_unhash
 
 
 class unix_sock(Struct):
@@ -464,6 +463,106 @@ def unix_stream_recvmsg_oob(sock: Ptr[socket]) -> int_t:
     if READ_ONCE(sk.sk_prot) != unix_stream_proto:
         return -EOPNOTSUPP
     return unix_stream_recv_urg(sk)
+
+
+# ---------------------------------------------------------------- shutdown and close
+
+
+@kernel("net/unix/af_unix.c")
+def unix_shutdown(sock: Ptr[socket], mode: shutdown_t) -> int_t:
+    """End one or both directions. The peer, if it is in a map, is taken out of it."""
+    sk = sock.sk
+    unix_state_lock(sk)
+    WRITE_ONCE(sk.sk_shutdown, sk.sk_shutdown | mode)
+    other = unix_peer(sk)
+    if other:
+        sock_hold(other)
+    unix_state_unlock(sk)
+    sock_def_wakeup(sk)
+    if other and sk.sk_type == SOCK_STREAM:
+        prot = READ_ONCE(other.sk_prot)
+        unhash = prot.unhash
+        if unhash:
+            unhash(other)
+        peer_mode: shutdown_t = 0
+        if mode & RCV_SHUTDOWN:
+            peer_mode |= SEND_SHUTDOWN
+        if mode & SEND_SHUTDOWN:
+            peer_mode |= RCV_SHUTDOWN
+        unix_state_lock(other)
+        WRITE_ONCE(other.sk_shutdown, other.sk_shutdown | peer_mode)
+        unix_state_unlock(other)
+        sock_def_wakeup(other)
+    if other:
+        sock_put(other)
+    return 0
+
+
+@kernel("net/unix/af_unix.c")
+def unix_remove_socket(sk: Ptr[sock]) -> None:
+    """Iterators do not find it any more."""
+    spin_lock(unix_sockets.lock)
+    unix_sockets.buckets[sk.sk_hash] = NULL
+    spin_unlock(unix_sockets.lock)
+
+
+@kernel("net/unix/af_unix.c")
+def unix_release_sock(sk: Ptr[sock]) -> None:
+    """The end of a socket: its references on the peer and on itself go."""
+    unix_remove_socket(sk)
+    unix_state_lock(sk)
+    sock_orphan(sk)
+    WRITE_ONCE(sk.sk_shutdown, SHUTDOWN_MASK)
+    WRITE_ONCE(sk.sk_state, TCP_CLOSE)
+    skpair = unix_peer(sk)
+    sk.unix.peer = NULL
+    unix_state_unlock(sk)
+    sk.unix.oob_skb = NULL
+    if skpair:
+        if sk.sk_type == SOCK_STREAM:
+            unread = skb_peek(sk.sk_receive_queue) != NULL
+            unix_state_lock(skpair)
+            WRITE_ONCE(skpair.sk_shutdown, SHUTDOWN_MASK)
+            if unread:
+                WRITE_ONCE(skpair.sk_err, ECONNRESET)
+            unix_state_unlock(skpair)
+            sock_def_wakeup(skpair)
+        sock_put(skpair)
+    skb = skb_dequeue(sk.sk_receive_queue)
+    while skb:
+        kfree_skb(skb)
+        skb = skb_dequeue(sk.sk_receive_queue)
+    sock_put(sk)
+
+
+@kernel("net/unix/af_unix.c")
+def unix_sock_destructor(sk: Ptr[sock]) -> None:
+    """sk_destruct of AF_UNIX."""
+    skb = skb_dequeue(sk.sk_receive_queue)
+    while skb:
+        kfree_skb(skb)
+        skb = skb_dequeue(sk.sk_receive_queue)
+
+
+@kernel("net/unix/af_unix.c")
+def unix_close(sk: Ptr[sock], timeout: timeout_t) -> None:
+    """sk_prot->close; there for sockmap only."""
+
+
+@kernel("net/unix/af_unix.c")
+def unix_unhash(sk: Ptr[sock]) -> None:
+    """sk_prot->unhash; there for sockmap only."""
+
+
+@kernel("net/unix/af_unix.c")
+def unix_release(sock: Ptr[socket]) -> None:
+    """ops->release."""
+    sk = sock.sk
+    if sk:
+        close = sk.sk_prot.close
+        close(sk, 0)
+        unix_release_sock(sk)
+        sock.sk = NULL
 
 
 # ---------------------------------------------------------------- iterators

@@ -6,6 +6,7 @@ from psockmc.lang import GFP_KERNEL, Ptr, kzalloc, user
 from models.af_unix import (
     unix_dgram_ops,
     unix_dgram_proto,
+    unix_sock_destructor,
     unix_sockets,
     unix_stream_ops,
     unix_stream_proto,
@@ -42,7 +43,6 @@ from models.syscalls import (
     sys_map_update,
 )
 from models.udp import inet_dgram_ops, udp_destruct_sock, udp_lib_get_port, udp_prot, udp_rcv
-from models.unix_end import unix_sock_destructor
 from models.vsock import (
     OP_RW,
     loopback_transport,

@@ -8,6 +8,7 @@ from models.af_unix import (
     queue_oob,
     unix_dgram_recvmsg,
     unix_dgram_send,
+    unix_shutdown,
     unix_stream_connect,
     unix_stream_recvmsg,
     unix_stream_recvmsg_oob,
@@ -20,7 +21,6 @@ from models.syscalls import fdget, map0, map_delete_elem, sys_close
 from models.tcp import inet_ioctl, inet_recvmsg
 from models.tcp_listen import inet_disconnect, inet_listen
 from models.udp import __udp4_lib_lookup, inet_bind, udp_rcv
-from models.unix_end import unix_shutdown
 from models.vsock import (
     OP_REQUEST,
     OP_RESPONSE,

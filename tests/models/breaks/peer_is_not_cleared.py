@@ -2,9 +2,8 @@
 
 from psockmc.lang import Ptr, replaces
 
-from models.af_unix import unix_peer
+from models.af_unix import unix_peer, unix_release_sock, unix_remove_socket
 from models.sock import sock, sock_orphan, sock_put
-from models.unix_end import unix_release_sock, unix_remove_socket
 
 
 @replaces(unix_release_sock)
