@@ -42,6 +42,7 @@ ENGINES = (
     "reference",
     "result",
 )  # modules of psockmc/explore/, with its native/
+
 DECIDING = ("explore", "ir", "kernel", "lang")
 """The folders of psockmc whose text decides what a scenario is and what is found in it."""
 
@@ -89,8 +90,7 @@ def engine_version() -> str:
 def engine_files() -> list[Path]:
     """What a search consists of. The rest of psockmc/explore/ judges and shows what it found."""
     explore = PACKAGE / "explore"
-    native = [file for pattern in ("*.py", "*.[ch]") for file in (explore / "native").rglob(pattern)]
-    return [explore / f"{name}.py" for name in ENGINES] + native
+    return [explore / f"{name}.py" for name in ENGINES] + _sources(explore / "native")
 
 
 @cache
@@ -98,8 +98,12 @@ def checker_version() -> str:
     """A hash of the source text that decides a verdict, and of the Python that runs it; not of what shows verdicts."""
     files = [Path(__file__), PACKAGE / "content.py", PACKAGE / "run.py"]
     for folder in DECIDING:
-        files += [path for path in (PACKAGE / folder).rglob("*") if path.suffix in (".py", ".c", ".h")]
+        files += _sources(PACKAGE / folder)
     return _digest(sys.version, _texts(files))
+
+
+def _sources(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.suffix in (".py", ".c", ".h")]
 
 
 def _texts(files: Iterable[Path]) -> str:

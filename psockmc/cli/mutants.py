@@ -79,9 +79,11 @@ def mutants_(
     program = content.load(root)
     reasons = load_reasons(root)
     options = with_budget(run_options(**search))
-    memory = Memory() if options.cache is None else Kept(cache_folder() / "mutants", program, options)
     require_folders(record)
-    ledger = load_ledger(record, program, results_cache(options), memory) if record is not None else None
+    memory: Memory = Memory() if options.cache is None else Kept(cache_folder() / "mutants", program, options)
+    ledger = None
+    if record is not None:
+        memory = ledger = load_ledger(record, program, results_cache(options), memory)
     named = chosen(program, functions)
     every = made(program, named)
     _complain_of(reasons, program, named, every)
@@ -96,8 +98,8 @@ def mutants_(
         click.echo(f"the unchanged models first: {console.number(len(names), 'scenario')}", err=True)
         known = baselines(program, names, options, progress)
         choice = Choice(known, options.limits.max_states or STATES)
-        tried = [Tried(m, _known_first(ledger or memory, m, choice.ordered(m))) for m in wanted]
-        attempt(program, tried, options, progress, memory=ledger or memory, searches=searches, done=progress.tried)
+        tried = [Tried(m, _known_first(memory, m, choice.ordered(m))) for m in wanted]
+        attempt(program, tried, options, progress, memory=memory, searches=searches, done=progress.tried)
     except Interrupted:
         complete = False
         click.echo("psockmc: interrupted; the same command goes on from here", err=True)

@@ -72,8 +72,8 @@ def _called_from(program: Program, setup: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def candidates(mutant: Mutant, known: Mapping[str, Baseline]) -> tuple[list[str], list[str]]:
-    """The scenarios that may notice a mutant: those whose contexts run it, and those that only set up with it.
+def candidates(mutant: Mutant, known: Mapping[str, Baseline]) -> tuple[frozenset[str], frozenset[str]]:
+    """The scenarios that may notice a mutant: those whose contexts run it, and those of which this is not known.
 
     A move needs a scenario whose contexts run both steps: what only a setup runs, alone, says nothing about an order.
     """
@@ -87,9 +87,9 @@ def candidates(mutant: Mutant, known: Mapping[str, Baseline]) -> tuple[list[str]
             return bool(lines & b.ran.keys()) and bool(and_lines & b.ran.keys())
         return bool(lines & b.ran.keys()) or (forced and function in b.functions) or mutant.function.name in b.set_up
 
-    fit = [b for b in known.values() if b.usable and fits(b)]
-    run_it = {b.scenario for b in fit if lines & b.ran.keys()}
-    return [b.scenario for b in fit if b.scenario in run_it], [b.scenario for b in fit if b.scenario not in run_it]
+    fit = frozenset(name for name, b in known.items() if b.usable and fits(b))
+    run_it = frozenset(name for name in fit if lines & known[name].ran.keys())
+    return run_it, fit - run_it
 
 
 def places(mutant: Mutant, lines: Iterable[int]) -> set[Place]:

@@ -11,12 +11,11 @@ which it is only known that its setup calls the function; for changes that nobod
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, reduce
 from operator import or_
 
-from psockmc.mutants.baseline import Baseline, candidates, places
+from psockmc.mutants.baseline import Baseline, Place, candidates, places
 from psockmc.mutants.kinds import Kind, Mutant
 
 ROOM = 4
@@ -39,16 +38,14 @@ class Choice:
 
     def __init__(self, known: Mapping[str, Baseline], max_states: int) -> None:
         self.known = known
-        texts = {place: text for b in known.values() for place, text in b.ran.items()}
-        self.texts = texts
-        self.bit = {place: 1 << n for n, place in enumerate(sorted(texts))}
-        self.ran = {name: self._mask(b.ran) for name, b in known.items()}
-        self.using: defaultdict[str, int] = defaultdict(int)
-        for place, text in texts.items():
+        self.texts = {place: text for b in known.values() for place, text in b.ran.items()}
+        bit = {place: 1 << n for n, place in enumerate(sorted(self.texts))}
+        self.ran = {name: _union(bit[place] for place in b.ran) for name, b in known.items()}
+        self.using: dict[str, int] = {}
+        for place, text in self.texts.items():
             for name in names(text):
-                self.using[name] |= self.bit[place]
-        late = {name for name, b in known.items() if b.states * ROOM > max_states}
-        self.rank = {name: (name in late, b.states, name) for name, b in known.items()}
+                self.using[name] = self.using.get(name, 0) | bit[place]
+        self.late = {name for name, b in known.items() if b.states * ROOM > max_states}
         self._unlike = cache(self._unlike_anew)
 
     def ordered(self, mutant: Mutant) -> list[str]:
@@ -56,35 +53,35 @@ class Choice:
         run, set_up = candidates(mutant, self.known)
         telling = places(mutant, mutant.telling)
         tells = frozenset(name for name in run if telling & self.known[name].ran.keys())
-        others = frozenset(run) - tells
-        alone = frozenset(set_up)
         related = self._related(mutant, telling)
-        seen, maybe = (self._unlike(group, related) for group in (others, alone))
+        seen, maybe = (self._unlike(group, related) for group in (run - tells, set_up))
         rest = [*seen, *maybe] if mutant.kind in AMONG_OTHERS else _every_third(seen, maybe)
         return [*self._unlike(tells, related), *rest]
 
-    def _mask(self, of: Iterable[tuple[str, int]]) -> int:
-        return reduce(or_, (self.bit[place] for place in of), 0)
-
-    def _related(self, mutant: Mutant, telling: Iterable[tuple[str, int]]) -> int:
+    def _related(self, mutant: Mutant, telling: Iterable[Place]) -> int:
         """The statements that share a name with the changed ones."""
         texts = [mutant.old, *(self.texts.get(place, "") for place in telling)]
-        return reduce(or_, (self.using[name] for text in texts for name in names(text) if name in self.using), 0)
+        return _union(self.using.get(name, 0) for text in texts for name in names(text))
 
     def _unlike_anew(self, scenarios: frozenset[str], related: int) -> list[str]:
         """Scenarios such that the first few are as unlike as can be, above all in what is related."""
-        left = sorted(scenarios, key=self.rank.__getitem__)
+        left = sorted(scenarios, key=lambda name: (name in self.late, self.known[name].states, name))
         found, seen = list[str](), 0
 
         def gain(name: str) -> tuple[bool, int, int]:
             new = self.ran[name] & ~seen
-            return (not self.rank[name][0], (new & related).bit_count(), new.bit_count())
+            return (name not in self.late, (new & related).bit_count(), new.bit_count())
 
         while left and any(gain(best := max(left, key=gain))[1:]):
             found.append(best)
             left.remove(best)
             seen |= self.ran[best]
         return found + left
+
+
+def _union(sets: Iterable[int]) -> int:
+    """Sets of statements, a bit for each."""
+    return reduce(or_, sets, 0)
 
 
 def _every_third(many: Sequence[str], few: Sequence[str]) -> list[str]:

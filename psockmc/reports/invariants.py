@@ -95,13 +95,7 @@ def checked(material: Material) -> Sequence[Checked]:
     killed, quiet = kills(material), load_property_reasons(material.root)
 
     def of(id: str, sentence: str, role: str = "", doc: str = "", file: str = "") -> Checked:
-        known = (
-            verdicts.get(id, {}),
-            broken.get(id, []),
-            shown.get(id, []),
-            killed.get(id, Kills()),
-            quiet.get(id, ""),
-        )
+        known = verdicts.get(id, {}), broken.get(id, []), shown.get(id, []), killed.get(id, Kills()), quiet.get(id, "")
         return Checked(id, sentence, *known, role, doc, file)
 
     own = [f for f in material.program.functions.values() if f.role in ROLES]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
-from psockmc.mutants.chosen import chosen, made
 from psockmc.mutants.ledger import load_ledger
 from psockmc.mutants.survivors import Key
 from psockmc.mutants.trial import Fate
 from psockmc.reports.material import Material
-from psockmc.reports.mutants import LEDGER, ORDERING
+from psockmc.reports.mutants import LEDGER, recorded
 
 
 @dataclass
@@ -30,15 +30,13 @@ def kills(material: Material) -> Mapping[str, Kills]:
     """
     if not (material.root / LEDGER).exists():
         return {}
-    program = material.program
-    ledgers = [load_ledger(material.root / file, program, material.cache) for file in (LEDGER, ORDERING)]
+    ledger = load_ledger(material.root / LEDGER, material.program, material.cache)
     found: dict[str, Kills] = {}
-    for mutant in made(program, chosen(program, ledgers[0].notes.get("of", []))):
-        for tried in (ledger.tried(mutant) for ledger in ledgers):
-            if tried.fate is Fate.NOTICED and tried.first is not None:
-                found.setdefault(whole(tried.first.property), Kills()).first.add(mutant.key)
-                for property in tried.first.also:
-                    found.setdefault(whole(property), Kills()).also.add(mutant.key)
+    for tried in chain(*recorded(material, ledger)):
+        if tried.fate is Fate.NOTICED and tried.first is not None:
+            found.setdefault(whole(tried.first.property), Kills()).first.add(tried.mutant.key)
+            for property in tried.first.also:
+                found.setdefault(whole(property), Kills()).also.add(tried.mutant.key)
     return found
 
 

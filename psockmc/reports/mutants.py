@@ -12,7 +12,6 @@ from pathlib import Path
 
 from psockmc.content import UsageError
 from psockmc.mutants.chosen import chosen, made
-from psockmc.mutants.kinds import Mutant
 from psockmc.mutants.ledger import Ledger, load_ledger
 from psockmc.mutants.summary import Summary, who
 from psockmc.mutants.survivors import load_property_reasons, load_reasons
@@ -41,23 +40,28 @@ def pages(material: Material) -> Iterator[tuple[str, str]]:
         raise UsageError(
             f"there is no {LEDGER}, which the part mutants is made from: run psockmc mutants --record {LEDGER} first"
         )
-    ledgers = [load_ledger(material.root / file, program, material.cache) for file in (LEDGER, ORDERING)]
-    of = ledgers[0].notes.get("of", [])
-    tried = [_tried(ledgers, mutant) for mutant in made(program, chosen(program, of))]
-    summary = Summary(tried, load_reasons(material.root), {}, "; then ".join(ledgers[0].notes.get("budget", [])))
-    yield "mutants.md", _page(summary, ledgers[0], of, load_property_reasons(material.root))
+    ledger = load_ledger(material.root / LEDGER, program, material.cache)
+    tried = [min(said, key=_telling) for said in recorded(material, ledger)]
+    summary = Summary(tried, load_reasons(material.root), {}, "; then ".join(ledger.notes.get("budget", [])))
+    yield "mutants.md", _page(summary, ledger, load_property_reasons(material.root))
 
 
-def _tried(ledgers: Sequence[Ledger], mutant: Mutant) -> Tried:
-    """What the ledgers say of it: a violation if any of them has one."""
-    found = [ledger.tried(mutant) for ledger in ledgers]
-    rank = {Fate.NOTICED: 0, Fate.REFUSED: 1, Fate.UNTRIED: 3}
-    return min(found, key=lambda tried: rank.get(tried.fate, 2))
+def recorded(material: Material, ledger: Ledger) -> Iterator[tuple[Tried, Tried]]:
+    """Each mutant of the functions that `ledger` is about: what it says, and what reports/ordering.json says."""
+    program = material.program
+    ordering = load_ledger(material.root / ORDERING, program, material.cache)
+    for mutant in made(program, chosen(program, ledger.notes.get("of", []))):
+        yield ledger.tried(mutant), ordering.tried(mutant)
 
 
-def _page(summary: Summary, ledger: Ledger, of: Sequence[str], quiet: dict[str, str]) -> str:
+def _telling(tried: Tried) -> int:
+    """A violation tells the most, what was not tried nothing."""
+    return {Fate.NOTICED: 0, Fate.REFUSED: 1, Fate.UNTRIED: 3}.get(tried.fate, 2)
+
+
+def _page(summary: Summary, ledger: Ledger, quiet: dict[str, str]) -> str:
     done = [t for t in summary.tried if t.fate is not Fate.UNTRIED]
-    names = ", ".join(code(name) for name in of) or "all models"
+    names = ", ".join(code(name) for name in ledger.notes.get("of", [])) or "all models"
     left_out = ", ".join(code(name) for name in ledger.notes.get("left_out", [])) or "none"
     return page(
         heading(1, "Mutants"),

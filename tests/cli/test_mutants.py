@@ -164,18 +164,24 @@ def test_scenarios_can_be_chosen(root: Path, capsys: pytest.CaptureFixture[str])
     assert {row["candidates"] for row in read(capsys)["mutants"]} == {1}
 
 
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The searches for mutants that will have been made, by name."""
+    searched: list[str] = []
+
+    def noted(jobs: Any, *rest: Any) -> Any:
+        searched.extend(job.name for job in jobs if job.edited)
+        return run(jobs, *rest)
+
+    monkeypatch.setattr("psockmc.mutants.trial.run", noted)
+    return searched
+
+
 def test_a_second_run_has_nothing_left_to_search(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main((*MUTANTS, "--json"))
     before = [row["fate"] for row in read(capsys)["mutants"]]
-    searched: list[str] = []
-
-    def counted(jobs: Any, *rest: Any) -> Any:
-        searched.extend(job.name for job in jobs if job.edited)
-        return run(jobs, *rest)
-
-    monkeypatch.setattr("psockmc.mutants.trial.run", counted)
+    searched = watched(monkeypatch)
     main((*MUTANTS, "--json"))
     assert ([row["fate"] for row in read(capsys)["mutants"]], searched) == (before, [])
 
@@ -218,14 +224,8 @@ def recorded(root: Path) -> list[dict[str, Any]]:
 
 def test_a_record_keeps_what_other_scenarios_have_shown(survivor: Path) -> None:
     (survivor / "reports").mkdir()
-    checks = survivor / "checks/counter.py"
-    checks.write_text(
-        checks.read_text()
-        + checks.read_text()
-        .split("\n\n\n")[-1]
-        .replace("a_reset", "another", 1)
-        .replace("the counter is reset", "it is reset again")
-    )
+    with (survivor / "checks/counter.py").open("a") as file:
+        file.write('\n\nanother = scenario("it is reset again", run=[process(counter_reset)], properties=[])\n')
     for name in ("a_reset", "another"):
         main((*RESET, "--in", name, "--record", "reports/mutants.json"))
     (row,) = recorded(survivor)
@@ -233,18 +233,12 @@ def test_a_record_keeps_what_other_scenarios_have_shown(survivor: Path) -> None:
 
 
 def test_what_a_record_says_is_not_searched_again_with_other_limits(
-    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "reports").mkdir()
     record = ("--record", "reports/mutants.json")
     main((*MUTANTS, *record, "--max-states", "1000"))
-    searched: list[str] = []
-
-    def counted(jobs: Any, *rest: Any) -> Any:
-        searched.extend(job.name for job in jobs if job.edited)
-        return run(jobs, *rest)
-
-    monkeypatch.setattr("psockmc.mutants.trial.run", counted)
+    searched = watched(monkeypatch)
     main((*MUTANTS, *record, "--max-states", "2000"))
     assert not searched
 
