@@ -5,6 +5,7 @@ from psockmc.lang import VIOLATED, process, scenario, softirq
 from models.setups_listener import (
     connection_in_map,
     connection_in_map_with_an_end,
+    connection_in_map_with_unacknowledged_data,
     listener_and_connections_in_map,
     listening_socket,
     listening_socket_in_map,
@@ -25,6 +26,7 @@ from models.syscalls_listener import (
     sys_accept_and_recvmsg,
 )
 from spec.invariants_callbacks import CALLBACKS, I62
+from spec.invariants_ends import destroyed_socket_sends_nothing
 from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_listeners import LISTENERS
 from spec.invariants_maps import MAPS
@@ -115,6 +117,15 @@ delete_of_an_unaccepted_connection = scenario(
     properties=LIFECYCLE + CALLBACKS + QUEUES + MAPS + LISTENERS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
     why={"data-race(sock.sk_prot)": DESTROY_LOADS_SK_PROT},
+)
+
+unaccepted_connection_with_unacknowledged_data = scenario(
+    "a listener is closed whose unaccepted connection is in a map, and has sent what another socket redirected to it",
+    setup=connection_in_map_with_unacknowledged_data,
+    run=[process(sys_close, fd0)],
+    pools={sock: 2, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
+    properties=LIFECYCLE + CALLBACKS + MAPS + LISTENERS + [destroyed_socket_sends_nothing],
 )
 
 data_for_a_child_of_a_listener_in_the_map = scenario(

@@ -16,6 +16,7 @@ from models.setups_send import (
     redirecting_out_through_a_small_buffer,
     redirecting_pairs,
     redirecting_pairs_out,
+    redirecting_pairs_until_close,
     redirecting_the_first_byte,
     redirecting_to_a_short_target,
     redirecting_when_possible,
@@ -30,6 +31,7 @@ from models.syscalls_send import (
     one0_signal,
     one1,
     sys_send,
+    sys_send_and_close_both,
     sys_send_shared,
     sys_send_twice,
     three0,
@@ -329,6 +331,17 @@ cork_again_without_memory = scenario(
         "I27-pages": "tcp_bpf_send_verdict() sets psock->cork_bytes before the allocation of psock->cork fails; the "
         "next sendmsg() takes its own message for the corked one and leaves it behind"
     },
+)
+
+close_with_a_verdict_in_use = scenario(
+    "a sender and the target of its message are closed while the verdict holds for one byte more",
+    setup=redirecting_pairs_until_close,
+    run=[process(sys_send_and_close_both, fd0, one0, fd1)],
+    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    quick=True,
+    properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING,
+    expect={"I39-owner": VIOLATED},
+    why={"I39-owner": DESTROY_UNCHARGES_WITHOUT_THE_SOCKET},
 )
 
 cork_beside_a_redirect = scenario(

@@ -4,11 +4,13 @@ from psockmc.lang import GFP_KERNEL, Ptr, kzalloc, user
 
 from models.listener import sockops, tcp_disconnect
 from models.setups import closable, connect, receiving
+from models.skmsg_send import get_pages
 from models.sock import TCP_LISTEN, sock
 from models.sock_map import BPF_ANY, bpf_stab
-from models.syscalls import fd0, fd1, map0, mapfd0, prog_pass, sys_close, sys_map_update
+from models.syscalls import fd0, fd1, map0, mapfd0, prog_pass, sender0, sys_close, sys_map_update
 from models.syscalls_listener import established_into_dying_map, established_into_map, net_rx_connection, sys_accept
 from models.tcp import tcp_hashinfo
+from models.tcp_bpf_send import tcp_bpf_sendmsg_redir
 
 
 @user
@@ -60,6 +62,17 @@ def connection_in_map() -> None:
     listen()
     sockops.established = established_into_map
     net_rx_connection(0, 1)
+
+
+@user
+def connection_in_map_with_unacknowledged_data() -> None:
+    """The same; the program of a sender has redirected a byte to it, which was sent and is not acknowledged."""
+    connection_in_map()
+    child = map0.sks[1]
+    child.sk_sndbuf = 6
+    sender0.msg.sg.size = 1
+    get_pages(sender0.msg, 1)
+    tcp_bpf_sendmsg_redir(child, False, sender0.msg, 1, sender0.hdr)
 
 
 @user

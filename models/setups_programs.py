@@ -6,7 +6,8 @@ from models.setups import connect
 from models.setups_strp import parse_one, stream_parser
 from models.skmsg_verdict import bpf_prog
 from models.sock_map import BPF_ANY, bpf_stab
-from models.syscalls import fd0, mapfd0, sys_map_update
+from models.syscalls import fd0, fd1, map0, mapfd0, sys_map_update
+from models.syscalls_maps import map2
 from models.syscalls_progs import progfd0, sys_prog_load
 
 
@@ -19,13 +20,35 @@ def loaded() -> Ptr[bpf_prog]:
 
 
 @user
+def message_and_skb_programs(map: Ptr[bpf_stab]) -> None:
+    """Give a map an SK_MSG program and a skb_verdict."""
+    map.progs.msg_parser = loaded()
+    map.progs.skb_verdict = loaded()
+
+
+@user
+def message_and_stream_programs(map: Ptr[bpf_stab]) -> None:
+    """Give a map an SK_MSG program, a stream parser and a stream_verdict."""
+    map.progs.msg_parser = loaded()
+    parser_and_verdict(map)
+
+
+@user
+def parser_and_verdict(map: Ptr[bpf_stab]) -> None:
+    """Give a map a stream parser and a stream_verdict."""
+    parser = loaded()
+    parser.parse = parse_one
+    map.progs.stream_parser = parser
+    map.progs.stream_verdict = loaded()
+
+
+@user
 def map_with_message_and_skb_programs() -> None:
     """A socket in slot 0 of a map that can be freed, which has an SK_MSG program and a skb_verdict."""
     connect(fd0, 0, True)
     map = kzalloc(bpf_stab, GFP_KERNEL)
     mapfd0.map = map
-    map.progs.msg_parser = loaded()
-    map.progs.skb_verdict = loaded()
+    message_and_skb_programs(map)
     sys_map_update(map, 0, fd0, BPF_ANY)
 
 
@@ -36,8 +59,49 @@ def map_with_parser_and_verdict() -> None:
     connect(fd0, 0, True)
     map = kzalloc(bpf_stab, GFP_KERNEL)
     mapfd0.map = map
-    parser = loaded()
-    parser.parse = parse_one
-    map.progs.stream_parser = parser
-    map.progs.stream_verdict = loaded()
+    parser_and_verdict(map)
     sys_map_update(map, 0, fd0, BPF_ANY)
+
+
+@user
+def skb_programs_of_two_maps() -> None:
+    """A socket in slot 0 of a map with an SK_MSG program and a skb_verdict; another map has both kinds, too."""
+    connect(fd0, 0, True)
+    message_and_skb_programs(map0)
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+    message_and_skb_programs(map2)
+
+
+@user
+def stream_programs_of_two_maps() -> None:
+    """A socket in slot 0 of a map with an SK_MSG program, a parser and a stream_verdict; another map has all three
+    kinds, too.
+    """
+    stream_parser()
+    connect(fd0, 0, True)
+    message_and_stream_programs(map0)
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+    message_and_stream_programs(map2)
+
+
+@user
+def socket_and_map_with_skb_programs() -> None:
+    """A socket in no map, and a map with an SK_MSG program and a skb_verdict."""
+    connect(fd0, 0, True)
+    message_and_skb_programs(map0)
+
+
+@user
+def socket_and_map_with_stream_programs() -> None:
+    """A socket in no map, and a map with an SK_MSG program, a parser and a stream_verdict."""
+    stream_parser()
+    connect(fd0, 0, True)
+    message_and_stream_programs(map0)
+
+
+@user
+def occupied_map_with_stream_programs() -> None:
+    """The same; another socket has come into slot 0 before the programs."""
+    connect(fd1, 1, True)
+    sys_map_update(map0, 0, fd1, BPF_ANY)
+    socket_and_map_with_stream_programs()

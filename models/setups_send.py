@@ -101,6 +101,13 @@ def redirecting_pairs() -> None:
 
 
 @user
+def redirecting_pairs_until_close() -> None:
+    """The same, of a socket that may be closed as well."""
+    closable(fd0)
+    redirecting_pairs()
+
+
+@user
 def redirecting_pairs_out() -> None:
     """What is sent goes out on another socket, with a verdict for two bytes."""
     target_socket()

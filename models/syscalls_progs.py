@@ -5,7 +5,7 @@ from psockmc.lang import GFP_KERNEL, NULL, Ptr, Struct, instance, kernel, kzallo
 
 from models.setups import connect, receiving
 from models.skmsg_verdict import bpf_prog, bpf_prog_inc_not_zero, bpf_prog_put
-from models.sock_map import BPF_ANY, bpf_stab
+from models.sock_map import BPF_ANY, bpf_stab, sock_map_release_progs
 from models.sock_map_progs import (
     bpf_link_free,
     bpf_link_get_info_by_fd,
@@ -77,6 +77,12 @@ def sys_prog_detach(map: Ptr[bpf_stab], progfd: Ptr[bpf_prog_fd]) -> None:
     sock_map_prog_detach(map, progfd.prog)
     bpf_prog_put(progfd.prog)
     progfd.prog = NULL
+
+
+@user
+def sys_map_close_while_used(map: Ptr[bpf_stab]) -> None:
+    """The last descriptor of a map is closed that a program uses, too: the map stays, and loses its programs."""
+    sock_map_release_progs(map)
 
 
 @user

@@ -6,7 +6,7 @@ from models.skmsg import sk_msg
 from models.skmsg_verdict import SK_DROP, SK_PASS, bpf_prog, sk_action
 from models.sock import bytes_t, file, fput, socket, sockfd_lookup
 from models.sock_map import bpf_msg_redirect_map
-from models.syscalls import fdget, map0
+from models.syscalls import fdget, map0, sys_close
 from models.tcp_send import msghdr
 
 # ---------------------------------------------------------------- messages on the stacks of senders
@@ -164,6 +164,14 @@ def sys_send_twice(fd: Ptr[file], hdr: Ptr[msghdr]) -> None:
     """Two messages of the same size, one after the other."""
     sys_send(fd, hdr)
     sys_send(fd, hdr)
+
+
+@user
+def sys_send_and_close_both(fd: Ptr[file], hdr: Ptr[msghdr], other: Ptr[file]) -> None:
+    """A message, then close() of the socket and of another one."""
+    sys_send(fd, hdr)
+    sys_close(fd)
+    sys_close(other)
 
 
 @user

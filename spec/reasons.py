@@ -1,4 +1,4 @@
-"""Why scenarios expect what they expect: the sentences that three or more of them share."""
+"""Why scenarios expect what they expect: the sentences that several of them share."""
 
 # ---------------------------------------------------------------- sk_prot is loaded plainly, and stored by WRITE_ONCE()
 
@@ -20,6 +20,10 @@ UPDATE_LOADS_SK_PROT = (
     "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, while another update "
     "stores it by WRITE_ONCE()"
 )
+UPDATE_LOADS_SK_PROT_OVER_DETACH = (
+    "sock_map_update_elem_sys() loads sk_prot plainly before it owns the socket, while a detach "
+    "stores it by WRITE_ONCE()"
+)
 
 # ---------------------------------------------------------------- other fields of a socket
 
@@ -37,6 +41,17 @@ LISTENER_WAKES_NOBODY = (
 CLONE_COPIES_CALLBACKS = (
     "sk_clone() copies sk_data_ready and sk_write_space of a listener that is in a map with a program, "
     "and tcp_bpf_clone() gives the copy back its table only"
+)
+
+# ---------------------------------------------------------------- a psock's programs and callbacks
+
+DEL_LINK_LOOKS_AT_SAVED_DATA_READY = (
+    "sock_map_del_link() looks at it under link_lock while sk_psock_stop_verdict() clears it plainly under "
+    "sk_callback_lock"
+)
+INIT_PROTO_STORES_THE_UPDATE = (
+    "sock_map_init_proto() stores it plainly without the callback lock under which sk_psock_drop() and "
+    "sock_map_del_link() read it"
 )
 
 # ---------------------------------------------------------------- queues

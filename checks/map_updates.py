@@ -1,0 +1,137 @@
+"""Updates that are refused half-way, and entries that go while others stay: what must be given back, and what be left.
+
+The programs of these maps are held by nobody else, so each reference that is lost, or put twice, can be seen.
+"""
+
+from psockmc.lang import VIOLATED, process, scenario, softirq
+
+from models.setups import socket_and_another, socket_in_map
+from models.setups_maps import socket_in_both_kinds
+from models.setups_programs import (
+    occupied_map_with_stream_programs,
+    skb_programs_of_two_maps,
+    socket_and_map_with_skb_programs,
+    socket_and_map_with_stream_programs,
+    stream_programs_of_two_maps,
+)
+from models.skbuff import sk_buff
+from models.skmsg import sk_msg, sk_psock, sk_psock_link
+from models.skmsg_verdict import bpf_prog
+from models.sock import sock, socket
+from models.sock_hash import bpf_shtab_elem
+from models.sock_map import BPF_ANY, BPF_EXIST, BPF_NOEXIST
+from models.syscalls import fd0, map0, program_updates_map, sys_close, sys_map_delete, sys_map_update
+from models.syscalls_maps import htab0, map2, sys_hash_delete
+from models.syscalls_progs import sys_map_close_while_used
+from spec.invariants_callbacks import CALLBACKS
+from spec.invariants_ends import ENDS, open_sockets_stay_in_the_map, socket_has_the_program_of_its_map
+from spec.invariants_lifecycle import I02, I03, I06, I07, I08, I09, I10, I12, I13, I14, I15, LIFECYCLE
+from spec.invariants_maps import MAPS
+from spec.invariants_programs import PROGRAMS
+from spec.invariants_strp import PARSER
+from spec.reasons import DEL_LINK_LOOKS_AT_SAVED_DATA_READY, UPDATE_LOADS_SK_PROT_OVER_DETACH
+
+# What spec/invariants_lifecycle.py says of psocks, without what it says of the slots of array maps.
+PSOCKS = [I02, I03, I06, I07, I08, I09, I10, I12, I13, I14, I15]
+
+# ---------------------------------------------------------------- programs of two maps
+
+second_skb_programs_against_delete = scenario(
+    "a socket with an SK_MSG program and a skb_verdict is put into a map that has both, while it leaves its own",
+    setup=skb_programs_of_two_maps,
+    run=[process(sys_map_update, map2, 0, fd0, BPF_ANY), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, bpf_prog: 4, sk_buff: 1, sk_msg: 1},
+    may_fail=[sk_psock],
+    properties=LIFECYCLE + CALLBACKS + MAPS + PROGRAMS + ENDS,
+    expect={"data-race(sock.sk_prot)": VIOLATED},
+    why={"data-race(sock.sk_prot)": UPDATE_LOADS_SK_PROT_OVER_DETACH},
+)
+
+second_stream_programs_against_delete = scenario(
+    "a socket with an SK_MSG program, a parser and a verdict is put into a map that has all three, while it leaves "
+    "its own",
+    setup=stream_programs_of_two_maps,
+    run=[process(sys_map_update, map2, 0, fd0, BPF_ANY), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, bpf_prog: 6, sk_buff: 1, sk_msg: 1},
+    may_fail=[sk_psock],
+    properties=LIFECYCLE + PARSER + MAPS + PROGRAMS + ENDS,
+    expect={"data-race(sock.sk_prot)": VIOLATED},
+    why={"data-race(sock.sk_prot)": UPDATE_LOADS_SK_PROT_OVER_DETACH},
+)
+
+# ---------------------------------------------------------------- programs that go
+
+skb_programs_go_while_a_program_updates = scenario(
+    "a program puts a socket into a map that loses its SK_MSG program and its skb_verdict",
+    setup=socket_and_map_with_skb_programs,
+    run=[process(sys_map_close_while_used, map0), softirq(program_updates_map, 0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_prog: 2, sk_buff: 1, sk_msg: 1},
+    quick=True,
+    properties=LIFECYCLE + CALLBACKS + MAPS + PROGRAMS + ENDS,
+)
+
+stream_programs_go_while_a_program_updates = scenario(
+    "a program puts a socket into a map that loses its SK_MSG program, its parser and its verdict",
+    setup=socket_and_map_with_stream_programs,
+    run=[process(sys_map_close_while_used, map0), softirq(program_updates_map, 0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_prog: 3, sk_buff: 1, sk_msg: 1},
+    quick=True,
+    properties=LIFECYCLE + PARSER + MAPS + PROGRAMS + ENDS,
+)
+
+# ---------------------------------------------------------------- refused by the slot
+
+occupied_slot_against_delete = scenario(
+    "an update wants an empty slot of a map with programs, whose socket is deleted",
+    setup=occupied_map_with_stream_programs,
+    run=[process(sys_map_update, map0, 0, fd0, BPF_NOEXIST), process(sys_map_delete, map0, 0)],
+    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, bpf_prog: 3, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + PARSER + MAPS + PROGRAMS + ENDS,
+)
+
+replacement_against_delete = scenario(
+    "an update wants an occupied slot of a map with programs, whose socket is deleted",
+    setup=occupied_map_with_stream_programs,
+    run=[process(sys_map_update, map0, 0, fd0, BPF_EXIST), process(sys_map_delete, map0, 0)],
+    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, bpf_prog: 3, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + PARSER + MAPS + PROGRAMS + ENDS,
+)
+
+# ---------------------------------------------------------------- one entry of two
+
+deletes_from_both_kinds = scenario(
+    "a socket is deleted from an array map with a program and from a hash map without, by a process each",
+    setup=socket_in_both_kinds,
+    run=[process(sys_map_delete, map0, 0), process(sys_hash_delete, htab0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, bpf_shtab_elem: 1, sk_buff: 1, sk_msg: 1},
+    properties=PSOCKS + CALLBACKS + MAPS + ENDS,
+    expect={"data-race(sk_psock.saved_data_ready)": VIOLATED},
+    why={"data-race(sk_psock.saved_data_ready)": DEL_LINK_LOOKS_AT_SAVED_DATA_READY},
+)
+
+delete_from_the_map_without_a_program = scenario(
+    "a socket is deleted from a hash map without a program; it stays in an array map with one",
+    setup=socket_in_both_kinds,
+    run=[process(sys_hash_delete, htab0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, bpf_shtab_elem: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
+    properties=PSOCKS + CALLBACKS + MAPS + ENDS + [socket_has_the_program_of_its_map],
+)
+
+program_replaces_over_close = scenario(
+    "a program puts another socket into the slot on the CPU of the process that closes the one in it",
+    setup=socket_and_another,
+    run=[process(sys_close, fd0, cpu=0), softirq(program_updates_map, 1, 0, cpu=0)],
+    workers_cpu=0,
+    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    quick=True,
+    properties=LIFECYCLE + CALLBACKS + MAPS + ENDS + [open_sockets_stay_in_the_map],
+)
+
+update_of_a_second_map_against_close = scenario(
+    "a socket in a map with a program is put into one without while it is closed",
+    setup=socket_in_map,
+    run=[process(sys_map_update, map2, 0, fd0, BPF_ANY), process(sys_close, fd0)],
+    pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + MAPS + ENDS,
+)
