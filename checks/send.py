@@ -338,7 +338,6 @@ close_with_a_verdict_in_use = scenario(
     setup=redirecting_pairs_until_close,
     run=[process(sys_send_and_close_both, fd0, one0, fd1)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
-    quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING,
     expect={"I39-owner": VIOLATED},
     why={"I39-owner": DESTROY_UNCHARGES_WITHOUT_THE_SOCKET},
