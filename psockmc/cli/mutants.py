@@ -98,7 +98,7 @@ def mutants_(
         click.echo(f"the unchanged models first: {console.number(len(names), 'scenario')}", err=True)
         known = baselines(program, names, options, progress)
         choice = Choice(known, options.limits.max_states or STATES)
-        tried = [Tried(m, _known_first(memory, m, choice.ordered(m))) for m in wanted]
+        tried = [_begun(m, ledger) or Tried(m, _known_first(memory, m, choice.ordered(m))) for m in wanted]
         attempt(program, tried, options, progress, memory=memory, searches=searches, done=progress.tried)
     except Interrupted:
         complete = False
@@ -128,7 +128,7 @@ def _record(file: Path, ledger: Ledger, summary: Summary, functions: Sequence[st
         "left_out": summary.left_out if every else ledger.notes.get("left_out", []),
         "asked": sorted({*ledger.notes.get("asked", []), *summary.first}),
     }
-    for scenario in {trial.scenario for tried in summary.tried for trial in tried.trials}:
+    for scenario in {trial.scenario for tried in summary.tried for trial in tried.trials} & summary.known.keys():
         ledger.searched(scenario, summary.known[scenario].states)
     for tried in summary.tried:
         if tried.fate is not Fate.UNTRIED and (tried.trials or every):
@@ -155,6 +155,12 @@ def _scenarios(program: Program, within: Sequence[str], *, quick: bool) -> list[
     """The scenarios that may be used."""
     wanted = content.pick("scenario", within, program.scenarios)
     return [name for name in wanted if program.scenarios[name].quick or not quick]
+
+
+def _begun(mutant: Mutant, ledger: Ledger | None) -> Tried | None:
+    """What an earlier run has noticed, in whatever scenarios, is noticed."""
+    said = ledger.tried(mutant) if ledger is not None else None
+    return said if said is not None and said.fate is Fate.NOTICED else None
 
 
 def _known_first(memory: Memory, mutant: Mutant, names: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ NOT_NOTICED = (Fate.SURVIVED, Fate.UNDECIDED, Fate.UNREACHED)
 
 @dataclass(frozen=True)
 class Summary:
-    """A run."""
+    """A run. known: the scenarios of this run; what was tried before may have been in others."""
 
     tried: Sequence[Tried]
     reasons: Mapping[Key, str]
@@ -46,7 +46,8 @@ class Summary:
     def first(self) -> dict[str, int]:
         """How many mutants each property was the first to notice, most first; also those that noticed none."""
         found = Counter(t.first.property for t in self.tried if t.first is not None and t.fate is Fate.NOTICED)
-        asked = {name for t in self.tried for trial in t.trials for name in self.known[trial.scenario].properties}
+        searched = self.known.keys() & {trial.scenario for t in self.tried for trial in t.trials}
+        asked = {id for scenario in searched for id in self.known[scenario].properties}
         return dict(sorted(((id, found[id]) for id in asked | set(found)), key=lambda item: (-item[1], item[0])))
 
     @property

@@ -243,6 +243,19 @@ def test_what_a_record_says_is_not_searched_again_with_other_limits(
     assert not searched
 
 
+def test_what_a_record_says_is_noticed_is_not_searched_in_other_scenarios(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "reports").mkdir()
+    record = ("--record", "reports/mutants.json", "--kind", "remove-pair")
+    main((*MUTANTS, *record, "--in", "two_additions"))
+    capsys.readouterr()
+    searched = watched(monkeypatch)
+    main((*MUTANTS, *record, "--in", "a_look_without_the_lock", "--json"))
+    assert [row["fate"] for row in read(capsys)["mutants"]] == ["noticed"]
+    assert not searched
+
+
 def test_a_record_names_the_budget_of_each_run(root: Path) -> None:
     (root / "reports").mkdir()
     for states in ("1000", "2000"):
