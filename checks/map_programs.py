@@ -38,7 +38,7 @@ from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_maps import MAPS
 from spec.invariants_programs import LINKS, PROGRAMS
 from spec.invariants_queues import QUEUES
-from spec.reasons import INIT_PROTO_STORES_THE_UPDATE, UPDATE_LOADS_SK_PROT_OVER_DETACH
+from spec.reasons import INIT_PROTO_STORES_PLAINLY, UPDATE_LOADS_SK_PROT_OVER_DETACH
 
 detach_of_a_program_that_runs = scenario(
     "a program is detached from its map and its socket deleted, while it runs for a packet",
@@ -181,7 +181,7 @@ second_verdict_against_delete = scenario(
     why={
         "data-race(sk_psock.progs.stream_verdict)": "tcp_bpf_update_proto() reads the program plainly while "
         "sock_map_link() exchanges it",
-        "data-race(sk_psock.psock_update_sk_prot)": INIT_PROTO_STORES_THE_UPDATE,
+        "data-race(sk_psock.psock_update_sk_prot)": INIT_PROTO_STORES_PLAINLY,
         "data-race(sock.sk_prot)": UPDATE_LOADS_SK_PROT_OVER_DETACH,
     },
 )

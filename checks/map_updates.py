@@ -29,10 +29,18 @@ from spec.invariants_lifecycle import I02, I03, I06, I07, I08, I09, I10, I12, I1
 from spec.invariants_maps import MAPS
 from spec.invariants_programs import PROGRAMS
 from spec.invariants_strp import PARSER
-from spec.reasons import DEL_LINK_LOOKS_AT_SAVED_DATA_READY, UPDATE_LOADS_SK_PROT_OVER_DETACH
+from spec.reasons import (
+    DEL_LINK_LOOKS_AT_SAVED_DATA_READY,
+    INIT_PROTO_STORES_PLAINLY,
+    UPDATE_LOADS_SK_PROT_OVER_DETACH,
+)
 
 # What spec/invariants_lifecycle.py says of psocks, without what it says of the slots of array maps.
 PSOCKS = [I02, I03, I06, I07, I08, I09, I10, I12, I13, I14, I15]
+
+UPDATE_PROTO_READS_WHAT_IS_STOPPED = (
+    "tcp_bpf_update_proto() reads the program plainly while sk_psock_stop_verdict() takes it away"
+)
 
 # ---------------------------------------------------------------- programs of two maps
 
@@ -134,4 +142,27 @@ update_of_a_second_map_against_close = scenario(
     run=[process(sys_map_update, map2, 0, fd0, BPF_ANY), process(sys_close, fd0)],
     pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + CALLBACKS + MAPS + ENDS,
+)
+
+update_of_a_second_map_against_delete = scenario(
+    "a socket in a map with a program is put into one without while it is deleted from its own",
+    setup=socket_in_map,
+    run=[process(sys_map_update, map2, 0, fd0, BPF_ANY), process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    properties=LIFECYCLE + CALLBACKS + MAPS + ENDS,
+    expect={
+        "I19": VIOLATED,
+        "data-race(sk_psock.progs.skb_verdict)": VIOLATED,
+        "data-race(sk_psock.progs.stream_verdict)": VIOLATED,
+        "data-race(sk_psock.psock_update_sk_prot)": VIOLATED,
+        "data-race(sock.sk_prot)": VIOLATED,
+    },
+    why={
+        "I19": "tcp_bpf_update_proto(), which sock_map_init_proto() calls without sk_callback_lock, chooses the table "
+        "by a program that the delete takes away before the table is stored",
+        "data-race(sk_psock.progs.skb_verdict)": UPDATE_PROTO_READS_WHAT_IS_STOPPED,
+        "data-race(sk_psock.progs.stream_verdict)": UPDATE_PROTO_READS_WHAT_IS_STOPPED,
+        "data-race(sk_psock.psock_update_sk_prot)": INIT_PROTO_STORES_PLAINLY,
+        "data-race(sock.sk_prot)": UPDATE_LOADS_SK_PROT_OVER_DETACH,
+    },
 )

@@ -36,7 +36,6 @@ from spec.invariants_queues import QUEUES
 from spec.reasons import (
     CLOSE_LOADS_SK_PROT,
     DEL_LINK_LOOKS_AT_SAVED_DATA_READY,
-    INIT_PROTO_STORES_THE_UPDATE,
     ORPHAN_SETS_SOCK_DEAD,
     STATE_IS_READ_WITHOUT_THE_SOCKET,
     UPDATE_LOADS_SK_PROT,
@@ -92,7 +91,8 @@ hash_update_of_itself = scenario(
     expect={"data-race(sock.sk_prot)": VIOLATED, "data-race(sk_psock.psock_update_sk_prot)": VIOLATED},
     why={
         "data-race(sock.sk_prot)": UPDATE_LOADS_SK_PROT,
-        "data-race(sk_psock.psock_update_sk_prot)": INIT_PROTO_STORES_THE_UPDATE,
+        "data-race(sk_psock.psock_update_sk_prot)": "sock_map_init_proto() stores it plainly without the callback lock "
+        "under which sk_psock_drop() and sock_map_del_link() read it",
     },
 )
 

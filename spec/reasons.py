@@ -43,17 +43,6 @@ CLONE_COPIES_CALLBACKS = (
     "and tcp_bpf_clone() gives the copy back its table only"
 )
 
-# ---------------------------------------------------------------- a psock's programs and callbacks
-
-DEL_LINK_LOOKS_AT_SAVED_DATA_READY = (
-    "sock_map_del_link() looks at it under link_lock while sk_psock_stop_verdict() clears it plainly under "
-    "sk_callback_lock"
-)
-INIT_PROTO_STORES_THE_UPDATE = (
-    "sock_map_init_proto() stores it plainly without the callback lock under which sk_psock_drop() and "
-    "sock_map_del_link() read it"
-)
-
 # ---------------------------------------------------------------- queues
 
 BACKLOG_PEEKS_WITHOUT_THE_LOCK = (
@@ -77,6 +66,10 @@ DESTROY_UNCHARGES_WITHOUT_THE_SOCKET = (
 
 IOCTL_READS_THE_PROGRAM = "tcp_bpf_ioctl() reads the program plainly while sk_psock_stop_verdict() exchanges it"
 UPDATE_PROTO_READS_THE_PROGRAM = "tcp_bpf_update_proto() reads the program plainly while sock_map_link() exchanges it"
+DEL_LINK_LOOKS_AT_SAVED_DATA_READY = (
+    "sock_map_del_link() looks at it under link_lock while sk_psock_stop_verdict() clears it plainly under "
+    "sk_callback_lock"
+)
 INIT_PROTO_STORES_PLAINLY = (
     "sock_map_init_proto() stores it plainly without the callback lock under which sock_map_del_link() reads it"
 )
