@@ -215,6 +215,8 @@ class Maker:
         statement = block[i]
         if not isinstance(statement, tree.If | tree.While) or isinstance(statement.cond, tree.Literal):
             return
+        if all(self.is_note(s) for inner in blocks(statement) for s in inner):
+            return  # the kernel has no such test
         cond, span = statement.cond, statement.cond.span
         for kind, op, value in ((Kind.FORCE_TRUE, "or", 1), (Kind.FORCE_FALSE, "and", 0)):
             literal = tree.Literal(value, Bool(), span, str(bool(value)))

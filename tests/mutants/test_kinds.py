@@ -65,6 +65,10 @@ def test_notes_for_properties_are_not_changed() -> None:
     assert made("it.note = 1") == []
 
 
+def test_a_test_that_guards_notes_only_is_not_forced() -> None:
+    assert changes("if it.a:\n    it.note = 1", Kind.FORCE_TRUE) == []
+
+
 def test_steps_on_both_sides_of_a_note_are_swapped() -> None:
     assert changes("it.a = 1\nit.note = 1\nit.b = 1", Kind.SWAP) == ["it.a = 1 <-> it.b = 1"]
 
