@@ -12,6 +12,7 @@ from models.setups_programs import (
     skb_programs_of_two_maps,
     socket_and_map_with_skb_programs,
     socket_and_map_with_stream_programs,
+    stream_of_unix_and_map_with_parser,
     stream_programs_of_two_maps,
 )
 from models.skbuff import sk_buff
@@ -103,6 +104,15 @@ replacement_against_delete = scenario(
     run=[process(sys_map_update, map0, 0, fd0, BPF_EXIST), process(sys_map_delete, map0, 0)],
     pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, bpf_prog: 3, sk_buff: 1, sk_msg: 1},
     properties=LIFECYCLE + PARSER + MAPS + PROGRAMS + ENDS,
+)
+
+parser_for_a_stream_of_unix = scenario(
+    "a map with a parser refuses an AF_UNIX stream, which it cannot parse",
+    setup=stream_of_unix_and_map_with_parser,
+    run=[process(sys_map_update, map0, 0, fd0, BPF_ANY)],
+    pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, bpf_prog: 2, sk_buff: 1, sk_msg: 1},
+    quick=True,
+    properties=LIFECYCLE + MAPS + PROGRAMS + ENDS,
 )
 
 # ---------------------------------------------------------------- one entry of two

@@ -23,6 +23,7 @@ from models.skmsg import sk_msg, sk_psock, sk_psock_link
 from models.sock import sock, socket
 from models.sock_map import BPF_ANY
 from models.syscalls import fd0, fd1, map0, net_rx_reset, program_updates_map, sys_close, sys_map_delete, sys_map_update
+from models.syscalls_maps import map2
 from models.tls import tls_context
 from spec.invariants_callbacks import CALLBACKS
 from spec.invariants_tls import ULP
@@ -69,6 +70,15 @@ write_space_after_tls_and_delete = scenario(
         "I12-write-space": "tls_update() notes write_space in the context of TLS, and sk_write_space itself stays "
         "sk_psock_write_space()",
     },
+)
+
+second_map_under_tls = scenario(
+    "a socket with TLS on top of its psock is put into a second map",
+    setup=tls_on_a_socket_in_map,
+    run=[process(sys_map_update, map2, 0, fd0, BPF_ANY)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 1, sk_msg: 1, tls_context: 1},
+    quick=True,
+    properties=ULP + CALLBACKS,
 )
 
 tls_against_delete = scenario(

@@ -59,6 +59,15 @@ unix_close_against_delete = scenario(
     why={"data-race(sock.sk_prot)": UNIX_RELEASE_LOADS_SK_PROT},
 )
 
+unix_close_after_the_peer = scenario(
+    "close() of a stream socket in the map whose peer was closed before",
+    setup=unix_stream_with_a_closed_peer,
+    run=[process(sys_close, fd0)],
+    pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
+    properties=LIFECYCLE + CALLBACKS + QUEUES + UNIX,
+)
+
 unix_shutdown_of_the_peer = scenario(
     "the peer of a stream socket shuts down while the socket is deleted from the map and closed",
     setup=unix_closable_stream_in_map,

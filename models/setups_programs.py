@@ -3,6 +3,7 @@
 from psockmc.lang import GFP_KERNEL, NULL, Ptr, kzalloc, user
 
 from models.setups import connect
+from models.setups_families import unix_stream_pair
 from models.setups_strp import parse_one, stream_parser
 from models.skmsg_verdict import bpf_prog
 from models.sock_map import BPF_ANY, bpf_stab
@@ -97,6 +98,14 @@ def socket_and_map_with_stream_programs() -> None:
     stream_parser()
     connect(fd0, 0, True)
     message_and_stream_programs(map0)
+
+
+@user
+def stream_of_unix_and_map_with_parser() -> None:
+    """Two ends of an AF_UNIX stream in no map, and a map with a stream parser and a stream_verdict."""
+    stream_parser()
+    unix_stream_pair()
+    parser_and_verdict(map0)
 
 
 @user
