@@ -136,6 +136,15 @@ delete_from_the_map_without_a_program = scenario(
     properties=PSOCKS + CALLBACKS + MAPS + ENDS + [socket_has_the_program_of_its_map],
 )
 
+delete_from_the_map_with_a_program = scenario(
+    "a socket is deleted from an array map with a program; it stays in a hash map without one",
+    setup=socket_in_both_kinds,
+    run=[process(sys_map_delete, map0, 0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, bpf_shtab_elem: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
+    properties=PSOCKS + CALLBACKS + MAPS + ENDS,
+)
+
 program_replaces_over_close = scenario(
     "a program puts another socket into the slot on the CPU of the process that closes the one in it",
     setup=socket_and_another,
