@@ -4,7 +4,8 @@ Small ones first would be quick, but they notice little: in them nobody gets in 
 elsewhere: the code that uses the same fields and calls the same functions. So the first is the scenario that runs the
 most statements that share such a name with the changed ones, and each next one runs the most that those before it do
 not; when nothing of this is left, the same is done with all statements. A forced test changes nothing where it always
-comes out so: scenarios that are seen to go the other way are tried before the others. Every third scenario is one of
+comes out so: scenarios that are seen to go the other way are tried before the others, as far as this can be seen: of a
+call, it is only known whether the called function ran. Every third scenario is one of
 which it is only known that its setup calls the function; for changes that nobody notices who is alone, these are last.
 """
 
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, reduce
 from operator import or_
 
-from psockmc.mutants.baseline import Baseline, Place, candidates, places
+from psockmc.mutants.baseline import Baseline, candidates, places
 from psockmc.mutants.kinds import Kind, Mutant
 
 ROOM = 4
@@ -26,6 +27,8 @@ AMONG_OTHERS = frozenset({Kind.REMOVE_PAIR, Kind.SWAP, Kind.NOT_ATOMIC, Kind.APA
 
 NAME = re.compile(r"\.(\w+)|(\w+)\(")
 """A field or a function."""
+
+CALL = re.compile(r"(\w+)\(")
 
 
 def names(text: str) -> set[str]:
@@ -38,11 +41,11 @@ class Choice:
 
     def __init__(self, known: Mapping[str, Baseline], max_states: int) -> None:
         self.known = known
-        self.texts = {place: text for b in known.values() for place, text in b.ran.items()}
-        bit = {place: 1 << n for n, place in enumerate(sorted(self.texts))}
+        texts = {place: text for b in known.values() for place, text in b.ran.items()}
+        bit = {place: 1 << n for n, place in enumerate(sorted(texts))}
         self.ran = {name: _union(bit[place] for place in b.ran) for name, b in known.items()}
         self.using: dict[str, int] = {}
-        for place, text in self.texts.items():
+        for place, text in texts.items():
             for name in names(text):
                 self.using[name] = self.using.get(name, 0) | bit[place]
         self.late = {name for name, b in known.items() if b.states * ROOM > max_states}
@@ -51,16 +54,26 @@ class Choice:
     def ordered(self, mutant: Mutant) -> list[str]:
         """The scenarios that may notice a mutant, in the order in which they are to be tried."""
         run, set_up = candidates(mutant, self.known)
-        telling = places(mutant, mutant.telling)
-        tells = frozenset(name for name in run if telling & self.known[name].ran.keys())
-        related = self._related(mutant, telling)
-        seen, maybe = (self._unlike(group, related) for group in (run - tells, set_up))
+        tells = self._other_way(mutant, run | set_up)
+        related = self._related(mutant)
+        seen, maybe = (self._unlike(group - tells, related) for group in (run, set_up))
         rest = [*seen, *maybe] if mutant.kind in AMONG_OTHERS else _every_third(seen, maybe)
         return [*self._unlike(tells, related), *rest]
 
-    def _related(self, mutant: Mutant, telling: Iterable[Place]) -> int:
+    def _other_way(self, mutant: Mutant, scenarios: Iterable[str]) -> frozenset[str]:
+        """The scenarios in which a forced test is seen to go the other way."""
+        lines = places(mutant, mutant.telling)
+        called = {name for text in mutant.told for name in CALL.findall(text)}
+
+        def tells(known: Baseline) -> bool:
+            functions = {function for _, function in known.functions}
+            return bool(lines & known.ran.keys() or (mutant.function.name in functions and called & functions))
+
+        return frozenset(name for name in scenarios if tells(self.known[name]))
+
+    def _related(self, mutant: Mutant) -> int:
         """The statements that share a name with the changed ones."""
-        texts = [mutant.old, *(self.texts.get(place, "") for place in telling)]
+        texts = (mutant.old, *mutant.told)
         return _union(self.using.get(name, 0) for text in texts for name in names(text))
 
     def _unlike_anew(self, scenarios: frozenset[str], related: int) -> list[str]:

@@ -57,7 +57,7 @@ class Mutant:
 
     old, new: what stood there and what stands there now. lines: the lines whose statements must run for anything to
     be different. and_lines: if any, one of these must run, too. telling: of a forced test, the lines that run only
-    when its outcome is not the forced one, as far as that can be seen.
+    when its outcome is not the forced one, as far as that can be seen. told: the text of these lines.
     """
 
     function: tree.Function
@@ -68,6 +68,7 @@ class Mutant:
     lines: tuple[int, ...]
     and_lines: tuple[int, ...] = ()
     telling: tuple[int, ...] = ()
+    told: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -223,8 +224,9 @@ class Maker:
             forced = replace(statement, cond=tree.Binary(op, cond, literal, Bool(), span))
             new = f"({self.text(cond)}) {op} {bool(value)}"
             made = self.made(kind, path, (*block[:i], forced, *block[i + 1 :]), statement, new)
-            telling = _when_false(statement, block[i + 1 :]) if value else blocks(statement)[0]
-            yield replace(made, telling=tuple(s.span.line for s in statements(telling)))
+            telling = list(statements(_when_false(statement, block[i + 1 :]) if value else blocks(statement)[0]))
+            lines = tuple(s.span.line for s in telling)
+            yield replace(made, telling=lines, told=tuple(self.text(s) for s in telling))
 
     # ------------------------------------------------------------ atomicity
 

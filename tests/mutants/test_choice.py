@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +24,10 @@ def ran(scenario: str, *lines: int, states: int = 10, set_up: bool = False) -> t
 def mutant(line: int, kind: Kind = Kind.REMOVE_STORE, telling: tuple[int, ...] = ()) -> Any:
     """A change of one line."""
     function = SimpleNamespace(name="f", span=SimpleNamespace(file=FILE))
-    return SimpleNamespace(function=function, kind=kind, old=TEXTS[line], lines=(line,), and_lines=(), telling=telling)
+    told = tuple(TEXTS[number] for number in telling)
+    return SimpleNamespace(
+        function=function, kind=kind, old=TEXTS[line], lines=(line,), and_lines=(), telling=telling, told=told
+    )
 
 
 def order(changed: Any, *known: tuple[str, Baseline]) -> list[str]:
@@ -55,6 +59,12 @@ def test_what_takes_much_of_the_budget_comes_last() -> None:
 def test_a_forced_test_is_tried_first_where_it_goes_the_other_way() -> None:
     known = ran("always true", 3, 4, 6, 7), ran("false, too", 3, 5)
     assert order(mutant(3, Kind.FORCE_TRUE, telling=(5,)), *known) == ["false, too", "always true"]
+
+
+def test_a_call_in_a_branch_ran_where_its_function_ran() -> None:
+    quiet, (name, known) = ran("always false", 3, 4, 6), ran("true, too", 3)
+    called = replace(known, functions=known.functions | {(FILE, "rest")})
+    assert order(mutant(3, Kind.FORCE_FALSE, telling=(7,)), quiet, (name, called)) == ["true, too", "always false"]
 
 
 def test_what_does_not_run_the_change_is_not_tried() -> None:
