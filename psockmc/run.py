@@ -158,17 +158,17 @@ def run(jobs: Sequence[Job], options: Options, events: Events) -> list[Outcome]:
     waiting = list(reversed(jobs))
     running: dict[Connection, _Worker] = {}
     warned: set[str] = set()
-    with _interrupts() as interrupts:
+    with interrupts() as seen:
         while waiting or running:
-            while waiting and len(running) < options.processes and not interrupts.count:
+            while waiting and len(running) < options.processes and not seen.count:
                 worker = _Worker(waiting.pop(), options)
                 running[worker.pipe] = worker
                 events.started(worker.job)
-            if interrupts.count:
+            if seen.count:
                 while waiting:
                     outcomes |= {(job := waiting.pop()).name: _lost(job, "interrupted before it began")}
                 for worker in running.values():
-                    worker.interrupt(hard=interrupts.count > 1)
+                    worker.interrupt(hard=seen.count > 1)
             for pipe in connection.wait(list(running), timeout=POLL):
                 assert isinstance(pipe, Connection)
                 worker = running[pipe]
@@ -196,22 +196,34 @@ def _preload() -> None:
 
 
 @dataclass
-class _Interrupts:
+class Interrupts:
+    """How many signals have asked for an end."""
+
     count: int = 0
 
 
+_counting: list[Interrupts] = []
+
+
 @contextmanager
-def _interrupts() -> Iterator[_Interrupts]:
-    """Counts the signals that ask for an end while the block runs."""
-    seen = _Interrupts()
+def interrupts() -> Iterator[Interrupts]:
+    """Counts the signals that ask for an end while the block runs. A block inside of another one counts with it: one
+    around several runs loses no signal between them.
+    """
+    if _counting:
+        yield _counting[-1]
+        return
+    seen = Interrupts()
 
     def note(number: int, frame: FrameType | None) -> None:
         seen.count += 1
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    _counting.append(seen)
     try:
         yield seen
     finally:
+        _counting.pop()
         for number, handler in before.items():
             signal.signal(number, handler)
 

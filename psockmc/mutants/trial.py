@@ -12,7 +12,7 @@ from psockmc.lang.tree import Program
 from psockmc.mutants.kinds import Mutant
 from psockmc.mutants.valid import with_mutant
 from psockmc.render import render
-from psockmc.run import Events, Failure, Job, Options, Outcome, run
+from psockmc.run import Events, Failure, Job, Options, Outcome, interrupts, run
 
 
 class Fate(StrEnum):
@@ -124,21 +124,35 @@ def attempt(
         _from_memory(t, memory, searches)
         if t.finished:
             done(t)
-    for batch in _batches([t for t in tried if not t.finished], options.processes):
-        waiting = {t.mutant.name: t for t in batch}
-        while waiting:
-            jobs = {_job_name(t): t for t in waiting.values()}
-            outcomes = run([_job(program, t) for t in waiting.values()], options, events)
-            for outcome in outcomes:
-                if not _was_interrupted(outcome):
-                    trial = _judged(outcome)
-                    jobs[outcome.name].trials.append(trial)
-                    if outcome.failure is not Failure.LOST:
-                        memory.keep(jobs[outcome.name].mutant, trial)
-                    _from_memory(jobs[outcome.name], memory, searches)
-            for name in [name for name, t in waiting.items() if t.finished]:
-                done(waiting.pop(name))
-            stop_for(outcomes)
+    with interrupts():
+        for batch in _batches([t for t in tried if not t.finished], options.processes):
+            waiting = {t.mutant.name: t for t in batch}
+            while waiting:
+                outcomes = _round(program, waiting.values(), options, events, memory, searches)
+                for name in [name for name, t in waiting.items() if t.finished]:
+                    done(waiting.pop(name))
+                stop_for(outcomes)
+
+
+def _round(
+    program: Program,
+    waiting: Iterable[Tried],
+    options: Options,
+    events: Events,
+    memory: Memory,
+    searches: int | None,
+) -> Sequence[Outcome]:
+    """One search for each, and what it says noted."""
+    jobs = {_job_name(t): t for t in waiting}
+    outcomes = run([_job(program, t) for t in jobs.values()], options, events)
+    for outcome in outcomes:
+        if not _was_interrupted(outcome):
+            trial = _judged(outcome)
+            jobs[outcome.name].trials.append(trial)
+            if outcome.failure is not Failure.LOST:
+                memory.keep(jobs[outcome.name].mutant, trial)
+            _from_memory(jobs[outcome.name], memory, searches)
+    return outcomes
 
 
 def _batches(tried: Sequence[Tried], processes: int) -> Iterator[Sequence[Tried]]:

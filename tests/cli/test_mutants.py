@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,19 @@ def test_a_second_run_has_nothing_left_to_search(
     searched = watched(monkeypatch)
     main((*MUTANTS, "--json"))
     assert ([row["fate"] for row in read(capsys)["mutants"]], searched) == (before, [])
+
+
+def test_an_interrupt_between_two_searches_is_not_lost(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def then_interrupted(jobs: Any, *rest: Any) -> Any:
+        outcomes = run(jobs, *rest)
+        signal.raise_signal(signal.SIGTERM)
+        return outcomes
+
+    monkeypatch.setattr("psockmc.mutants.trial.run", then_interrupted)
+    assert main((*MUTANTS, "--json")) == 3
+    assert "untried" in {row["fate"] for row in read(capsys)["mutants"]}
 
 
 def test_the_page_is_made_from_the_record(root: Path) -> None:
