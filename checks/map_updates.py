@@ -12,6 +12,8 @@ from models.setups_programs import (
     skb_programs_of_two_maps,
     socket_and_map_with_skb_programs,
     socket_and_map_with_stream_programs,
+    socket_with_skb_programs,
+    socket_with_stream_programs,
     stream_of_unix_and_map_with_parser,
     stream_programs_of_two_maps,
 )
@@ -21,11 +23,11 @@ from models.skmsg_verdict import bpf_prog
 from models.sock import sock, socket
 from models.sock_hash import bpf_shtab_elem
 from models.sock_map import BPF_ANY, BPF_EXIST, BPF_NOEXIST
-from models.syscalls import fd0, map0, program_updates_map, sys_close, sys_map_delete, sys_map_update
-from models.syscalls_maps import htab0, map2, sys_hash_delete
+from models.syscalls import fd0, map0, net_rx_data, program_updates_map, sys_close, sys_map_delete, sys_map_update
+from models.syscalls_maps import htab0, iterator_copies_entry, map2, sys_hash_delete
 from models.syscalls_progs import sys_map_close_while_used
 from spec.invariants_callbacks import CALLBACKS
-from spec.invariants_ends import ENDS, open_sockets_stay_in_the_map, socket_has_the_program_of_its_map
+from spec.invariants_ends import ENDS, open_sockets_stay_in_the_map, socket_has_the_programs_of_its_map
 from spec.invariants_lifecycle import I02, I03, I06, I07, I08, I09, I10, I12, I13, I14, I15, LIFECYCLE
 from spec.invariants_maps import MAPS
 from spec.invariants_programs import PROGRAMS
@@ -66,6 +68,26 @@ second_stream_programs_against_delete = scenario(
     properties=LIFECYCLE + PARSER + MAPS + PROGRAMS + ENDS,
     expect={"data-race(sock.sk_prot)": VIOLATED},
     why={"data-race(sock.sk_prot)": UPDATE_LOADS_SK_PROT_OVER_DETACH},
+)
+
+second_map_without_skb_programs = scenario(
+    "a program that walks a map puts a socket with an SK_MSG program and a skb_verdict into a second map, interrupted "
+    "by a packet",
+    setup=socket_with_skb_programs,
+    run=[process(iterator_copies_entry, cpu=0), softirq(net_rx_data, 0, cpu=0)],
+    workers_cpu=0,
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, bpf_prog: 2, sk_buff: 1, sk_msg: 1},
+    quick=True,
+    properties=LIFECYCLE + CALLBACKS + MAPS + PROGRAMS + ENDS + [socket_has_the_programs_of_its_map],
+)
+
+second_map_without_stream_programs = scenario(
+    "a socket with an SK_MSG program, a parser and a verdict is put into a second map",
+    setup=socket_with_stream_programs,
+    run=[process(sys_map_update, map2, 0, fd0, BPF_ANY)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, bpf_prog: 3, sk_buff: 1, sk_msg: 1},
+    quick=True,
+    properties=LIFECYCLE + PARSER + MAPS + PROGRAMS + ENDS + [socket_has_the_programs_of_its_map],
 )
 
 # ---------------------------------------------------------------- programs that go
@@ -133,7 +155,7 @@ delete_from_the_map_without_a_program = scenario(
     run=[process(sys_hash_delete, htab0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, bpf_shtab_elem: 1, sk_buff: 1, sk_msg: 1},
     quick=True,
-    properties=PSOCKS + CALLBACKS + MAPS + ENDS + [socket_has_the_program_of_its_map],
+    properties=PSOCKS + CALLBACKS + MAPS + ENDS + [socket_has_the_programs_of_its_map],
 )
 
 delete_from_the_map_with_a_program = scenario(

@@ -2,7 +2,7 @@
 
 from psockmc.lang import GFP_KERNEL, NULL, Ptr, kzalloc, user
 
-from models.setups import connect
+from models.setups import connect, receiving
 from models.setups_families import unix_stream_pair
 from models.setups_strp import parse_one, stream_parser
 from models.skmsg_verdict import bpf_prog
@@ -65,8 +65,16 @@ def map_with_parser_and_verdict() -> None:
 
 
 @user
+def socket_with_skb_programs() -> None:
+    """A socket in slot 0 of a map with an SK_MSG program and a skb_verdict."""
+    receiving(connect(fd0, 0, True))
+    message_and_skb_programs(map0)
+    sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+@user
 def skb_programs_of_two_maps() -> None:
-    """A socket in slot 0 of a map with an SK_MSG program and a skb_verdict; another map has both kinds, too."""
+    """The same; another map has both kinds, too."""
     connect(fd0, 0, True)
     message_and_skb_programs(map0)
     sys_map_update(map0, 0, fd0, BPF_ANY)
@@ -74,14 +82,18 @@ def skb_programs_of_two_maps() -> None:
 
 
 @user
-def stream_programs_of_two_maps() -> None:
-    """A socket in slot 0 of a map with an SK_MSG program, a parser and a stream_verdict; another map has all three
-    kinds, too.
-    """
+def socket_with_stream_programs() -> None:
+    """A socket in slot 0 of a map with an SK_MSG program, a parser and a stream_verdict."""
     stream_parser()
     connect(fd0, 0, True)
     message_and_stream_programs(map0)
     sys_map_update(map0, 0, fd0, BPF_ANY)
+
+
+@user
+def stream_programs_of_two_maps() -> None:
+    """The same; another map has all three kinds, too."""
+    socket_with_stream_programs()
     message_and_stream_programs(map2)
 
 

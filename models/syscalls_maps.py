@@ -17,7 +17,16 @@ from models.sock_hash import (
     sock_hash_update_elem,
     sock_hash_update_elem_sys,
 )
-from models.sock_map import BPF_ANY, bpf_sk_release, bpf_stab, flags_t, slot_t, sock_map_delete_elem
+from models.sock_map import (
+    BPF_ANY,
+    __sock_map_lookup_elem,
+    bpf_sk_release,
+    bpf_stab,
+    flags_t,
+    slot_t,
+    sock_map_delete_elem,
+    sock_map_update_elem,
+)
 from models.syscalls import map0
 from models.tcp import __inet_lookup_established
 from models.tracing import BPF_PROG_TYPE_SCHED_CLS, BPF_PROG_TYPE_TRACEPOINT, may_update_sockmap
@@ -96,6 +105,16 @@ def program_updates_key(hash: hash_t, key: key_t) -> None:
     if sk:
         sock_hash_update_elem(htab0, key, sk, BPF_ANY)
         sock_put(sk)
+
+
+@user
+def iterator_copies_entry() -> None:
+    """A program that walks the array map, in a process, puts the socket of slot 0 into another map, too."""
+    rcu_read_lock()
+    sk = __sock_map_lookup_elem(map0, 0)
+    if sk:
+        sock_map_update_elem(map2, 0, sk, BPF_ANY)
+    rcu_read_unlock()
 
 
 @user

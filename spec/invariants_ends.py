@@ -32,13 +32,21 @@ def links_stand_for_entries(psock: Ptr[sk_psock]) -> bool:
     )
 
 
-@at_end("I55-kept", "in the end a socket in a map with a stream_verdict has a program")
-def socket_has_the_program_of_its_map(map: Ptr[bpf_stab]) -> bool:
-    """Leaving one map takes the programs of another one away, if sock_map_del_link() says so. For array maps that do
-    not change their programs. Upheld by sock_map_del_link(), which stops what the map has that is left.
+@at_end("I55-kept", "in the end a socket in a map has a program of each kind that the map has")
+def socket_has_the_programs_of_its_map(map: Ptr[bpf_stab]) -> bool:
+    """Whatever other maps it enters or leaves. For array maps that do not change their programs. Upheld by
+    sock_map_link(), which installs what the new map has and no more, and sock_map_del_link(), which stops what the map
+    has that is left.
     """
-    return map.progs.stream_verdict == NULL or all(
-        s == NULL or s.sk_user_data.progs.stream_verdict != NULL for s in map.sks
+    return all(
+        s == NULL
+        or (
+            (map.progs.msg_parser == NULL or s.sk_user_data.progs.msg_parser != NULL)
+            and (map.progs.stream_parser == NULL or s.sk_user_data.progs.stream_parser != NULL)
+            and (map.progs.stream_verdict == NULL or s.sk_user_data.progs.stream_verdict != NULL)
+            and (map.progs.skb_verdict == NULL or s.sk_user_data.progs.skb_verdict != NULL)
+        )
+        for s in map.sks
     )
 
 

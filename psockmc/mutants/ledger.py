@@ -132,12 +132,12 @@ class Ledger(Memory):
         entry = self.entries.get(mutant.key)
         if entry is None or entry.digest != function_digest(mutant.function):
             return Tried(mutant, ())
-        stands = all(self.stands(trial.scenario) for trial in entry.trials)
+        trials = [trial for trial in entry.trials if self.stands(trial.scenario)]
         # Their names are not written down: only how many there are is shown.
         candidates = ("",) * entry.candidates
-        noticed = any(trial.fate is Fate.NOTICED for trial in entry.trials)
-        finished = entry.finished and stands and (noticed or set(offered) <= set(entry.offered))
-        return Tried(mutant, candidates, list(entry.trials) if stands else [], finished)
+        noticed = any(trial.fate is Fate.NOTICED for trial in trials)
+        all_there = len(trials) == len(entry.trials) and set(offered) <= set(entry.offered)
+        return Tried(mutant, candidates, trials, entry.finished and (noticed or all_there))
 
     def prune(self, mutants: Iterable[Mutant]) -> None:
         """Forget mutants that do not exist any more, and scenarios that no trial was made in."""

@@ -225,6 +225,18 @@ def test_what_was_recorded_of_another_model_does_not_count(root: Path) -> None:
     assert "Of 5 mutants of all models 0 were tried." in (root / "reports/mutants.md").read_text()
 
 
+def test_a_notice_stands_when_another_scenario_changes(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "reports").mkdir()
+    shown = (*MUTANTS, "--kind", "remove-store", "--json", "--record", "reports/mutants.json")
+    main((*shown, "--in", "a_look_without_the_lock"))
+    main((*shown, "--in", "two_additions"))
+    checks = root / "checks/counter.py"
+    checks.write_text(checks.read_text().replace("seen = shared.value", "seen = shared.value\n    seen = shared.value"))
+    capsys.readouterr()
+    main(shown)
+    assert read(capsys)["mutants"][0]["scenario"] == "two_additions"
+
+
 def test_without_a_record_there_is_no_page(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(("report", "mutants")) == 2
     assert "run psockmc mutants --record" in capsys.readouterr().err
