@@ -45,6 +45,7 @@ STYLES = {Fate.NOTICED: "green", Fate.WEAKLY: "yellow", Fate.SURVIVED: "bold red
 @click.option("--in", "within", multiple=True, metavar="SCENARIO", help="only this scenario")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice([k.value for k in Kind]), help="only this kind")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="try the first N mutants only")
+@click.option("--again", is_flag=True, help="try also what the record says was noticed in other scenarios")
 @click.option("--searches", type=click.IntRange(min=1), metavar="N", help="search at most N scenarios for each mutant")
 @click.option(
     "--record",
@@ -60,6 +61,7 @@ def mutants_(
     within: tuple[str, ...],
     kinds: tuple[str, ...],
     limit: int | None,
+    again: bool,
     searches: int | None,
     record: Path | None,
     as_json: bool,
@@ -70,7 +72,7 @@ def mutants_(
     Every search gives up after 500,000 states or 60 seconds unless --max-states or --timeout say otherwise. What was
     tried before is not tried again, so a run that was interrupted goes on where it was. What the FILE of --record says
     counts, too, whatever the limits were: with a small --max-states first, which is quick, and a larger one then, only
-    what nothing has noticed is searched again.
+    what nothing has noticed is searched again. With --again all are, which tells what else notices them.
 
     Exit status: 0 what nothing notices has a reason in spec/mutants.toml, 1 something has none, 2 usage or model
     error, 3 something was not decided, 70 internal error.
@@ -98,7 +100,8 @@ def mutants_(
         click.echo(f"the unchanged models first: {console.number(len(names), 'scenario')}", err=True)
         known = baselines(program, names, options, progress)
         choice = Choice(known, options.limits.max_states or STATES)
-        tried = [_begun(m, ledger) or Tried(m, _known_first(memory, m, choice.ordered(m))) for m in wanted]
+        noticed = None if again else ledger
+        tried = [_begun(m, noticed) or Tried(m, _known_first(memory, m, choice.ordered(m))) for m in wanted]
         attempt(program, tried, options, progress, memory=memory, searches=searches, done=progress.tried)
     except Interrupted:
         complete = False

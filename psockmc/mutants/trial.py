@@ -63,6 +63,11 @@ class Tried:
         return None
 
     @property
+    def notices(self) -> list[Trial]:
+        """The trials in which a property was violated."""
+        return [trial for trial in self.trials if trial.fate is Fate.NOTICED]
+
+    @property
     def fate(self) -> Fate:
         """What became of it."""
         fates = {trial.fate for trial in self.trials}

@@ -8,15 +8,14 @@ from itertools import chain
 
 from psockmc.mutants.ledger import load_ledger
 from psockmc.mutants.survivors import Key
-from psockmc.mutants.trial import Fate
 from psockmc.reports.material import Material
 from psockmc.reports.mutants import LEDGER, recorded
 
 
 @dataclass
 class Kills:
-    """Mutants by key. first: a violation of the property is the shortest of the search that noticed the mutant;
-    also: the property is violated in that search, too.
+    """Mutants by key. first: a violation of the property is the shortest of a search that noticed the mutant;
+    also: the property is violated in such a search, too.
     """
 
     first: set[Key] = field(default_factory=set)
@@ -33,9 +32,9 @@ def kills(material: Material) -> Mapping[str, Kills]:
     ledger = load_ledger(material.root / LEDGER, material.program, material.cache)
     found: dict[str, Kills] = {}
     for tried in chain(*recorded(material, ledger)):
-        if tried.fate is Fate.NOTICED and tried.first is not None:
-            found.setdefault(whole(tried.first.property), Kills()).first.add(tried.mutant.key)
-            for property in tried.first.also:
+        for trial in tried.notices:
+            found.setdefault(whole(trial.property), Kills()).first.add(tried.mutant.key)
+            for property in trial.also:
                 found.setdefault(whole(property), Kills()).also.add(tried.mutant.key)
     return found
 

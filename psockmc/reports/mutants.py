@@ -87,9 +87,8 @@ def _page(summary: Summary, ledger: Ledger, quiet: dict[str, str]) -> str:
 
 def _noticed(done: Sequence[Tried], asked: Sequence[str], quiet: dict[str, str]) -> Iterator[str]:
     """The properties that noticed something, then those that did not. asked: those of the scenarios searched."""
-    trials = [t.first for t in done if t.fate is Fate.NOTICED and t.first is not None]
-    first = Counter(trial.property for trial in trials)
-    every = first + Counter(property for trial in trials for property in trial.also)
+    first = Counter(trial.property for t in done for trial in t.notices[:1])
+    every = Counter(id for t in done for id in {id for trial in t.notices for id in (trial.property, *trial.also)})
     by_count = sorted(every, key=lambda id: (-first[id], -every[id], id))
     yield table(
         ["property", "first", "in all"], [[text(id), f"{first[id]:,}", f"{every[id]:,}"] for id in by_count], [1, 2]
@@ -97,7 +96,8 @@ def _noticed(done: Sequence[Tried], asked: Sequence[str], quiet: dict[str, str])
     silent = [id for id in asked if not every[id]]
     yield (
         "First: its violation is the shortest in the first scenario that notices the mutant. In all: it is violated "
-        f"there. {len(silent):,} more were checked and noticed none in these scenarios."
+        f"there, or in another one that notices it. {len(silent):,} more were checked and noticed none in these "
+        "scenarios."
     )
     yield bullets(f"{text(id)}: {text(quiet[id])}" for id in silent if id in quiet)
     unsaid = ", ".join(text(id) for id in silent if id not in quiet)

@@ -282,6 +282,15 @@ def test_what_a_record_says_is_noticed_is_not_searched_in_other_scenarios(
     assert not searched
 
 
+def test_what_a_record_says_is_noticed_is_searched_again_on_demand(root: Path) -> None:
+    (root / "reports").mkdir()
+    record = ("--record", "reports/mutants.json", "--kind", "remove-pair")
+    main((*MUTANTS, *record, "--in", "two_additions"))
+    main((*MUTANTS, *record, "--in", "a_look_without_the_lock", "--again"))
+    (row,) = recorded(root)
+    assert {trial["scenario"] for trial in row["trials"]} == {"two_additions", "a_look_without_the_lock"}
+
+
 def test_a_record_names_the_budget_of_each_run(root: Path) -> None:
     (root / "reports").mkdir()
     for states in ("1000", "2000"):
