@@ -9,6 +9,7 @@ from models.setups import socket_and_another, socket_in_map
 from models.setups_maps import socket_in_both_kinds
 from models.setups_programs import (
     occupied_map_with_stream_programs,
+    plain_socket_and_two_maps_with_programs,
     skb_programs_of_two_maps,
     socket_and_map_with_skb_programs,
     socket_and_map_with_stream_programs,
@@ -23,7 +24,8 @@ from models.skmsg_verdict import bpf_prog
 from models.sock import sock, socket
 from models.sock_hash import bpf_shtab_elem
 from models.sock_map import BPF_ANY, BPF_EXIST, BPF_NOEXIST
-from models.syscalls import fd0, map0, net_rx_data, program_updates_map, sys_close, sys_map_delete, sys_map_update
+from models.syscalls import fd0, fd1, map0, net_rx_data, program_updates_map, sys_close, sys_map_delete, sys_map_update
+from models.syscalls_families import sys_unix_send
 from models.syscalls_maps import htab0, iterator_copies_entry, map2, sys_hash_delete
 from models.syscalls_progs import sys_map_close_while_used
 from spec.invariants_callbacks import CALLBACKS
@@ -35,7 +37,9 @@ from spec.invariants_strp import PARSER
 from spec.reasons import (
     DEL_LINK_LOOKS_AT_SAVED_DATA_READY,
     INIT_PROTO_STORES_PLAINLY,
+    LINK_LOADS_SK_PROT,
     UPDATE_LOADS_SK_PROT_OVER_DETACH,
+    UPDATE_PROTO_READS_THE_PROGRAM,
 )
 
 # What spec/invariants_lifecycle.py says of psocks, without what it says of the slots of array maps.
@@ -90,6 +94,35 @@ second_map_without_stream_programs = scenario(
     properties=LIFECYCLE + PARSER + MAPS + PROGRAMS + ENDS + [socket_has_the_programs_of_its_map],
 )
 
+updates_by_a_process_and_a_program = scenario(
+    "a process puts a socket into a map with programs while a program puts it into another one, which has some, too",
+    setup=plain_socket_and_two_maps_with_programs,
+    run=[process(sys_map_update, map2, 0, fd0, BPF_ANY), softirq(program_updates_map, 0, 0)],
+    pools={
+        sock: 1,
+        socket: 1,
+        sk_psock: 1,
+        sk_psock_link: 3,
+        bpf_shtab_elem: 1,
+        bpf_prog: 4,
+        sk_buff: 1,
+        sk_msg: 1,
+    },
+    properties=PSOCKS + CALLBACKS + MAPS + PROGRAMS + ENDS,
+    expect={
+        "data-race(sk_psock.progs.msg_parser)": VIOLATED,
+        "data-race(sk_psock.progs.stream_verdict)": VIOLATED,
+        "data-race(sk_psock.psock_update_sk_prot)": VIOLATED,
+        "data-race(sock.sk_prot)": VIOLATED,
+    },
+    why={
+        "data-race(sk_psock.progs.msg_parser)": UPDATE_PROTO_READS_THE_PROGRAM,
+        "data-race(sk_psock.progs.stream_verdict)": UPDATE_PROTO_READS_THE_PROGRAM,
+        "data-race(sk_psock.psock_update_sk_prot)": INIT_PROTO_STORES_PLAINLY,
+        "data-race(sock.sk_prot)": LINK_LOADS_SK_PROT,
+    },
+)
+
 # ---------------------------------------------------------------- programs that go
 
 skb_programs_go_while_a_program_updates = scenario(
@@ -129,9 +162,9 @@ replacement_against_delete = scenario(
 )
 
 parser_for_a_stream_of_unix = scenario(
-    "a map with a parser refuses an AF_UNIX stream, which it cannot parse",
+    "a map with a parser refuses an AF_UNIX stream, which it cannot parse, while data arrives on it",
     setup=stream_of_unix_and_map_with_parser,
-    run=[process(sys_map_update, map0, 0, fd0, BPF_ANY)],
+    run=[process(sys_map_update, map0, 0, fd0, BPF_ANY), process(sys_unix_send, fd1, 1)],
     pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, bpf_prog: 2, sk_buff: 1, sk_msg: 1},
     quick=True,
     properties=LIFECYCLE + MAPS + PROGRAMS + ENDS,

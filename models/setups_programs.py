@@ -8,7 +8,7 @@ from models.setups_strp import parse_one, stream_parser
 from models.skmsg_verdict import bpf_prog
 from models.sock_map import BPF_ANY, bpf_stab
 from models.syscalls import fd0, fd1, map0, mapfd0, sys_map_update
-from models.syscalls_maps import map2
+from models.syscalls_maps import htab0, map2, sys_hash_update
 from models.syscalls_progs import progfd0, sys_prog_load
 
 
@@ -95,6 +95,17 @@ def stream_programs_of_two_maps() -> None:
     """The same; another map has all three kinds, too."""
     socket_with_stream_programs()
     message_and_stream_programs(map2)
+
+
+@user
+def plain_socket_and_two_maps_with_programs() -> None:
+    """A socket in a hash map without programs, and two array maps, each with an SK_MSG program and a stream_verdict."""
+    connect(fd0, 0, True)
+    sys_hash_update(htab0, 0, fd0, BPF_ANY)
+    map0.progs.msg_parser = loaded()
+    map0.progs.stream_verdict = loaded()
+    map2.progs.msg_parser = loaded()
+    map2.progs.stream_verdict = loaded()
 
 
 @user
