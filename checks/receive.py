@@ -36,6 +36,7 @@ from models.syscalls_receive import (
     sys_sendmsg_and_fin,
 )
 from spec.invariants_callbacks import CALLBACKS
+from spec.invariants_ends import ENDS
 from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_queues import QUEUES
 from spec.invariants_receive import (
@@ -63,6 +64,15 @@ peek_against_packet = scenario(
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 2, sk_msg: 2},
     quick=True,
     properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE + [every_byte_is_counted],
+)
+
+one_read = scenario(
+    "a reader peeks and reads, and all references are given back",
+    setup=unread_own_data,
+    run=[process(sys_peek_and_recv, fd0, 2)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
+    properties=LIFECYCLE + CALLBACKS + QUEUES + RECEIVE + [every_byte_is_counted] + ENDS,
 )
 
 packets_against_sleeping_reader = scenario(

@@ -40,6 +40,7 @@ from models.syscalls_send import (
 )
 from models.tcp_send import net_rx_acks
 from spec.invariants_callbacks import CALLBACKS
+from spec.invariants_ends import ENDS
 from spec.invariants_lifecycle import LIFECYCLE
 from spec.invariants_queues import QUEUES
 from spec.invariants_send import SENDING
@@ -331,6 +332,25 @@ cork_again_without_memory = scenario(
         "I27-pages": "tcp_bpf_send_verdict() sets psock->cork_bytes before the allocation of psock->cork fails; the "
         "next sendmsg() takes its own message for the corked one and leaves it behind"
     },
+)
+
+one_redirect = scenario(
+    "a sender's message goes to the reader of another socket, and all references are given back",
+    setup=redirecting,
+    run=[process(sys_send, fd0, two0)],
+    pools={sock: 2, socket: 2, sk_psock: 2, sk_psock_link: 2, sk_buff: 1, sk_msg: 1},
+    may_fail=[sk_msg],
+    quick=True,
+    properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING + ENDS,
+)
+
+one_message_that_may_pass = scenario(
+    "a sender's message passes or is dropped, and all references are given back",
+    setup=passing_or_dropping,
+    run=[process(sys_send, fd0, two0)],
+    pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    quick=True,
+    properties=LIFECYCLE + CALLBACKS + QUEUES + SENDING + ENDS,
 )
 
 close_with_a_verdict_in_use = scenario(
