@@ -9,7 +9,9 @@ from models.setups import socket_and_another, socket_in_map
 from models.setups_maps import socket_in_both_kinds
 from models.setups_programs import (
     occupied_map_with_stream_programs,
+    plain_socket_and_two_maps_with_parsers,
     plain_socket_and_two_maps_with_programs,
+    plain_socket_and_two_maps_with_skb_programs,
     skb_programs_of_two_maps,
     socket_and_map_with_skb_programs,
     socket_and_map_with_stream_programs,
@@ -30,9 +32,9 @@ from models.syscalls_maps import htab0, iterator_copies_entry, map2, sys_hash_de
 from models.syscalls_progs import sys_map_close_while_used
 from spec.invariants_callbacks import CALLBACKS
 from spec.invariants_ends import ENDS, open_sockets_stay_in_the_map, socket_has_the_programs_of_its_map
-from spec.invariants_lifecycle import I02, I03, I06, I07, I08, I09, I10, I12, I13, I14, I15, LIFECYCLE
+from spec.invariants_lifecycle import LIFECYCLE, PSOCKS
 from spec.invariants_maps import MAPS
-from spec.invariants_programs import PROGRAMS
+from spec.invariants_programs import PROGRAMS, programs_of_a_psock_are_live
 from spec.invariants_strp import PARSER
 from spec.reasons import (
     DEL_LINK_LOOKS_AT_SAVED_DATA_READY,
@@ -41,9 +43,6 @@ from spec.reasons import (
     UPDATE_LOADS_SK_PROT_OVER_DETACH,
     UPDATE_PROTO_READS_THE_PROGRAM,
 )
-
-# What spec/invariants_lifecycle.py says of psocks, without what it says of the slots of array maps.
-PSOCKS = [I02, I03, I06, I07, I08, I09, I10, I12, I13, I14, I15]
 
 UPDATE_PROTO_READS_WHAT_IS_STOPPED = (
     "tcp_bpf_update_proto() reads the program plainly while sk_psock_stop_verdict() takes it away"
@@ -123,6 +122,100 @@ updates_by_a_process_and_a_program = scenario(
     },
 )
 
+updates_by_a_process_and_a_program_with_skb_verdicts = scenario(
+    "a process and a program put a socket into a map each, both with an SK_MSG program and a skb_verdict",
+    setup=plain_socket_and_two_maps_with_skb_programs,
+    run=[process(sys_map_update, map2, 0, fd0, BPF_ANY), softirq(program_updates_map, 0, 0)],
+    pools={
+        sock: 1,
+        socket: 1,
+        sk_psock: 1,
+        sk_psock_link: 3,
+        bpf_shtab_elem: 1,
+        bpf_prog: 4,
+        sk_buff: 1,
+        sk_msg: 1,
+    },
+    properties=PSOCKS + CALLBACKS + MAPS + PROGRAMS + ENDS,
+    expect={
+        "data-race(sk_psock.progs.msg_parser)": VIOLATED,
+        "data-race(sk_psock.progs.skb_verdict)": VIOLATED,
+        "data-race(sk_psock.psock_update_sk_prot)": VIOLATED,
+        "data-race(sock.sk_prot)": VIOLATED,
+    },
+    why={
+        "data-race(sk_psock.progs.msg_parser)": UPDATE_PROTO_READS_THE_PROGRAM,
+        "data-race(sk_psock.progs.skb_verdict)": UPDATE_PROTO_READS_THE_PROGRAM,
+        "data-race(sk_psock.psock_update_sk_prot)": INIT_PROTO_STORES_PLAINLY,
+        "data-race(sock.sk_prot)": LINK_LOADS_SK_PROT,
+    },
+)
+
+updates_by_a_process_and_a_program_with_parsers = scenario(
+    "a process and a program put a socket into a map each, both with a parser and a verdict",
+    setup=plain_socket_and_two_maps_with_parsers,
+    run=[process(sys_map_update, map2, 0, fd0, BPF_ANY), softirq(program_updates_map, 0, 0)],
+    pools={
+        sock: 1,
+        socket: 1,
+        sk_psock: 1,
+        sk_psock_link: 3,
+        bpf_shtab_elem: 1,
+        bpf_prog: 4,
+        sk_buff: 1,
+        sk_msg: 1,
+    },
+    properties=PSOCKS + PARSER + MAPS + PROGRAMS + ENDS,
+    expect={
+        "data-race(sk_psock.progs.stream_verdict)": VIOLATED,
+        "data-race(sk_psock.psock_update_sk_prot)": VIOLATED,
+        "data-race(sock.sk_prot)": VIOLATED,
+    },
+    why={
+        "data-race(sk_psock.progs.stream_verdict)": UPDATE_PROTO_READS_THE_PROGRAM,
+        "data-race(sk_psock.psock_update_sk_prot)": INIT_PROTO_STORES_PLAINLY,
+        "data-race(sock.sk_prot)": LINK_LOADS_SK_PROT,
+    },
+)
+
+updates_and_a_delete_with_skb_verdicts = scenario(
+    "a process and a program put a socket into a map each, both with the same programs, and another process deletes it",
+    setup=plain_socket_and_two_maps_with_skb_programs,
+    run=[
+        process(sys_map_update, map2, 0, fd0, BPF_ANY),
+        softirq(program_updates_map, 0, 0),
+        process(sys_map_delete, map2, 0),
+    ],
+    pools={
+        sock: 1,
+        socket: 1,
+        sk_psock: 1,
+        sk_psock_link: 3,
+        bpf_shtab_elem: 1,
+        bpf_prog: 4,
+        sk_buff: 1,
+        sk_msg: 1,
+    },
+    properties=PSOCKS + CALLBACKS + MAPS + PROGRAMS + ENDS,
+    expect={
+        "I18": VIOLATED,
+        "data-race(sk_psock.progs.msg_parser)": VIOLATED,
+        "data-race(sk_psock.progs.skb_verdict)": VIOLATED,
+        "data-race(sk_psock.progs.stream_verdict)": VIOLATED,
+        "data-race(sk_psock.psock_update_sk_prot)": VIOLATED,
+        "data-race(sock.sk_prot)": VIOLATED,
+    },
+    why={
+        "I18": "sock_map_link() installs the callback for the program that it has put into the psock before, which the "
+        "delete of another entry has taken away meanwhile",
+        "data-race(sk_psock.progs.msg_parser)": UPDATE_PROTO_READS_THE_PROGRAM,
+        "data-race(sk_psock.progs.skb_verdict)": UPDATE_PROTO_READS_THE_PROGRAM,
+        "data-race(sk_psock.progs.stream_verdict)": UPDATE_PROTO_READS_WHAT_IS_STOPPED,
+        "data-race(sk_psock.psock_update_sk_prot)": INIT_PROTO_STORES_PLAINLY,
+        "data-race(sock.sk_prot)": LINK_LOADS_SK_PROT,
+    },
+)
+
 # ---------------------------------------------------------------- programs that go
 
 skb_programs_go_while_a_program_updates = scenario(
@@ -131,7 +224,7 @@ skb_programs_go_while_a_program_updates = scenario(
     run=[process(sys_map_close_while_used, map0), softirq(program_updates_map, 0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_prog: 2, sk_buff: 1, sk_msg: 1},
     quick=True,
-    properties=LIFECYCLE + CALLBACKS + MAPS + PROGRAMS + ENDS,
+    properties=LIFECYCLE + CALLBACKS + MAPS + PROGRAMS + ENDS + [programs_of_a_psock_are_live],
 )
 
 stream_programs_go_while_a_program_updates = scenario(
@@ -140,7 +233,7 @@ stream_programs_go_while_a_program_updates = scenario(
     run=[process(sys_map_close_while_used, map0), softirq(program_updates_map, 0, 0)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 1, bpf_prog: 3, sk_buff: 1, sk_msg: 1},
     quick=True,
-    properties=LIFECYCLE + PARSER + MAPS + PROGRAMS + ENDS,
+    properties=LIFECYCLE + PARSER + MAPS + PROGRAMS + ENDS + [programs_of_a_psock_are_live],
 )
 
 # ---------------------------------------------------------------- refused by the slot

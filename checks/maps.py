@@ -30,7 +30,7 @@ from models.syscalls_maps import (
     sys_hash_update,
 )
 from spec.invariants_callbacks import CALLBACKS
-from spec.invariants_lifecycle import I02, I03, I06, I07, I08, I09, I10, I12, I13, I14, I15
+from spec.invariants_lifecycle import PSOCKS
 from spec.invariants_maps import HASH
 from spec.invariants_queues import QUEUES
 from spec.reasons import (
@@ -40,9 +40,6 @@ from spec.reasons import (
     STATE_IS_READ_WITHOUT_THE_SOCKET,
     UPDATE_LOADS_SK_PROT,
 )
-
-# What spec/invariants_lifecycle.py says of psocks, without what it says of the slots of array maps.
-PSOCKS = [I02, I03, I06, I07, I08, I09, I10, I12, I13, I14, I15]
 
 hash_close_against_delete = scenario(
     "close() of a socket in a hash map while another process deletes its key and a program looks it up",

@@ -51,13 +51,10 @@ from models.syscalls_maps import (
 )
 from models.syscalls_progs import progfd0, socket_in_map_with_a_loaded_program, sys_prog_detach
 from spec.invariants_callbacks import CALLBACKS
-from spec.invariants_lifecycle import I02, I03, I06, I07, I08, I09, I10, I12, I13, I14, I15, LIFECYCLE
+from spec.invariants_lifecycle import LIFECYCLE, PSOCKS
 from spec.invariants_listeners import closed_socket_has_no_psock
 from spec.invariants_maps import HASH, MAPS, only_open_sockets_enter
 from spec.invariants_queues import QUEUES
-
-# What spec/invariants_lifecycle.py says of psocks, without what it says of the slots of array maps.
-PSOCKS = [I02, I03, I06, I07, I08, I09, I10, I12, I13, I14, I15]
 
 program_deletes_over_update = scenario(
     "a program deletes the slot on the CPU of a process that puts a socket into it",

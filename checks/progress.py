@@ -10,13 +10,15 @@ from models.setups import (
     socket_in_map,
     target_of_a_sender,
 )
+from models.setups_families import unix_plain_stream_in_map
 from models.setups_receive import native_data_outside
 from models.skbuff import sk_buff
 from models.skmsg import sk_msg, sk_psock, sk_psock_link
-from models.sock import MSG_DONTWAIT, sock, socket
+from models.sock import MSG_DONTWAIT, SEND_SHUTDOWN, sock, socket
 from models.sock_map import BPF_ANY
 from models.syscalls import (
     fd0,
+    fd1,
     map0,
     net_rx_ack,
     net_rx_data,
@@ -28,6 +30,7 @@ from models.syscalls import (
     sys_recvmsg,
     sys_sendmsg,
 )
+from models.syscalls_families import sys_unix_shutdown
 from models.syscalls_receive import net_rx_ack_unheard, sys_recv
 from spec.liveness import PROGRESS
 from spec.reasons import CLOSE_LOADS_SK_PROT
@@ -66,6 +69,14 @@ destroy_retries_over_the_dropper = scenario(
         "sock_map_destroy() tries again for ever, since the sender cannot go on below it",
         "data-race(sock.sk_prot)": CLOSE_LOADS_SK_PROT,
     },
+)
+
+unhash_retries = scenario(
+    "the peer of an AF_UNIX stream in a map shuts down while the stream is deleted",
+    setup=unix_plain_stream_in_map,
+    run=[process(sys_unix_shutdown, fd1, SEND_SHUTDOWN), process(sys_map_delete, map0, 0)],
+    pools={sock: 2, socket: 2, sk_psock: 1, sk_psock_link: 1, sk_buff: 1, sk_msg: 1},
+    properties=PROGRESS,
 )
 
 backlog_without_room = scenario(

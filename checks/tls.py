@@ -26,6 +26,7 @@ from models.syscalls import fd0, fd1, map0, net_rx_reset, program_updates_map, s
 from models.syscalls_maps import map2
 from models.tls import tls_context
 from spec.invariants_callbacks import CALLBACKS
+from spec.invariants_ends import ENDS, OWN
 from spec.invariants_tls import ULP
 from spec.reasons import CLOSE_LOADS_SK_PROT, RESTORE_STORES_UNHASH, STATE_IS_READ_WITHOUT_THE_SOCKET
 
@@ -78,7 +79,7 @@ second_map_under_tls = scenario(
     run=[process(sys_map_update, map2, 0, fd0, BPF_ANY)],
     pools={sock: 1, socket: 1, sk_psock: 1, sk_psock_link: 2, sk_buff: 1, sk_msg: 1, tls_context: 1},
     quick=True,
-    properties=ULP + CALLBACKS,
+    properties=ULP + CALLBACKS + ENDS + OWN,
 )
 
 tls_against_delete = scenario(

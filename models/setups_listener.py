@@ -68,11 +68,16 @@ def connection_in_map() -> None:
 def connection_in_map_with_unacknowledged_data() -> None:
     """The same; the program of a sender has redirected a byte to it, which was sent and is not acknowledged."""
     connection_in_map()
-    child = map0.sks[1]
-    child.sk_sndbuf = 6
+    redirected_byte_is_sent(map0.sks[1])
+
+
+@user
+def redirected_byte_is_sent(sk: Ptr[sock]) -> None:
+    """The program of a sender redirects a byte to a socket, on which it is sent."""
+    sk.sk_sndbuf = 6
     sender0.msg.sg.size = 1
     get_pages(sender0.msg, 1)
-    tcp_bpf_sendmsg_redir(child, False, sender0.msg, 1, sender0.hdr)
+    tcp_bpf_sendmsg_redir(sk, False, sender0.msg, 1, sender0.hdr)
 
 
 @user

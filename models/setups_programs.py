@@ -21,6 +21,14 @@ def loaded() -> Ptr[bpf_prog]:
 
 
 @user
+def loaded_parser() -> Ptr[bpf_prog]:
+    """The same of a stream parser, for which every unit of data is a message."""
+    parser = loaded()
+    parser.parse = parse_one
+    return parser
+
+
+@user
 def message_and_skb_programs(map: Ptr[bpf_stab]) -> None:
     """Give a map an SK_MSG program and a skb_verdict."""
     map.progs.msg_parser = loaded()
@@ -37,9 +45,7 @@ def message_and_stream_programs(map: Ptr[bpf_stab]) -> None:
 @user
 def parser_and_verdict(map: Ptr[bpf_stab]) -> None:
     """Give a map a stream parser and a stream_verdict."""
-    parser = loaded()
-    parser.parse = parse_one
-    map.progs.stream_parser = parser
+    map.progs.stream_parser = loaded_parser()
     map.progs.stream_verdict = loaded()
 
 
@@ -106,6 +112,25 @@ def plain_socket_and_two_maps_with_programs() -> None:
     map0.progs.stream_verdict = loaded()
     map2.progs.msg_parser = loaded()
     map2.progs.stream_verdict = loaded()
+
+
+@user
+def plain_socket_and_two_maps_with_skb_programs() -> None:
+    """A socket in a hash map without programs, and two array maps, each with an SK_MSG program and a skb_verdict."""
+    connect(fd0, 0, True)
+    sys_hash_update(htab0, 0, fd0, BPF_ANY)
+    message_and_skb_programs(map0)
+    message_and_skb_programs(map2)
+
+
+@user
+def plain_socket_and_two_maps_with_parsers() -> None:
+    """A socket in a hash map without programs, and two array maps, each with a stream parser and a stream_verdict."""
+    stream_parser()
+    connect(fd0, 0, True)
+    sys_hash_update(htab0, 0, fd0, BPF_ANY)
+    parser_and_verdict(map0)
+    parser_and_verdict(map2)
 
 
 @user

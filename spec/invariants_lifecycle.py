@@ -160,4 +160,7 @@ def closed_socket_is_in_no_map(map: Ptr[bpf_stab]) -> bool:
 
 IN_THE_END = [own_protocol_has_closed_it, closed_socket_is_in_no_map]
 
+# What is said of psocks, without what is said of the slots of array maps.
+PSOCKS = [I02, I03, I06, I07, I08, I09, I10, I12, I13, I14, I15]
+
 LIFECYCLE = [I02, I03, I04, I05, I06, I07, I08, I09, I10, I12, I13, I14, I15, I34] + IN_THE_END

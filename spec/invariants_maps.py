@@ -101,6 +101,17 @@ def program_of_a_map_it_is_in(psock: Ptr[sk_psock]) -> bool:
     )
 
 
+@at_end("chain", "in the end the chain of a hash map holds its elements, each once, under one key each")
+def chain_holds_the_elements(elem: Ptr[bpf_shtab_elem], htab: Ptr[bpf_shtab]) -> bool:
+    """An element that is lost from the chain keeps its socket's psock for ever; one that is left on it is found after
+    it was freed. For scenarios with one hash map, and at most two elements on its chain. Upheld by
+    sock_hash_update_common() and sock_hash_remove_elem() under the bucket's lock.
+    """
+    return elem.hashed == (
+        htab.bucket.first == elem or any(e.hashed and e.next == elem for e in bpf_shtab_elem)
+    ) and all(e == elem or not e.hashed or not elem.hashed or e.key != elem.key for e in bpf_shtab_elem)
+
+
 @at_end("htab-count", "in the end the count of a hash map is the number of its elements")
 def elements_are_counted(htab: Ptr[bpf_shtab]) -> bool:
     """A count that is too high refuses updates for ever. Upheld by sock_hash_alloc_elem() and sock_hash_free_elem()."""

@@ -1,6 +1,6 @@
 """What must hold of programs whose references are counted."""
 
-from psockmc.lang import NOBODY, NULL, Ptr, at_end, count, invariant
+from psockmc.lang import NOBODY, NULL, Ptr, at_end, count, invariant, live
 
 from models.skmsg import sk_psock
 from models.skmsg_verdict import bpf_prog
@@ -40,6 +40,25 @@ def map_has_the_program_of_its_link(map: Ptr[bpf_stab]) -> bool:
         or sockmap_mutex.lock.owner != NOBODY
         or map.progs.stream_verdict == map.progs.stream_verdict_link.prog
     )
+
+
+@invariant("programs-allocated", "the programs of a psock are allocated")
+def programs_of_a_psock_are_live(psock: Ptr[sk_psock]) -> bool:
+    """Packets and senders run them with nothing but an RCU section. Upheld by sock_map_link(), which takes a reference
+    on each program of the map, or fails when the map has put the last one.
+    """
+    return (
+        (psock.progs.msg_parser == NULL or live(psock.progs.msg_parser))
+        and (psock.progs.stream_parser == NULL or live(psock.progs.stream_parser))
+        and (psock.progs.stream_verdict == NULL or live(psock.progs.stream_verdict))
+        and (psock.progs.skb_verdict == NULL or live(psock.progs.skb_verdict))
+    )
+
+
+@invariant("one-verdict", "a map has a stream_verdict or a skb_verdict, or none")
+def map_has_one_kind_of_verdict(map: Ptr[bpf_stab]) -> bool:
+    """A socket that enters it would have to run both. Upheld by sock_map_prog_update()."""
+    return map.progs.stream_verdict == NULL or map.progs.skb_verdict == NULL
 
 
 PROGRAMS = [program_references_have_owners]

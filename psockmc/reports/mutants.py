@@ -42,7 +42,7 @@ def pages(material: Material) -> Iterator[tuple[str, str]]:
         )
     ledger = load_ledger(material.root / LEDGER, program, material.cache)
     tried = [min(said, key=_telling) for said in recorded(material, ledger)]
-    summary = Summary(tried, load_reasons(material.root), {}, "; then ".join(ledger.notes.get("budget", [])))
+    summary = Summary(tried, load_reasons(material.root), {}, "")
     yield "mutants.md", _page(summary, ledger, load_property_reasons(material.root))
 
 
@@ -72,8 +72,8 @@ def _page(summary: Summary, ledger: Ledger, quiet: dict[str, str]) -> str:
             [[str(fate), f"{n:,}", text(MEANINGS[fate])] for fate, n in sorted(summary.counts.items())],
             [1],
         ),
-        f"Budget: {text(summary.budget)}. A limit of it is no verdict: what is undecided or untried may well be "
-        f"noticed. Scenarios that did not fit into it as they are: {left_out}.",
+        "The end of the page says how far the runs searched that made this record. A limit is no verdict: what is "
+        f"undecided or untried may well be noticed. Scenarios that did not fit into a limit as they are: {left_out}.",
         heading(2, "What noticed"),
         *_noticed(done, ledger.notes.get("asked", []), quiet),
         heading(2, "Not noticed, and not explained"),
@@ -82,6 +82,8 @@ def _page(summary: Summary, ledger: Ledger, quiet: dict[str, str]) -> str:
         _rows(summary, summary.explained),
         heading(2, "All that were tried"),
         _rows(summary, done),
+        heading(2, "How far the runs searched"),
+        bullets(text(budget) for budget in ledger.notes.get("budget", [])),
     )
 
 

@@ -296,5 +296,5 @@ def test_a_record_names_the_budget_of_each_run(root: Path) -> None:
     for states in ("1000", "2000"):
         main((*MUTANTS, "--record", "reports/mutants.json", "--max-states", states))
     main(("report", "mutants"))
-    page = (root / "reports/mutants.md").read_text()
-    assert "1,000 states and 60 seconds; all scenarios; then each search 2,000 states" in page
+    end = (root / "reports/mutants.md").read_text().rpartition("## How far the runs searched")[2]
+    assert "* each search 1,000 states and 60 seconds; all scenarios\n* each search 2,000 states" in end
