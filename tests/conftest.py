@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--litmus", metavar="DIR", help="litmus tests with verdicts.tsv, in place of those of tests/litmus"
     )
     parser.addoption("--kernel", metavar="DIR", help="a kernel source tree that tests/ring/kernel compares with")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_is_heard() -> Iterator[None]:
+    """Tests send themselves Ctrl-C, which a process that a shell has started in the background ignores."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)
